@@ -1,0 +1,34 @@
+//! Builds: one immutable directory per tree id, made of hard links into the store.
+//!
+//! A build is complete or absent. It is made in `.assembling-TREE-PID` beside its place, checked, made read-only and
+//! renamed. Nothing edits it afterwards; only `config.php`, which is outside the tree hash and the same in every build, is
+//! replaced when a later Provost brings another one.
+
+mod assemble;
+mod error;
+mod hook;
+mod leftovers;
+mod links;
+mod plan;
+mod recipe;
+mod verify;
+
+pub use assemble::{Assembled, assemble};
+pub use error::BuildError;
+pub use hook::refresh_hook;
+pub use leftovers::{has_leftover, remove_build};
+pub use plan::TreePlan;
+pub use recipe::{Part, Recipe};
+pub use verify::{Hook, Shallow, verify_shallow};
+
+/// Mode of a build's directories: nobody writes, not even we.
+pub(crate) const SEALED: u32 = 0o555;
+
+/// Mode of a build's `config.php`.
+pub(crate) const HOOK_MODE: u32 = 0o444;
+
+/// The file that is outside the tree hash, and the same in every build.
+pub(crate) const HOOK_NAME: &str = "config.php";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! What a build is made of: commits and the directories that their files go to.
+
+use std::collections::BTreeSet;
+
+use crate::git::{Git, GitError, Listing, Source};
+use crate::object::ObjectId;
+use crate::store::{Key, Store};
+
+use super::{BuildError, TreePlan};
+
+/// One commit of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its repository.
+    pub source: Source,
+    /// The commit.
+    pub commit: ObjectId,
+    /// The reference (`refs/heads/main`) by which a server gives it that does not give commits by their id.
+    pub reference: Option<String>,
+    /// The directory of the build that its files go to; empty for Moodle itself.
+    pub path: String,
+}
+
+/// What a build is made of. Later parts replace what earlier ones have at their place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recipe {
+    /// Git's id of the whole tree.
+    pub tree: ObjectId,
+    /// Moodle first, then the plugins, a plugin that lies inside another one after it.
+    pub parts: Vec<Part>,
+}
+
+impl Recipe {
+    /// Makes a recipe; parts are put in the order of their paths, so that what lies inside comes later.
+    pub fn new(tree: ObjectId, mut parts: Vec<Part>) -> Self {
+        parts.sort_by(|a, b| a.path.cmp(&b.path));
+        Self { tree, parts }
+    }
+
+    /// The files of the build: from the store if it remembers them, else from git, downloading what is missing.
+    /// Either way the list is hashed, and must make the recipe's tree.
+    ///
+    /// # Errors
+    /// [`BuildError::OtherTree`] when it does not, and whatever git says.
+    pub(super) async fn plan(&self, git: &Git, store: &Store) -> Result<TreePlan, BuildError> {
+        let kept = store.kept_listing(self.tree).and_then(|text| crate::git::parse_ls_tree(text).ok());
+        if let Some(plan) = kept.map(TreePlan::new).transpose()?.filter(|plan| plan.tree() == self.tree) {
+            return Ok(plan);
+        }
+        let listing = self.list(git).await?;
+        let text = listing.to_ls_tree();
+        let plan = TreePlan::new(listing)?;
+        if plan.tree() != self.tree {
+            return Err(BuildError::OtherTree { made: plan.tree(), locked: self.tree });
+        }
+        store.keep_listing(self.tree, &text)?;
+        Ok(plan)
+    }
+
+    async fn list(&self, git: &Git) -> Result<Listing, BuildError> {
+        let mut whole = Listing::default();
+        for part in &self.parts {
+            let listing = part.list(git).await?;
+            if part.path.is_empty() {
+                whole = listing;
+            } else {
+                if let Some(file) = file_in_the_way(&whole, &part.path) {
+                    return Err(BuildError::FileInTheWay(file));
+                }
+                whole = whole.splice(&part.path, &listing);
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Which of `missing` each part's repository has; every one is asked of one repository only.
+    pub(super) async fn share(
+        &self,
+        git: &Git,
+        missing: Vec<Key>,
+    ) -> Result<Vec<(&Part, Vec<Key>)>, BuildError> {
+        let mut left: BTreeSet<Key> = missing.iter().copied().collect();
+        let mut shares = Vec::new();
+        // Plugins first: their lists are short, and Moodle's then takes all that is left.
+        for part in self.parts.iter().rev() {
+            if left.is_empty() {
+                break;
+            }
+            let ids: BTreeSet<ObjectId> = part.list(git).await?.iter().map(|entry| entry.id).collect();
+            let own: BTreeSet<Key> = left.iter().copied().filter(|key| ids.contains(&key.id)).collect();
+            left.retain(|key| !own.contains(key));
+            // In the order of the tree, which is the order in which a pack is read fastest.
+            shares.push((part, missing.iter().copied().filter(|key| own.contains(key)).collect()));
+        }
+        shares.reverse();
+        Ok(shares)
+    }
+}
+
+impl Part {
+    async fn list(&self, git: &Git) -> Result<Listing, GitError> {
+        git.fetch(&self.source, self.commit, self.reference.as_deref()).await?;
+        match git.list(&self.source, self.commit).await {
+            Err(GitError::Damaged { cached: true, .. }) => {
+                git.fetch_again(&self.source, self.commit).await?;
+                git.list(&self.source, self.commit).await
+            }
+            other => other,
+        }
+    }
+}
+
+/// A file, or a symlink, at `path` or at a directory above it.
+fn file_in_the_way(listing: &Listing, path: &str) -> Option<String> {
+    let above = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]);
+    above.into_iter().find(|directory| listing.find(directory).is_some()).map(str::to_owned)
+}

@@ -1,0 +1,76 @@
+//! Locks between processes: an empty file that one holds locked. The kernel lets go of it when the holder dies, so there
+//! is nothing to clean up and no number that could belong to somebody else.
+
+use std::fs::{File, TryLockError};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use fs_err as fs;
+use provost_engine::context::Context;
+
+/// How often a held lock is tried again. What is waited for are downloads and assemblies of a second or more.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// A lock that is held until dropped.
+#[derive(Debug)]
+pub struct Flock {
+    _file: File,
+}
+
+/// Why a lock was not had.
+#[derive(Debug, thiserror::Error)]
+pub enum FlockError {
+    /// Its file could not be opened or locked.
+    #[error("cannot lock `{path}`")]
+    Io {
+        /// The file.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The command was cancelled while it waited.
+    #[error("interrupted while waiting for `{0}`")]
+    Cancelled(Utf8PathBuf),
+}
+
+impl Flock {
+    /// Takes a lock, waiting for whoever holds it; `waiting` is told once if there is somebody.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or the command is cancelled.
+    pub async fn take(cx: &Context, path: &Utf8Path, waiting: &str) -> Result<Self, FlockError> {
+        let mut told = false;
+        loop {
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(lock);
+            }
+            if !told {
+                cx.note(waiting);
+                told = true;
+            }
+            tokio::select! {
+                () = cx.cancel.cancelled() => return Err(FlockError::Cancelled(path.to_owned())),
+                () = tokio::time::sleep(PATIENCE) => {}
+            }
+        }
+    }
+
+    /// Takes a lock if nobody holds it.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn try_take(path: &Utf8Path) -> Result<Option<Self>, FlockError> {
+        let failed = |source| FlockError::Io { path: path.to_owned(), source };
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(failed)?;
+        }
+        let file =
+            File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { _file: file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Everything that runs the git program.
+//!
+//! Fetching is the network's business and sees the user's own git configuration (proxies, credential helpers, URL
+//! rewrites). Reading objects sees none of it: what a commit contains must not depend on who looks. Neither sees the
+//! system's, and no variable of our own environment reaches git but those the command line chose.
+
+mod error;
+mod fetch;
+mod objects;
+mod pipe;
+mod refs;
+mod source;
+mod tree;
+
+pub use error::GitError;
+pub use objects::{LARGEST_OBJECT, Objects};
+pub(crate) use pipe::{BatchPipe, Reply};
+pub use source::{RemoteUrl, Source, redacted};
+pub use tree::{Entry, Listing, ListingError, parse_ls_tree};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::process::{Output, ProcessError, Program};
+
+use crate::object::ObjectId;
+
+/// The oldest git we work with: `fetch --no-write-fetch-head` is of 2.29; 2.34 is what the oldest distribution still in
+/// support ships (Ubuntu 22.04), and nothing older is tested.
+pub const MINIMUM_VERSION: (u32, u32) = (2, 34);
+
+/// How long a question to a local repository may take. Listing 30,000 files takes a tenth of a second; a minute is a disk
+/// that hangs.
+const LOCAL: Duration = Duration::from_mins(1);
+
+/// The git program, found and checked.
+#[derive(Clone)]
+pub struct Git {
+    cx: Context,
+    program: Utf8PathBuf,
+    /// Sources whose "no network" note was already given: one line each, however often they are asked.
+    noted: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>,
+}
+
+impl Git {
+    /// Finds git and checks its version.
+    ///
+    /// # Errors
+    /// [`GitError::Missing`] or [`GitError::TooOld`].
+    pub async fn find(cx: &Context) -> Result<Self, GitError> {
+        let program = cx.machine.program("git").ok_or(GitError::Missing)?;
+        let git = Self { cx: cx.clone(), program, noted: Arc::default() };
+        let answer = cx.run(git.bare_program().arg("--version").deadline(LOCAL)).await?.ok()?.text();
+        let found = version(&answer).ok_or_else(|| GitError::Answer(answer.trim().to_owned()))?;
+        if found < MINIMUM_VERSION {
+            return Err(GitError::TooOld { found: format!("{}.{}", found.0, found.1) });
+        }
+        Ok(git)
+    }
+
+    /// The command's context.
+    pub fn context(&self) -> &Context {
+        &self.cx
+    }
+
+    /// The repository that holds a source's objects, which need not be there yet.
+    pub fn repository(&self, source: &Source) -> Utf8PathBuf {
+        source.repository(&self.cx.paths.git_cache())
+    }
+
+    /// Git without a repository and without anybody's configuration.
+    fn bare_program(&self) -> Program {
+        Program::new(self.program.clone())
+            // Messages are read by `error::classify`.
+            .env("LC_ALL", "C")
+            .env("GIT_TERMINAL_PROMPT", "0")
+            .env("GIT_CONFIG_NOSYSTEM", "1")
+            // A repository says what it holds, not what its replace references or its origin would make of it.
+            .env("GIT_NO_REPLACE_OBJECTS", "1")
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .args(["-c", "core.fsmonitor=false", "-c", "protocol.ext.allow=never"])
+    }
+
+    /// Git on a repository of this machine.
+    fn local(&self, repository: &Utf8Path) -> Program {
+        self.bare_program()
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            // A mirror may belong to another user. What git fears then are that user's hooks and commands; reading
+            // objects runs none.
+            .args(["-c", "safe.directory=*"])
+            .args(["-C", repository.as_str()])
+            .deadline(LOCAL)
+    }
+
+    /// Git that talks to somewhere else, with the user's own configuration.
+    fn network(&self) -> Program {
+        let chosen = &self.cx.machine.child_environment;
+        let mut program = self.bare_program();
+        if !chosen.contains_key("GIT_SSH_COMMAND") {
+            // ssh asks for passwords on the terminal, which nobody would see.
+            program = program.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
+        }
+        let path = program.environment.get("PATH").cloned();
+        let mut program = program.envs(chosen);
+        // Messages stay in English whatever the user's language is.
+        program = program.env("LC_ALL", "C").env("GIT_TERMINAL_PROMPT", "0");
+        program.environment.remove("LANGUAGE");
+        if let (Some(path), false) = (path, chosen.contains_key("PATH")) {
+            program = program.env("PATH", path);
+        }
+        // A line that carries less than 1 kB/s for a minute is dead.
+        program.args(["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "safe.directory=*"])
+    }
+
+    /// Whether the repository has a commit and its root tree.
+    pub(crate) async fn has(&self, repository: &Utf8Path, commit: ObjectId) -> Result<bool, GitError> {
+        if !repository.is_dir() {
+            return Ok(false);
+        }
+        let question = self.local(repository).args(["cat-file", "-e", &format!("{commit}^{{tree}}")]);
+        Ok(self.cx.run(question).await?.success())
+    }
+
+    /// Lists all files of a commit.
+    ///
+    /// # Errors
+    /// [`GitError::Damaged`] when a tree is missing, [`GitError::Listing`] when the tree holds what a build cannot.
+    pub async fn list(&self, source: &Source, commit: ObjectId) -> Result<Listing, GitError> {
+        let program = self
+            .local(&self.repository(source))
+            .args(["ls-tree", "-r", "-z", "--full-tree", &commit.to_string()])
+            .capture(tree::LARGEST_LISTING);
+        let output = self.cx.run(program).await?;
+        if !output.success() {
+            return Err(self.broken(source, output));
+        }
+        if output.stdout.len() >= tree::LARGEST_LISTING {
+            return Err(GitError::Answer(format!("more than {} bytes of file names", tree::LARGEST_LISTING)));
+        }
+        parse_ls_tree(output.stdout)
+            .map_err(|error| GitError::Listing { repository: source.to_string(), error })
+    }
+
+    /// What a failed read of a repository means.
+    fn broken(&self, source: &Source, output: Output) -> GitError {
+        match error::missing_object(&output.log()) {
+            Some(object) => self.damaged(source, object),
+            None => match output.ok() {
+                Err(error) => GitError::Process(error),
+                Ok(_) => GitError::Answer("nothing".to_owned()),
+            },
+        }
+    }
+
+    /// The error for an object that is not there though it should be.
+    pub(crate) fn damaged(&self, source: &Source, object: impl Into<String>) -> GitError {
+        GitError::Damaged {
+            repository: source.to_string(),
+            object: object.into(),
+            path: self.repository(source),
+            cached: matches!(source, Source::Url(_)),
+        }
+    }
+}
+
+/// Reads the first two numbers of `git version 2.47.3 (Apple Git-1)`.
+fn version(answer: &str) -> Option<(u32, u32)> {
+    let mut numbers = answer.trim().strip_prefix("git version ")?.split(['.', ' ']);
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Whether a process was ended because the command was.
+pub(crate) fn is_cancelled(error: &ProcessError) -> bool {
+    matches!(error, ProcessError::Cancelled { .. })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! Codebases: from "Moodle 5.0 and these plugins" to one immutable directory on disk.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`git`] | everything that runs the git program: references, downloads, objects |
+//! | [`resolve`] | from what the fleet file declares to commits and a tree id, without a checkout |
+//! | [`store`] | files by their git blob id, written once, linked often |
+//! | [`build`] | assembles a tree out of the store, complete or absent |
+//! | [`kind_build`] | the kind `build`: what the reconcile engine sees of it |
+//!
+//! Invariants: a build is assembled aside, checked and renamed into place; nothing ever opens a file of the store for
+//! writing; what a build contains is named by git's own tree id, which is computed twice, from trees and from files,
+//! and must be equal.
+
+pub mod build;
+pub mod flock;
+pub mod git;
+pub mod kind_build;
+pub mod object;
+pub mod resolve;
+pub mod store;
+
+#[cfg(test)]
+mod testing;

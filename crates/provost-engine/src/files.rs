@@ -1,0 +1,121 @@
+//! Writing small files so that they are never seen half written.
+
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+
+use camino::Utf8Path;
+use fs_err as fs;
+
+use crate::process::Account;
+
+/// Writes a file beside its place and renames it there, so that a reader sees the old bytes or the new ones, and a full
+/// disk leaves the old ones. `mode` is exact: the umask does not count.
+pub fn write_whole(path: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> std::io::Result<()> {
+    let aside = path.with_file_name(format!(
+        ".{}.{}.new",
+        path.file_name().unwrap_or("file"),
+        std::process::id()
+    ));
+    let written = write_aside(&aside, bytes, mode, owner).and_then(|()| fs::rename(&aside, path));
+    if written.is_err() {
+        // The first error is the one to tell; a leftover is overwritten next time.
+        drop(fs::remove_file(&aside));
+    }
+    written
+}
+
+fn write_aside(aside: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> std::io::Result<()> {
+    drop(fs::remove_file(aside));
+    // Never wider than the owner while it is being filled: it may hold a password.
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(aside).map_err(|error| with_path(&error, "create", aside))?;
+    file.write_all(bytes).map_err(|error| with_path(&error, "write", aside))?;
+    give_to(aside, owner)?;
+    file.set_permissions(std::fs::Permissions::from_mode(mode))
+        .map_err(|error| with_path(&error, "set the mode of", aside))?;
+    file.sync_all().map_err(|error| with_path(&error, "write", aside))
+}
+
+/// Makes a symlink point to `target`, replacing what is there in one rename.
+pub fn link_whole(path: &Utf8Path, target: &str) -> std::io::Result<()> {
+    let aside = path.with_file_name(format!(
+        ".{}.{}.new",
+        path.file_name().unwrap_or("link"),
+        std::process::id()
+    ));
+    drop(fs::remove_file(&aside));
+    std::os::unix::fs::symlink(target, &aside).map_err(|error| with_path(&error, "create", &aside))?;
+    let renamed = fs::rename(&aside, path);
+    if renamed.is_err() {
+        drop(fs::remove_file(&aside));
+    }
+    renamed
+}
+
+/// Makes a directory and what is missing above it; sets mode and owner of the last one, also when it was there.
+pub fn directory(path: &Utf8Path, mode: u32, owner: &Account) -> std::io::Result<()> {
+    if let Some(above) = path.parent() {
+        fs::create_dir_all(above)?;
+    }
+    match std::fs::DirBuilder::new().mode(mode).create(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(with_path(&error, "create", path));
+        }
+        _ => {}
+    }
+    if !fs::metadata(path)?.is_dir() {
+        return Err(std::io::Error::other(format!("`{path}` is not a directory")));
+    }
+    give_to(path, owner)?;
+    fs::set_permissions(path, std::fs::Permissions::from_mode(mode))
+}
+
+/// Gives a file or directory to an account; nothing to do for our own.
+pub fn give_to(path: &Utf8Path, owner: &Account) -> std::io::Result<()> {
+    match *owner {
+        Account::Own => Ok(()),
+        Account::Other { uid, gid } => std::os::unix::fs::chown(path, Some(uid), Some(gid))
+            .map_err(|error| with_path(&error, "change the owner of", path)),
+    }
+}
+
+fn with_path(error: &std::io::Error, verb: &str, path: &Utf8Path) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("cannot {verb} `{path}`: {error}"))
+}
+
+/// Whether an error says that a disk or a quota is full.
+pub fn is_disk_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn temporary() -> (tempfile::TempDir, camino::Utf8PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = camino::Utf8PathBuf::from_path_buf(directory.path().to_owned()).unwrap();
+        (directory, path)
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_has_its_mode() {
+        let (_keep, directory) = temporary();
+        let path = directory.join("a");
+        write_whole(&path, b"one", 0o640, &Account::Own).unwrap();
+        write_whole(&path, b"two", 0o640, &Account::Own).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn a_link_is_replaced() {
+        let (_keep, directory) = temporary();
+        let path = directory.join("code");
+        link_whole(&path, "../a").unwrap();
+        link_whole(&path, "../b").unwrap();
+        assert_eq!(fs::read_link(&path).unwrap(), std::path::Path::new("../b"));
+    }
+}

@@ -1,0 +1,145 @@
+//! Where things lie on disk. The only place that forms these paths.
+//!
+//! | class | if lost |
+//! |---|---|
+//! | keep: registry, marks of managed servers, generated passwords | restore from backup |
+//! | data: managed database clusters, dataroots | restore from backup |
+//! | made: builds, per-site files, agent | `apply` remakes |
+//! | store: files by hash | refilled |
+//! | logs | history is lost |
+//! | run: sockets, pids, locks | nothing |
+//! | cache: git | fetched again |
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_fleet::name::Name;
+
+/// The longest path of a Unix socket that Linux takes, in bytes (`sun_path` less its final NUL).
+pub const LONGEST_SOCKET_PATH: usize = 107;
+
+/// The directories of one fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths {
+    /// Holds `keep`, `data`, `made`, `store` and `logs`.
+    pub state: Utf8PathBuf,
+    /// Sockets, pids and locks; short enough for a socket's path.
+    pub run: Utf8PathBuf,
+    /// Git caches, shared by all fleets of the user.
+    pub cache: Utf8PathBuf,
+}
+
+impl Paths {
+    /// The registry: operations, leases, observations.
+    pub fn registry(&self) -> Utf8PathBuf {
+        self.keep().join("registry.sqlite")
+    }
+
+    /// What must not be lost: the registry, marks and generated passwords.
+    pub fn keep(&self) -> Utf8PathBuf {
+        self.state.join("keep")
+    }
+
+    /// Generated passwords, one file each, readable by the owner only.
+    pub fn secrets(&self) -> Utf8PathBuf {
+        self.keep().join("secrets")
+    }
+
+    /// The mark that a managed server was made here: without its cluster, it is lost, not absent.
+    pub fn server_mark(&self, server: &Name) -> Utf8PathBuf {
+        self.keep().join("servers").join(format!("{server}.json"))
+    }
+
+    /// A managed server's cluster.
+    pub fn cluster(&self, server: &Name) -> Utf8PathBuf {
+        self.state.join("data/servers").join(server.as_str())
+    }
+
+    /// The default dataroot of a site.
+    pub fn dataroot(&self, site: &Name) -> Utf8PathBuf {
+        self.state.join("data/sites").join(site.as_str())
+    }
+
+    /// Everything that `apply` can make again.
+    pub fn made(&self) -> Utf8PathBuf {
+        self.state.join("made")
+    }
+
+    /// All builds.
+    pub fn builds(&self) -> Utf8PathBuf {
+        self.made().join("builds")
+    }
+
+    /// One build, by its tree id.
+    pub fn build(&self, tree: &str) -> Utf8PathBuf {
+        self.builds().join(tree)
+    }
+
+    /// All sites' made files.
+    pub fn sites(&self) -> Utf8PathBuf {
+        self.made().join("sites")
+    }
+
+    /// One site's made files: `code`, `site.php`, `site-DIGEST.php`.
+    pub fn site(&self, site: &Name) -> Utf8PathBuf {
+        self.sites().join(site.as_str())
+    }
+
+    /// The symlink that says which build a site runs on.
+    pub fn code(&self, site: &Name) -> Utf8PathBuf {
+        self.site(site).join("code")
+    }
+
+    /// One symlink per host name, read by every build's `config.php`.
+    pub fn hosts(&self) -> Utf8PathBuf {
+        self.made().join("hosts")
+    }
+
+    /// One nginx file per site.
+    pub fn vhosts(&self) -> Utf8PathBuf {
+        self.made().join("web/nginx")
+    }
+
+    /// One php-fpm file per site.
+    pub fn pools(&self) -> Utf8PathBuf {
+        self.made().join("web/php-fpm")
+    }
+
+    /// Where unpacked agents lie, by their digest.
+    pub fn agents(&self) -> Utf8PathBuf {
+        self.made().join("agent")
+    }
+
+    /// The store of files by hash. Beside the builds, so that hard links reach.
+    pub fn store(&self) -> Utf8PathBuf {
+        self.state.join("store")
+    }
+
+    /// Log files of one site.
+    pub fn site_logs(&self, site: &Name) -> Utf8PathBuf {
+        self.logs().join("sites").join(site.as_str())
+    }
+
+    /// All log files.
+    pub fn logs(&self) -> Utf8PathBuf {
+        self.state.join("logs")
+    }
+
+    /// The directory of the sockets of one managed server.
+    pub fn server_socket_directory(&self, server: &Name) -> Utf8PathBuf {
+        self.run.join(server.as_str())
+    }
+
+    /// The Unix socket of one site's pool.
+    pub fn pool_socket(&self, site: &Name) -> Utf8PathBuf {
+        self.run.join("fpm").join(format!("{site}.sock"))
+    }
+
+    /// The git cache.
+    pub fn git_cache(&self) -> Utf8PathBuf {
+        self.cache.join("git")
+    }
+
+    /// The part of `path` below the state directory, for messages and plans that must not depend on one machine.
+    pub fn relative<'a>(&self, path: &'a Utf8Path) -> &'a Utf8Path {
+        path.strip_prefix(&self.state).unwrap_or(path)
+    }
+}

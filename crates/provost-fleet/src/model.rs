@@ -1,0 +1,199 @@
+//! The checked model of a fleet: what a `fleet.toml` means once every error has been ruled out.
+//!
+//! Values of these types only come from [`crate::load`]; holding a [`Fleet`] is the proof that the file was valid.
+//! Everything is ordered (`BTreeMap`, `BTreeSet`), so that plans made from it are the same bytes every time.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use camino::Utf8PathBuf;
+use provost_moodle::component::Component;
+use provost_moodle::request::MoodleRequest;
+use serde::Serialize;
+
+use crate::name::Name;
+use crate::secret::SecretRef;
+use crate::url::SiteUrl;
+
+/// A whole fleet, checked: every name it mentions exists, and no two sites share a host, a database or a dataroot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fleet {
+    /// `[fleet] name`; also the first part of default database names.
+    pub name: Name,
+    /// `[fleet] moodle_git`: where codebases take Moodle from unless they name a source of their own.
+    pub moodle_git: String,
+    /// `[fleet] state`, if given; else the platform's default (see the binary).
+    pub state: Option<Utf8PathBuf>,
+    /// `[web]`: how the fleet is served.
+    pub web: Web,
+    /// `[database.NAME]`: the servers that sites live on.
+    pub databases: BTreeMap<Name, DatabaseServer>,
+    /// `[codebase.NAME]`.
+    pub codebases: BTreeMap<Name, Codebase>,
+    /// `[site.NAME]`.
+    pub sites: BTreeMap<Name, Site>,
+}
+
+/// `[web]`: addresses and TLS of the fleet's own nginx.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Web {
+    /// Addresses nginx listens on. Default `127.0.0.1:8080`.
+    pub listen: Vec<SocketAddr>,
+    /// Who ends TLS.
+    pub tls: Tls,
+    /// Addresses or networks (`10.0.0.0/8`) whose `X-Forwarded-For` is believed. Empty unless something stands in front.
+    pub trusted_proxies: Vec<String>,
+}
+
+/// Who ends TLS for the fleet's sites.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// Nobody: sites are `http://`.
+    Off,
+    /// A proxy in front of nginx; nginx itself speaks plain HTTP to it.
+    Upstream,
+    /// nginx, with these files (PEM).
+    Files {
+        /// Certificate chain.
+        certificate: Utf8PathBuf,
+        /// Private key.
+        key: Utf8PathBuf,
+    },
+}
+
+/// A database engine that Moodle runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// PostgreSQL; `$CFG->dbtype = 'pgsql'`.
+    Postgresql,
+    /// MariaDB; `$CFG->dbtype = 'mariadb'`.
+    Mariadb,
+}
+
+/// `[database.NAME]`: a server that sites live on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DatabaseServer {
+    /// What it speaks.
+    pub engine: Engine,
+    /// Whether Provost runs it.
+    pub location: Location,
+}
+
+/// Where a database server is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Location {
+    /// `managed = true`: a private server of this fleet, on a Unix socket in the run directory.
+    Managed,
+    /// An existing server, reached over TCP, or over a Unix socket when `host` is an absolute directory.
+    Existing {
+        /// Host name, address, or absolute path of the directory of a Unix socket.
+        host: String,
+        /// TCP port (for PostgreSQL also the socket's number); `None` is the engine's default.
+        port: Option<u16>,
+        /// A role that may create databases and roles.
+        admin: AdminLogin,
+    },
+}
+
+/// The login with which Provost administers an existing database server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AdminLogin {
+    /// Role name.
+    pub user: String,
+    /// Its password.
+    pub password: SecretRef,
+}
+
+/// `[codebase.NAME]`: a Moodle and its plugins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Codebase {
+    /// Which Moodle, in the grammar of `provost_moodle::request`.
+    pub moodle: MoodleRequest,
+    /// Where it comes from: the codebase's `git`, else the fleet's `moodle_git`. A URL or an absolute path.
+    pub git: String,
+    /// Its plugins by component.
+    pub plugins: BTreeMap<Component, PluginSource>,
+}
+
+/// Where a plugin comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PluginSource {
+    /// A git repository at a tag, a branch or a commit.
+    Git {
+        /// URL or absolute path.
+        url: String,
+        /// What to take of it.
+        at: GitAt,
+    },
+}
+
+/// A place in a git history, as the user named it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GitAt {
+    /// A tag's name.
+    Tag(String),
+    /// A branch's name.
+    Branch(String),
+    /// A full commit id: 40 hexadecimal digits.
+    Commit(String),
+    /// Nothing was said: the repository's default branch.
+    Default,
+}
+
+/// `[site.NAME]`: one Moodle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Site {
+    /// The site's wwwroot, without a trailing slash.
+    pub url: SiteUrl,
+    /// Other host names that lead to it (answered with a redirect to `url`).
+    pub aliases: BTreeSet<String>,
+    /// The codebase it runs on.
+    pub codebase: Name,
+    /// The server its database lives on.
+    pub database: Name,
+    /// Its database and role name. Default `FLEET_SITE`, with `-` written `_`.
+    pub database_name: String,
+    /// Moodle's table prefix. Default `mdl_`.
+    pub prefix: String,
+    /// Its dataroot, if not the default (`<state>/data/sites/NAME`).
+    pub dataroot: Option<Utf8PathBuf>,
+    /// Free words that selectors find it by.
+    pub tags: BTreeSet<String>,
+    /// The first administrator.
+    pub admin: SiteAdmin,
+    /// Moodle's site name. Default: the site's name.
+    pub full_name: String,
+    /// Moodle's short site name. Default: the site's name.
+    pub short_name: String,
+    /// Moodle language code that the site is installed with. Default `en`.
+    pub language: String,
+    /// What it may use.
+    pub limits: Limits,
+}
+
+/// The administrator that a site is installed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct SiteAdmin {
+    /// User name. Default `admin`.
+    pub user: String,
+    /// Address; Moodle wants one. Default `admin@HOST`, or `admin@HOST.invalid` where the host has no dot.
+    pub email: String,
+    /// Password; generated and kept in the state directory when not given.
+    pub password: Option<SecretRef>,
+}
+
+/// What one site may use of the machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// PHP's `memory_limit`, in MiB. Default 256.
+    pub memory_mib: u32,
+    /// Largest upload, in MiB. Default 100.
+    pub upload_mib: u32,
+    /// Most PHP processes at once. Default 5.
+    pub workers: u32,
+}

@@ -1,0 +1,44 @@
+//! The one `config.php` that every build carries.
+//!
+//! On disk, with `M` for the fleet's made directory (what PHP needs, all of it plain generated files):
+//!
+//! ```text
+//! M/builds/TREE/config.php                  the bytes of CONFIG_PHP; M is found from here, two directories up
+//! M/hosts/HOST                              → ../sites/SITE/site-DIGEST.php
+//! M/sites/SITE/site.php                     → site-DIGEST.php
+//! M/sites/SITE/site-DIGEST.php              what `crate::site_file` renders
+//! ```
+//!
+//! Whoever changes a site writes the new file, then replaces the links by rename, and removes the old file last. The
+//! functions here give the links' names and targets, so that the writer and the PHP side cannot drift apart.
+//!
+//! The hook answers an unknown host with a plain 404 and a missing or unknown `PROVOST_SITE` with exit status 64, both
+//! before any database is touched. It defines the constant `PROVOST_SITE`, the site's name.
+
+/// The bytes of `config.php`, the same for every site and every Moodle.
+pub const CONFIG_PHP: &str = include_str!("config_hook/config.php");
+
+/// The environment variable that names the site on the command line.
+pub const SITE_VARIABLE: &str = "PROVOST_SITE";
+
+/// The exit status of a PHP script on the command line that was started with no site, or an unknown one.
+pub const NO_SITE_EXIT: i32 = 64;
+
+/// Returns the name of a site's file. `digest` is lower-case letters and digits, at most 128, and different for
+/// different content.
+pub fn site_file_name(digest: &str) -> String {
+    format!("site-{digest}.php")
+}
+
+/// Returns the target text of the link `M/hosts/HOST`.
+pub fn host_link_target(site: &str, digest: &str) -> String {
+    format!("../sites/{site}/{}", site_file_name(digest))
+}
+
+/// Returns the target text of the link `M/sites/SITE/site.php`.
+pub fn site_link_target(digest: &str) -> String {
+    site_file_name(digest)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+<?php
+// The configuration of every Moodle of this fleet: the same bytes in every build. Provost made it; nothing here is to be
+// edited. What differs between sites is in one small file per site, and this finds it:
+//
+//   web            by the host name, through the symbolic link  ../../hosts/HOST
+//   command line   by the environment's PROVOST_SITE, through   ../../sites/SITE/site.php
+//
+// The links are read, not followed: PHP remembers for minutes where a link led, but readlink() is one system call and
+// always true. A changed site has a file of a new name, so it takes effect with the next request.
+
+global $CFG;
+
+// Moodle includes this file in mid-run too, inside functions: everything is there already.
+if (defined('PROVOST_SITE')) {
+    return;
+}
+
+// A function of its own, so that no variable of ours is left behind.
+(static function (): void {
+    global $CFG;
+
+    $cli = PHP_SAPI === 'cli';
+    $made = dirname(__DIR__, 2);
+
+    // Nothing becomes part of a path before it has matched.
+    $site = $link = null;
+    if ($cli) {
+        $name = (string) getenv('PROVOST_SITE');
+        if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
+            $site = $name;
+            $link = "$made/sites/$name/site.php";
+        }
+    } else {
+        $host = strtolower((string) ($_SERVER['HTTP_HOST'] ?? ''));
+        $label = '[a-z0-9_-]{1,63}';
+        if (preg_match("/^((?:$label\\.)*$label)\\.?(?::[0-9]{1,5})?$/D", $host, $match) && strlen($match[1]) <= 253) {
+            $link = "$made/hosts/$match[1]";
+        }
+    }
+
+    // Twice at most: a file that was replaced between the two steps has a successor.
+    $settings = null;
+    for ($attempt = 0; $attempt < 2 && $link !== null && !is_array($settings); $attempt++) {
+        $target = (string) @readlink($link);
+        if (!preg_match('~^(?:\.\./sites/([a-z][a-z0-9_-]{0,39})/)?(site-[0-9a-z]{1,128}\.php)$~D', $target, $match)) {
+            $link = null;
+        } else if ($match[1] === '' && $site === null) {
+            $link = null;
+        } else {
+            $site = $match[1] === '' ? $site : $match[1];
+            $settings = @include "$made/sites/$site/$match[2]";
+        }
+    }
+
+    if (!is_array($settings)) {
+        $known = $link !== null;
+        if ($cli) {
+            // An exit status of its own: a text given to exit() would end the script with 0, as if all were well.
+            if ($known) {
+                $message = "PROVOST_SITE: the configuration of site '$site' cannot be read; run this as the site's user";
+            } else if ($site !== null) {
+                $message = "PROVOST_SITE: there is no site '$site' here";
+            } else {
+                $message = 'PROVOST_SITE: name the site to work on, as in PROVOST_SITE=hugo php admin/cli/cron.php';
+            }
+            file_put_contents('php://stderr', "$message\n");
+            exit(64);
+        }
+        http_response_code($known ? 503 : 404);
+        header('Content-Type: text/plain; charset=utf-8');
+        header('Cache-Control: no-store');
+        echo $known ? "This site is not available at the moment.\n" : "There is no site at this address.\n";
+        exit(1);
+    }
+
+    define('PROVOST_SITE', $site);
+    if (!$cli) {
+        // Moodle starts PHP on the command line by itself ("Run now" of a task): that process must find the same site.
+        putenv("PROVOST_SITE=$site");
+    }
+    $CFG = (object) $settings;
+})();
+
+// Moodle 5.1 and later keep their code in public/.
+require_once is_file(__DIR__ . '/public/lib/setup.php')
+    ? __DIR__ . '/public/lib/setup.php'
+    : __DIR__ . '/lib/setup.php';

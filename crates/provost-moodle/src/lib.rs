@@ -1,0 +1,23 @@
+//! What Provost knows of Moodle's own formats: names, versions, plugin types, configuration files, agent frames.
+//!
+//! Everything here is pure: functions take bytes or text and return values. Nothing opens a file, starts a process,
+//! reads the environment or knows of a network, so all of it can be tested, fuzzed and called from anywhere.
+
+/// Frames between Provost and the PHP process inside a site, and the decoder that finds them in mixed output.
+pub mod agent;
+/// Frankenstyle names of plugins (`mod_attendance`).
+pub mod component;
+/// Where a tree keeps its plugins: `lib/components.json`, `db/subplugins.json`, and the layout with or without `public/`.
+pub mod components;
+/// The one `config.php` that every build carries, and that finds the site at hand.
+pub mod config_hook;
+/// A typed writer of PHP literals.
+pub mod php;
+/// Branches and tags of a git repository, as `git ls-remote` prints them.
+pub mod refs;
+/// What a user may write for "which Moodle", and how it is found among a repository's branches and tags.
+pub mod request;
+/// The small PHP file that holds one site's configuration.
+pub mod site_file;
+/// A reader of `version.php` that runs no PHP.
+pub mod version_php;

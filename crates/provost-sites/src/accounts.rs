@@ -1,0 +1,181 @@
+//! The Unix accounts that services run as.
+//!
+//! As a user, everything runs as that user, and sites are not protected from each other's PHP. As root, PostgreSQL runs as
+//! `postgres`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
+//! nginx joins (to send files of the dataroot) and no other site does.
+
+use provost_engine::context::{Context, Machine};
+use provost_engine::process::{Account, ProcessError, Program};
+use provost_fleet::digest::Digest;
+use provost_fleet::name::Name;
+
+/// Why an account could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// A distribution's account is missing.
+    #[error("this machine has no user `{0}`")]
+    Missing(String),
+    /// The list of users cannot be read.
+    #[error("cannot read the list of users")]
+    List(#[source] std::io::Error),
+    /// `useradd` or `usermod` failed.
+    #[error("cannot make the user `{user}`")]
+    Make {
+        /// The user.
+        user: String,
+        /// Why.
+        #[source]
+        source: ProcessError,
+    },
+    /// A program is missing.
+    #[error("`{0}` is not installed")]
+    NoProgram(&'static str),
+}
+
+/// A Unix user and how to become it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// Login name; empty for our own account.
+    pub name: String,
+    /// How processes become it.
+    pub account: Account,
+}
+
+impl User {
+    fn own() -> Self {
+        Self { name: String::new(), account: Account::Own }
+    }
+
+    /// Its name where it is not our own.
+    pub fn other(&self) -> Option<&str> {
+        (self.account != Account::Own).then_some(self.name.as_str())
+    }
+}
+
+/// The account that managed PostgreSQL runs as.
+pub fn postgres(machine: &Machine) -> Result<User, AccountError> {
+    distribution(machine, "postgres")
+}
+
+fn distribution(machine: &Machine, name: &str) -> Result<User, AccountError> {
+    if !machine.root {
+        return Ok(User::own());
+    }
+    find(name)?.ok_or_else(|| AccountError::Missing(name.to_owned()))
+}
+
+/// The name of a site's account: readable, unique over all fleets of the machine, within Linux's 32 bytes.
+pub fn site_user_name(fleet_id: &str, site: &Name) -> String {
+    let digest = Digest::of(format!("{fleet_id}/{site}").as_bytes()).to_string();
+    let readable: String = site.as_str().chars().take(16).collect();
+    format!("pv-{readable}-{}", digest.chars().take(8).collect::<String>())
+}
+
+fn web_user_name(fleet_id: &str) -> String {
+    let digest = Digest::of(fleet_id.as_bytes()).to_string();
+    format!("pv-web-{}", digest.chars().take(8).collect::<String>())
+}
+
+/// A site's account, if it is there.
+pub fn site_if_there(machine: &Machine, fleet_id: &str, site: &Name) -> Result<Option<User>, AccountError> {
+    if !machine.root {
+        return Ok(Some(User::own()));
+    }
+    find(&site_user_name(fleet_id, site))
+}
+
+/// A site's account, made if it is not there, with nginx's account in its group.
+pub async fn site(cx: &Context, fleet_id: &str, site: &Name) -> Result<User, AccountError> {
+    if !cx.machine.root {
+        return Ok(User::own());
+    }
+    let web = self::web(cx, fleet_id).await?;
+    let name = site_user_name(fleet_id, site);
+    let user = ensure(cx, &name).await?;
+    run(cx, "usermod", &["--append", "--groups", &name, &web.name], &web.name).await?;
+    Ok(user)
+}
+
+/// nginx's account, made if it is not there.
+pub async fn web(cx: &Context, fleet_id: &str) -> Result<User, AccountError> {
+    if !cx.machine.root {
+        return Ok(User::own());
+    }
+    ensure(cx, &web_user_name(fleet_id)).await
+}
+
+/// Removes a site's account; nothing happens where there is none.
+pub async fn remove_site(cx: &Context, fleet_id: &str, site: &Name) -> Result<(), AccountError> {
+    let name = site_user_name(fleet_id, site);
+    if !cx.machine.root || find(&name)?.is_none() {
+        return Ok(());
+    }
+    run(cx, "userdel", &[&name], &name).await
+}
+
+async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {
+    if let Some(user) = find(name)? {
+        return Ok(user);
+    }
+    let arguments =
+        ["--system", "--user-group", "--no-create-home", "--home-dir", "/", "--shell", "/usr/sbin/nologin", name];
+    run(cx, "useradd", &arguments, name).await?;
+    find(name)?.ok_or_else(|| AccountError::Missing(name.to_owned()))
+}
+
+/// The user database has one lock, and the tools give up at once when it is taken: they run one at a time here, and are tried
+/// again where another program has it.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// How often a taken lock is tried again, a fifth of a second apart.
+const TRIES: u32 = 25;
+
+async fn run(cx: &Context, tool: &'static str, arguments: &[&str], user: &str) -> Result<(), AccountError> {
+    let _one = ONE_AT_A_TIME.lock().await;
+    let path = cx.machine.program(tool).ok_or(AccountError::NoProgram(tool))?;
+    let failed = |source| AccountError::Make { user: user.to_owned(), source };
+    for _ in 1..TRIES {
+        let output = cx.run(Program::new(&path).args(arguments.iter().copied())).await.map_err(failed)?;
+        // shadow's tools: 1 is "cannot update the password file", the only status that waiting mends.
+        if output.status != provost_engine::process::Status::Code(1) {
+            return output.ok().map(drop).map_err(failed);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    let output = cx.run(Program::new(&path).args(arguments.iter().copied())).await.map_err(failed)?;
+    output.ok().map(drop).map_err(failed)
+}
+
+/// Looks a user up in `/etc/passwd`. Accounts of ours and of the distribution are always there, never in a directory service.
+fn find(name: &str) -> Result<Option<User>, AccountError> {
+    let list = std::fs::read_to_string("/etc/passwd").map_err(AccountError::List)?;
+    Ok(list.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        if fields.next()? != name {
+            return None;
+        }
+        let uid = fields.nth(1)?.parse().ok()?;
+        let gid = fields.next()?.parse().ok()?;
+        Some(User { name: name.to_owned(), account: Account::Other { uid, gid } })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_users_name_fits_and_differs_by_fleet() {
+        let site: Name = "a-very-long-name-of-a-site-with-forty-ch".parse().unwrap();
+        let one = site_user_name("fleet one", &site);
+        let two = site_user_name("fleet two", &site);
+        assert!(one.len() <= 32 && one != two, "{one} {two}");
+    }
+
+    #[test]
+    fn root_is_found() {
+        let root = find("root").unwrap().unwrap();
+        assert_eq!(root.account, Account::Other { uid: 0, gid: 0 });
+        assert!(find("nobody-of-this-name").unwrap().is_none());
+    }
+}

@@ -1,0 +1,152 @@
+//! The kind `server`: managed database clusters are made here; existing servers are looked at.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
+use provost_engine::kind::{Effect, Hint, Kind, Observation, Owner, Planned, Reason, StepDraft, StepError};
+use provost_engine::plan::{Change, Impact, Step};
+use provost_fleet::lock::Lock;
+use provost_fleet::model::{DatabaseServer, Engine, Fleet, Location};
+use provost_fleet::name::Name;
+use serde::{Deserialize, Serialize};
+
+use crate::server::{ClusterState, PostgresTools, Servers};
+
+/// The kind `server`.
+pub struct ServerKind {
+    /// The fleet's servers.
+    pub servers: Arc<Servers>,
+}
+
+/// What was seen of a server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenServer {
+    /// Whether it is a cluster of our own.
+    pub managed: bool,
+    /// Major version of PostgreSQL, where it is known.
+    pub version: Option<u32>,
+}
+
+/// The action that makes a cluster.
+pub const MAKE: &str = "make";
+
+impl Kind for ServerKind {
+    const NAME: &'static str = "server";
+    type Wanted = DatabaseServer;
+    type Seen = SeenServer;
+
+    fn wanted(&self, fleet: &Fleet, _lock: &Lock) -> BTreeMap<Name, DatabaseServer> {
+        fleet.databases.clone()
+    }
+
+    async fn observe(
+        &self,
+        cx: &Context,
+        wanted: &BTreeMap<Name, DatabaseServer>,
+    ) -> BTreeMap<Name, Observation<SeenServer>> {
+        let looks = wanted.iter().map(|(name, server)| async move {
+            let seen = match server.location {
+                Location::Managed => self.look_at_cluster(cx, name),
+                Location::Existing { .. } => self.look_at_existing(cx, name, server.engine).await,
+            };
+            (name.clone(), seen)
+        });
+        // A fleet has a handful of servers.
+        futures_util::future::join_all(looks).await.into_iter().collect()
+    }
+
+    fn plan(
+        &self,
+        _name: &Name,
+        wanted: Option<&DatabaseServer>,
+        seen: &Observation<SeenServer>,
+    ) -> Planned {
+        match (wanted.map(|server| &server.location), seen) {
+            (Some(Location::Managed), Observation::Absent) => make("it was not made yet"),
+            (Some(Location::Managed), Observation::Partial(_, Reason(why))) => make(why),
+            (Some(Location::Existing { .. }), Observation::Absent | Observation::Partial(..)) => Planned::Blocked(
+                Reason("an existing server is not there".to_owned()),
+                Some(Hint("check `host` and `port` of this server in the fleet file".to_owned())),
+            ),
+            _ => Planned::InStep,
+        }
+    }
+
+    async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
+        let name = &step.id.subject.name;
+        let cluster = self.servers.cluster(cx, name).map_err(StepError::failed)?;
+        let cluster = cluster.ok_or_else(|| StepError::told("an existing server cannot be made"))?;
+        if !matches!(cluster.state(), ClusterState::Stopped | ClusterState::Running(_)) {
+            cluster.make(cx, &step.id.subject.to_string()).await.map_err(StepError::failed)?;
+        }
+        // Read back: it starts, and its superuser gets in.
+        let mut admin = self.servers.admin(cx, name, None).await.map_err(StepError::failed)?;
+        let version: String = sqlx::query_scalar("select split_part(version(), ' ', 2)")
+            .fetch_one(&mut admin.sql)
+            .await
+            .map_err(StepError::failed)?;
+        Ok(Effect(format!("PostgreSQL {version} answers")))
+    }
+}
+
+fn make(reason: &str) -> Planned {
+    Planned::Steps(vec![StepDraft {
+        action: MAKE,
+        reason: reason.to_owned(),
+        changes: vec![Change::create("managed server", "PostgreSQL")],
+        after: Vec::new(),
+        impact: Impact::Create,
+        params: serde_json::Value::Null,
+    }])
+}
+
+impl ServerKind {
+    fn look_at_cluster(&self, cx: &Context, name: &Name) -> Observation<SeenServer> {
+        let cluster = match self.servers.cluster(cx, name) {
+            Ok(Some(cluster)) => cluster,
+            Ok(None) => return Observation::Absent,
+            Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
+        };
+        let version = PostgresTools::version_of(&cx.paths.cluster(name));
+        let seen = SeenServer { managed: true, version };
+        match cluster.state() {
+            ClusterState::Absent => Observation::Absent,
+            ClusterState::Unfinished => {
+                Observation::Partial(seen, Reason("its making was interrupted".to_owned()))
+            }
+            // Running or not is not what the file is about: a command that needs it starts it.
+            ClusterState::Stopped | ClusterState::Running(_) => Observation::Present(seen),
+            ClusterState::Lost => Observation::Unknown(Reason(format!(
+                "it was made once, but its data is gone from `{}`; is a disk not mounted?",
+                cx.paths.cluster(name)
+            ))),
+            ClusterState::Foreign => {
+                Observation::Foreign(Owner(format!("`{}` was not made by Provost", cx.paths.cluster(name))))
+            }
+        }
+    }
+
+    async fn look_at_existing(&self, cx: &Context, name: &Name, engine: Engine) -> Observation<SeenServer> {
+        if engine != Engine::Postgresql {
+            return Observation::Unknown(Reason(
+                "this version of Provost cannot administer MariaDB servers yet".to_owned(),
+            ));
+        }
+        let mut admin = match self.servers.admin(cx, name, None).await {
+            Ok(admin) => admin,
+            Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
+        };
+        let version = sqlx::query_scalar("select current_setting('server_version_num')::int / 10000")
+            .fetch_one(&mut admin.sql)
+            .await;
+        match version {
+            Ok(version) => {
+                let version: i32 = version;
+                Observation::Present(SeenServer { managed: false, version: u32::try_from(version).ok() })
+            }
+            Err(error) => Observation::Unknown(Reason(full_chain(&error))),
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Sites and what they live on: database servers, databases, agents, sites, and the files of the web server.
+//!
+//! Kinds: `server`, `database`, `site`, `vhost`. Nobody above this crate opens a database or starts PHP.
+
+pub mod accounts;
+pub mod agent;
+pub mod database;
+pub mod fleet_state;
+pub mod kind_database;
+pub mod kind_server;
+pub mod kind_site;
+pub mod kind_vhost;
+pub mod mark;
+pub mod php;
+pub mod secrets;
+pub mod server;
+pub mod site;
+pub mod up;
+pub mod web;

@@ -1,0 +1,281 @@
+//! Database servers: where they are, running the managed ones, and the few connections a command opens to them.
+
+mod managed;
+mod postgres_tools;
+
+pub use managed::{Cluster, ClusterState};
+pub use postgres_tools::PostgresTools;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_fleet::model::{DatabaseServer, Engine, Fleet, Location};
+use provost_fleet::name::Name;
+use provost_fleet::secret::Secret;
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+
+use crate::secrets::{self, Generated, References, SecretError};
+
+/// The superuser of managed clusters.
+pub const MANAGED_ADMIN: &str = "provost";
+
+/// Connections of one command to one server at once. A managed server allows 200 and sites need theirs; an existing one has
+/// PostgreSQL's default of 100.
+pub const CONNECTIONS: usize = 24;
+
+/// How long a connection may take to come about. A server that needs longer is down for all practical purposes.
+const CONNECT: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Why a server could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The server is not in the fleet file.
+    #[error("no database server is called `{0}`")]
+    NoSuch(Name),
+    /// The engine cannot be administered by this version.
+    #[error("this version of Provost cannot administer {0:?} servers yet")]
+    Engine(Engine),
+    /// PostgreSQL's programs are missing.
+    #[error("PostgreSQL is not installed")]
+    NoPostgres,
+    /// A managed cluster was not made yet.
+    #[error("the managed server `{0}` was not made yet")]
+    NotMade(Name),
+    /// A managed cluster was made and is not where it was.
+    #[error("the data of the managed server `{server}` is gone from `{directory}`")]
+    Lost {
+        /// The server.
+        server: Name,
+        /// Where its data was.
+        directory: Utf8PathBuf,
+    },
+    /// The directory of a cluster is somebody else's.
+    #[error("`{0}` holds something that Provost did not make")]
+    ForeignCluster(Utf8PathBuf),
+    /// A file or directory failed.
+    #[error("cannot prepare the managed server `{server}`")]
+    Io {
+        /// The server.
+        server: Name,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program of the server failed.
+    #[error("the managed server `{server}` did not {verb}")]
+    Program {
+        /// The server.
+        server: Name,
+        /// What it should do.
+        verb: &'static str,
+        /// Why not.
+        #[source]
+        source: provost_engine::process::ProcessError,
+    },
+    /// An account is missing.
+    #[error(transparent)]
+    Account(#[from] crate::accounts::AccountError),
+    /// The path of the socket is too long for the kernel.
+    #[error("the socket `{path}` has {} bytes, more than {}", path.as_str().len(), provost_engine::paths::LONGEST_SOCKET_PATH)]
+    SocketPath {
+        /// The path.
+        path: Utf8PathBuf,
+    },
+    /// No connection came about.
+    #[error("cannot connect to the database server `{server}`")]
+    Connect {
+        /// The server.
+        server: Name,
+        /// Why.
+        #[source]
+        source: sqlx::Error,
+    },
+    /// No connection came about in time.
+    #[error("the database server `{0}` did not answer within {} s", CONNECT.as_secs())]
+    Timeout(Name),
+    /// A secret could not be had.
+    #[error("cannot have the password of the server `{server}`")]
+    Secret {
+        /// The server.
+        server: Name,
+        /// Why.
+        #[source]
+        source: SecretError,
+    },
+    /// The command was cancelled.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+/// How a site reaches its database, for its `$CFG`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Moodle's `dbtype`.
+    pub dbtype: &'static str,
+    /// A host, an address, or the absolute directory of a Unix socket.
+    pub host: String,
+    /// TCP port, where it is not the default.
+    pub port: Option<u16>,
+}
+
+/// All servers of a fleet, for the length of one command. Managed ones that it starts are stopped by [`Servers::close`],
+/// unless somebody else uses them.
+pub struct Servers {
+    fleet: Arc<Fleet>,
+    references: References,
+    open: BTreeMap<Name, Open>,
+}
+
+struct Open {
+    permits: Semaphore,
+    /// The managed cluster, held once it is used.
+    cluster: Mutex<Option<managed::InUse>>,
+}
+
+/// A connection that counts against its server's budget.
+pub struct Connection<'a> {
+    /// The connection.
+    pub sql: PgConnection,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Servers {
+    /// Servers of a fleet; nothing is started or opened.
+    pub fn new(fleet: Arc<Fleet>, references: References) -> Self {
+        let open = fleet
+            .databases
+            .keys()
+            .map(|name| {
+                let open = Open { permits: Semaphore::new(CONNECTIONS), cluster: Mutex::new(None) };
+                (name.clone(), open)
+            })
+            .collect();
+        Self { fleet, references, open }
+    }
+
+    /// All servers' names.
+    pub fn names(&self) -> impl Iterator<Item = &Name> {
+        self.open.keys()
+    }
+
+    /// The declaration of a server.
+    pub fn declared(&self, server: &Name) -> Result<&DatabaseServer, ServerError> {
+        self.fleet.databases.get(server).ok_or_else(|| ServerError::NoSuch(server.clone()))
+    }
+
+    /// The managed cluster of a server, where it is managed.
+    pub fn cluster(&self, cx: &Context, server: &Name) -> Result<Option<Cluster>, ServerError> {
+        Ok(match self.declared(server)?.location {
+            Location::Managed => Some(Cluster::new(&cx.paths, server)),
+            Location::Existing { .. } => None,
+        })
+    }
+
+    /// How sites reach a server.
+    pub fn endpoint(&self, cx: &Context, server: &Name) -> Result<Endpoint, ServerError> {
+        let declared = self.declared(server)?;
+        let dbtype = match declared.engine {
+            Engine::Postgresql => "pgsql",
+            Engine::Mariadb => "mariadb",
+        };
+        let (host, port) = match &declared.location {
+            Location::Managed => (cx.paths.server_socket_directory(server).into_string(), None),
+            Location::Existing { host, port, .. } => (host.clone(), *port),
+        };
+        Ok(Endpoint { dbtype, host, port })
+    }
+
+    /// Opens a connection as the administrator, to a database or to the maintenance database. Starts a managed server
+    /// that was made and is stopped.
+    pub async fn admin(
+        &self,
+        cx: &Context,
+        server: &Name,
+        database: Option<&str>,
+    ) -> Result<Connection<'_>, ServerError> {
+        let declared = self.declared(server)?;
+        let (user, password) = match &declared.location {
+            Location::Managed => {
+                let secret = secrets::read(&cx.paths, &Generated::ServerAdmin(server))
+                    .map_err(|source| ServerError::Secret { server: server.clone(), source })?;
+                (MANAGED_ADMIN.to_owned(), secret.ok_or_else(|| ServerError::NotMade(server.clone()))?)
+            }
+            Location::Existing { admin, .. } => {
+                let secret = self.references.resolve(cx, &admin.password).await;
+                (
+                    admin.user.clone(),
+                    secret.map_err(|source| ServerError::Secret { server: server.clone(), source })?,
+                )
+            }
+        };
+        self.connect(cx, server, database.unwrap_or("postgres"), &user, &password).await
+    }
+
+    /// Opens a connection as some role.
+    pub async fn connect(
+        &self,
+        cx: &Context,
+        server: &Name,
+        database: &str,
+        user: &str,
+        password: &Secret,
+    ) -> Result<Connection<'_>, ServerError> {
+        let declared = self.declared(server)?;
+        if declared.engine != Engine::Postgresql {
+            return Err(ServerError::Engine(declared.engine));
+        }
+        let open = self.open.get(server).ok_or_else(|| ServerError::NoSuch(server.clone()))?;
+        let permit = tokio::select! {
+            permit = open.permits.acquire() => permit.map_err(|_| ServerError::Cancelled)?,
+            () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
+        };
+        let mut options = PgConnectOptions::new_without_pgpass()
+            .username(user)
+            .password(password.expose())
+            .database(database)
+            .application_name("provost")
+            // What is asked here is asked once: nothing to gain from prepared statements.
+            .statement_cache_capacity(0);
+        options = match &declared.location {
+            Location::Managed => options.socket(self.ensure_running(cx, server).await?).port(5432),
+            Location::Existing { host, port, .. } if host.starts_with('/') => {
+                options.socket(host).port(port.unwrap_or(5432))
+            }
+            Location::Existing { host, port, .. } => options.host(host).port(port.unwrap_or(5432)),
+        };
+        let connecting = tokio::time::timeout(CONNECT, options.connect());
+        let sql = tokio::select! {
+            done = connecting => done.map_err(|_| ServerError::Timeout(server.clone()))?,
+            () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
+        }
+        .map_err(|source| ServerError::Connect { server: server.clone(), source })?;
+        Ok(Connection { sql, _permit: permit })
+    }
+
+    /// Makes a managed server run, and holds it so that nobody stops it under us. Returns its socket's directory.
+    pub async fn ensure_running(&self, cx: &Context, server: &Name) -> Result<Utf8PathBuf, ServerError> {
+        let open = self.open.get(server).ok_or_else(|| ServerError::NoSuch(server.clone()))?;
+        let Some(cluster) = self.cluster(cx, server)? else {
+            return Err(ServerError::NoSuch(server.clone()));
+        };
+        let mut held = open.cluster.lock().await;
+        if held.is_none() {
+            *held = Some(cluster.hold(cx).await?);
+        }
+        Ok(cluster.socket_directory().to_owned())
+    }
+
+    /// Lets go of what this command used; stops managed servers that nobody else uses.
+    pub async fn close(&self, cx: &Context) {
+        for (name, open) in &self.open {
+            let Some(held) = open.cluster.lock().await.take() else { continue };
+            if let Err(error) = held.release(cx).await {
+                cx.note(format!("the managed server `{name}` was not stopped: {error}"));
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! A managed PostgreSQL cluster: made once, started when needed, stopped when the last of those who use it lets go.
+//!
+//! Two lock files in the run directory say who uses it. Everybody who does holds `NAME.users` shared; starting and
+//! stopping happens under `NAME.gate`, held alone. The kernel drops both when a process is killed, so a server that a killed
+//! run left behind is taken over by the next one.
+
+use std::fs::{File, TryLockError};
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::event::Event;
+use provost_engine::files;
+use provost_engine::paths::{LONGEST_SOCKET_PATH, Paths};
+use provost_engine::process::{Account, Program};
+use provost_fleet::name::Name;
+
+use super::postgres_tools::PostgresTools;
+use super::{MANAGED_ADMIN, ServerError};
+use crate::accounts::{self, User};
+use crate::secrets::{self, Generated};
+
+/// The socket's name in its directory; the port is part of it.
+const SOCKET: &str = ".s.PGSQL.5432";
+
+/// How long a server may take to start: after a kill it replays its log first, up to `max_wal_size`.
+const START: Duration = Duration::from_mins(5);
+
+/// How long a fast shutdown may take: it writes one checkpoint.
+const STOP: Duration = Duration::from_mins(2);
+
+/// A managed cluster of the fleet.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    server: Name,
+    directory: Utf8PathBuf,
+    mark: Utf8PathBuf,
+    sockets: Utf8PathBuf,
+    run: Utf8PathBuf,
+    log: Utf8PathBuf,
+}
+
+/// How a cluster is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClusterState {
+    /// Never made.
+    Absent,
+    /// Its making was interrupted.
+    Unfinished,
+    /// Made, not running.
+    Stopped,
+    /// Running, with this process id.
+    Running(i32),
+    /// Made once; its data is not there.
+    Lost,
+    /// Somebody else's directory.
+    Foreign,
+}
+
+impl Cluster {
+    /// The cluster of a server; nothing is touched.
+    pub fn new(paths: &Paths, server: &Name) -> Self {
+        Self {
+            server: server.clone(),
+            directory: paths.cluster(server),
+            mark: paths.server_mark(server),
+            sockets: paths.server_socket_directory(server),
+            run: paths.run.clone(),
+            log: paths.logs().join(format!("server-{server}.log")),
+        }
+    }
+
+    /// Where its socket is.
+    pub fn socket_directory(&self) -> &Utf8Path {
+        &self.sockets
+    }
+
+    /// Where its log is.
+    pub fn log(&self) -> &Utf8Path {
+        &self.log
+    }
+
+    /// How it is, told from files and the process table alone.
+    pub fn state(&self) -> ClusterState {
+        let made = self.mark.exists();
+        if !self.directory.join("PG_VERSION").exists() {
+            return match (made, is_empty_or_absent(&self.directory), self.unfinished().exists()) {
+                (true, ..) => ClusterState::Lost,
+                (false, true, true) => ClusterState::Unfinished,
+                (false, true, false) => ClusterState::Absent,
+                (false, false, _) => ClusterState::Foreign,
+            };
+        }
+        if !made {
+            return ClusterState::Foreign;
+        }
+        self.postmaster().map_or(ClusterState::Stopped, ClusterState::Running)
+    }
+
+    /// Clusters are made here and renamed into place, so that one is there whole or not at all.
+    fn unfinished(&self) -> Utf8PathBuf {
+        self.directory.with_extension("making")
+    }
+
+    /// The process id of a living postmaster of this cluster.
+    fn postmaster(&self) -> Option<i32> {
+        let text = std::fs::read_to_string(self.directory.join("postmaster.pid")).ok()?;
+        let mut lines = text.lines();
+        let pid: i32 = lines.next()?.trim().parse().ok()?;
+        // After a power cut the number may be another program's: its working directory is the cluster only if it is ours.
+        let at_work_in = std::fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
+        (at_work_in == self.directory.canonicalize().ok()?).then_some(pid)
+    }
+
+    fn user(&self, cx: &Context) -> Result<User, ServerError> {
+        Ok(accounts::postgres(&cx.machine)?)
+    }
+
+    fn tools(&self, cx: &Context) -> Result<PostgresTools, ServerError> {
+        let version = PostgresTools::version_of(&self.directory);
+        PostgresTools::find(&cx.machine, version).ok_or(ServerError::NoPostgres)
+    }
+
+    /// Makes the cluster, its superuser's password and its mark.
+    pub async fn make(&self, cx: &Context, subject: &str) -> Result<(), ServerError> {
+        let io = |source| ServerError::Io { server: self.server.clone(), source };
+        let user = self.user(cx)?;
+        let tools = self.tools(cx)?;
+        let password = secrets::read_or_make(&cx.paths, &Generated::ServerAdmin(&self.server))
+            .map_err(|source| ServerError::Secret { server: self.server.clone(), source })?;
+        let making = self.unfinished();
+        match std::fs::remove_dir_all(&making) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(io(error)),
+            _ => {}
+        }
+        files::directory(&making, 0o700, &user.account).map_err(io)?;
+        let initdb = Program::new(tools.program("initdb"))
+            .args(["--pgdata", making.as_str(), "--username", MANAGED_ADMIN, "--pwfile=/dev/stdin"])
+            .args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"])
+            // The root collation of Unicode: names sort as people expect whatever the machine's locales are.
+            .args(collation(tools.major))
+            .input(provost_engine::process::Input::Secret(password))
+            .account(user.account.clone())
+            .subject(subject);
+        let output = cx.run(initdb).await.and_then(provost_engine::process::Output::ok);
+        output.map_err(|source| ServerError::Program { server: self.server.clone(), verb: "initialise", source })?;
+        files::write_whole(&making.join("postgresql.auto.conf"), SETTINGS.as_bytes(), 0o600, &user.account)
+            .map_err(io)?;
+        fs_err::rename(&making, &self.directory).map_err(io)?;
+        if let Some(above) = self.mark.parent() {
+            files::directory(above, 0o700, &Account::Own).map_err(io)?;
+        }
+        let mark = serde_json::json!({ "directory": self.directory, "version": tools.major }).to_string();
+        files::write_whole(&self.mark, mark.as_bytes(), 0o600, &Account::Own).map_err(io)
+    }
+
+    /// Makes it run and holds it.
+    pub(super) async fn hold(&self, cx: &Context) -> Result<InUse, ServerError> {
+        let io = |source| ServerError::Io { server: self.server.clone(), source };
+        match self.state() {
+            ClusterState::Absent | ClusterState::Unfinished => {
+                return Err(ServerError::NotMade(self.server.clone()));
+            }
+            ClusterState::Lost => {
+                let (server, directory) = (self.server.clone(), self.directory.clone());
+                return Err(ServerError::Lost { server, directory });
+            }
+            ClusterState::Foreign => return Err(ServerError::ForeignCluster(self.directory.clone())),
+            ClusterState::Stopped | ClusterState::Running(_) => {}
+        }
+        files::directory(&self.run, 0o755, &Account::Own).map_err(io)?;
+        let gate = self.lock_file("gate").map_err(io)?;
+        lock_alone(cx, &gate).await?.map_err(io)?;
+        if !matches!(self.state(), ClusterState::Running(_)) {
+            self.start(cx).await?;
+        }
+        let users = self.lock_file("users").map_err(io)?;
+        users.lock_shared().map_err(io)?;
+        drop(gate);
+        Ok(InUse { cluster: self.clone(), users })
+    }
+
+    fn lock_file(&self, what: &str) -> std::io::Result<File> {
+        let path = self.run.join(format!("server-{}.{what}", self.server));
+        std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)
+    }
+
+    async fn start(&self, cx: &Context) -> Result<(), ServerError> {
+        let io = |source| ServerError::Io { server: self.server.clone(), source };
+        let socket = self.sockets.join(SOCKET);
+        if socket.as_str().len() > LONGEST_SOCKET_PATH {
+            return Err(ServerError::SocketPath { path: socket });
+        }
+        cx.emit(&Event::Started { what: format!("starting the database server `{}`", self.server) });
+        let user = self.user(cx)?;
+        files::directory(&self.sockets, 0o755, &user.account).map_err(io)?;
+        let logs = cx.paths.logs();
+        files::directory(&logs, 0o755, &Account::Own).map_err(io)?;
+        if !self.log.exists() {
+            files::write_whole(&self.log, b"", 0o600, &user.account).map_err(io)?;
+        }
+        let begin = Program::new(self.tools(cx)?.program("pg_ctl"))
+            .args(["start", "--wait", "--silent", "--pgdata", self.directory.as_str(), "--log", self.log.as_str()])
+            .arg(format!("--timeout={}", START.as_secs()))
+            .arg(format!("--options=-k {} -c listen_addresses=''", shell_quoted(&self.sockets)))
+            .account(user.account)
+            .deadline(START + Duration::from_secs(10));
+        self.control(cx, begin, "start").await
+    }
+
+    async fn stop(&self, cx: &Context) -> Result<(), ServerError> {
+        let end = Program::new(self.tools(cx)?.program("pg_ctl"))
+            .args(["stop", "--wait", "--silent", "--mode=fast", "--pgdata", self.directory.as_str()])
+            .arg(format!("--timeout={}", STOP.as_secs()))
+            .account(self.user(cx)?.account)
+            .deadline(STOP + Duration::from_secs(10));
+        // The stop happens at the end of a cancelled command too.
+        let cx = Context { cancel: tokio_util::sync::CancellationToken::new(), ..cx.clone() };
+        self.control(&cx, end, "stop").await
+    }
+
+    async fn control(&self, cx: &Context, program: Program, verb: &'static str) -> Result<(), ServerError> {
+        let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
+        output
+            .map(drop)
+            .map_err(|source| ServerError::Program { server: self.server.clone(), verb, source })
+    }
+}
+
+/// What a cluster is made with. `fsync` stays on: these are schools' data.
+const SETTINGS: &str = "\
+# Written by Provost when it made this cluster.
+max_connections = 200
+shared_buffers = '256MB'
+# Moodle has some 490 tables with 2,000 indexes; dropping a site takes a lock on each.
+max_locks_per_transaction = 256
+max_wal_size = '2GB'
+# Moodle's queries are many and short: compiling them costs more than it saves.
+jit = off
+log_line_prefix = '%m [%p] %u@%d '
+log_min_duration_statement = '10s'
+";
+
+fn collation(major: Option<u32>) -> &'static [&'static str] {
+    // `--icu-locale` came with PostgreSQL 15.
+    if major.is_some_and(|major| major >= 15) { &["--locale-provider=icu", "--icu-locale=und"] } else { &[] }
+}
+
+fn shell_quoted(path: &Utf8Path) -> String {
+    format!("'{}'", path.as_str().replace('\'', r"'\''"))
+}
+
+fn is_empty_or_absent(directory: &Utf8Path) -> bool {
+    match std::fs::read_dir(directory) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+async fn lock_alone(cx: &Context, file: &File) -> Result<std::io::Result<()>, ServerError> {
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Ok(())),
+            Err(TryLockError::Error(error)) => return Ok(Err(error)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(50)) => {}
+            () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
+        }
+    }
+}
+
+/// A running cluster that nobody stops while this is held.
+pub(super) struct InUse {
+    cluster: Cluster,
+    users: File,
+}
+
+impl InUse {
+    /// Lets go; stops the server if nobody else holds it.
+    pub(super) async fn release(self, cx: &Context) -> Result<(), ServerError> {
+        let io = |source| ServerError::Io { server: self.cluster.server.clone(), source };
+        let waiting = Context { cancel: tokio_util::sync::CancellationToken::new(), ..cx.clone() };
+        let gate = self.cluster.lock_file("gate").map_err(io)?;
+        lock_alone(&waiting, &gate).await?.map_err(io)?;
+        self.users.unlock().map_err(io)?;
+        let alone = self.users.try_lock().is_ok();
+        if alone && matches!(self.cluster.state(), ClusterState::Running(_)) {
+            self.cluster.stop(cx).await?;
+        }
+        Ok(())
+    }
+}

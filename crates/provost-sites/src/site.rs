@@ -1,0 +1,78 @@
+//! One site: its files, its installation, what can be seen of it, and its end.
+
+pub mod config;
+pub mod facts;
+pub mod files;
+pub mod install;
+pub mod remove;
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
+use provost_fleet::model::Site;
+use provost_fleet::name::Name;
+
+use crate::accounts::AccountError;
+use crate::agent::AgentError;
+use crate::secrets::SecretError;
+use crate::server::ServerError;
+
+/// Why something could not be done to a site.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// A file or directory failed.
+    #[error("cannot {verb} `{path}`")]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// On what.
+        path: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Its configuration cannot be written.
+    #[error("cannot write the site's configuration")]
+    Config(#[from] provost_moodle::site_file::SiteFileError),
+    /// Its database server could not be used.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// Its database answered with an error.
+    #[error("the site's database failed")]
+    Sql(#[from] sqlx::Error),
+    /// A secret could not be had.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Its account could not be had.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// PHP is missing.
+    #[error("PHP is not installed")]
+    NoPhp,
+    /// A program failed.
+    #[error("Moodle's installation failed")]
+    Install(#[source] provost_engine::process::ProcessError),
+    /// The agent failed.
+    #[error(transparent)]
+    Agent(#[from] AgentError),
+    /// What was done is not what is seen.
+    #[error("{0}")]
+    ReadBack(String),
+}
+
+impl SiteError {
+    pub(crate) fn io(verb: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { verb, path, source }
+    }
+
+    /// The whole chain on one line.
+    pub fn chain(&self) -> String {
+        full_chain(self)
+    }
+}
+
+/// The dataroot of a declared site.
+pub fn dataroot(cx: &Context, name: &Name, site: &Site) -> Utf8PathBuf {
+    site.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(name))
+}

@@ -1,0 +1,70 @@
+//! The site's PHP file: what is in it for a declared site.
+
+use std::collections::BTreeMap;
+
+use provost_engine::context::Context;
+use provost_fleet::digest::Digest;
+use provost_fleet::model::Site;
+use provost_fleet::name::Name;
+use provost_fleet::secret::Secret;
+use provost_moodle::php::PhpLiteral;
+use provost_moodle::site_file::{SiteDatabase, SiteFile};
+
+use super::{SiteError, dataroot};
+use crate::php::Php;
+use crate::server::Servers;
+
+/// Mode of directories that Moodle makes: its own user and group, and the group is inherited, so that nginx, which joins it,
+/// can send what is below.
+const DIRECTORIES: u16 = 0o2770;
+
+/// Mode of files that Moodle makes.
+const FILES: u16 = 0o660;
+
+/// A site's PHP file: its bytes, and its name, which is made from them.
+#[derive(Clone)]
+pub struct Rendered {
+    /// The text; it holds the database password.
+    pub text: Secret,
+    /// `site-DIGEST.php`.
+    pub file_name: String,
+}
+
+/// Renders the file of a site.
+pub fn render(
+    cx: &Context,
+    servers: &Servers,
+    name: &Name,
+    site: &Site,
+    password: &Secret,
+) -> Result<Rendered, SiteError> {
+    let endpoint = servers.endpoint(cx, &site.database)?;
+    let dataroot = dataroot(cx, name, site);
+    let mut extra = BTreeMap::new();
+    if let Some(php) = Php::find(&cx.machine) {
+        // "Run now" of a scheduled task starts PHP from the web; nobody can set the path in the browser.
+        extra.insert("pathtophp".to_owned(), PhpLiteral::from(php.cli.as_str()));
+    }
+    let file = SiteFile {
+        site: name.as_str(),
+        wwwroot: &site.url.to_string(),
+        database: SiteDatabase {
+            kind: endpoint.dbtype,
+            host: &endpoint.host,
+            port: endpoint.port,
+            name: &site.database_name,
+            user: &site.database_name,
+            password: password.expose(),
+            prefix: &site.prefix,
+            options: BTreeMap::new(),
+        },
+        dataroot: dataroot.as_str(),
+        directory_permissions: DIRECTORIES,
+        file_permissions: FILES,
+        extra,
+    };
+    let text = file.render()?;
+    let digest = Digest::of(text.as_bytes()).to_string();
+    let file_name = format!("site-{}.php", digest.chars().take(16).collect::<String>());
+    Ok(Rendered { text: Secret::new(text), file_name })
+}

@@ -1,0 +1,158 @@
+//! A site's made files: the PHP file, the links that lead to it, the link to its build, and its dataroot.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::files;
+use provost_engine::process::Account;
+use provost_fleet::model::Site;
+use provost_fleet::name::Name;
+use provost_moodle::site_file::LOCAL_REQUEST_DIRECTORY;
+
+use super::SiteError;
+use super::config::Rendered;
+use crate::accounts::User;
+use crate::mark::{self, Mark};
+
+/// Writes the PHP file and points the command line's link at it. The web does not see it yet.
+pub fn write_config(cx: &Context, name: &Name, rendered: &Rendered, user: &User) -> Result<(), SiteError> {
+    let directory = cx.paths.site(name);
+    files::directory(&directory, 0o755, &Account::Own).map_err(SiteError::io("make", &directory))?;
+    let path = directory.join(&rendered.file_name);
+    // For the site's own user alone: nginx is in the site's group and has no business with the password.
+    files::write_whole(&path, rendered.text.expose().as_bytes(), 0o400, &user.account)
+        .map_err(SiteError::io("write", &path))?;
+    let link = directory.join("site.php");
+    files::link_whole(&link, &rendered.file_name).map_err(SiteError::io("write", &link))
+}
+
+/// Points the web's link at the site's PHP file, and removes its older files and other host names.
+pub fn open_to_web(cx: &Context, name: &Name, site: &Site, rendered: &Rendered) -> Result<(), SiteError> {
+    let hosts = cx.paths.hosts();
+    files::directory(&hosts, 0o755, &Account::Own).map_err(SiteError::io("make", &hosts))?;
+    let link = hosts.join(site.url.host());
+    files::link_whole(&link, &host_target(name, &rendered.file_name)).map_err(SiteError::io("write", &link))?;
+    remove_old_configs(cx, name, &rendered.file_name)?;
+    remove_host_links(cx, name, Some(site.url.host()))
+}
+
+/// What a host's link holds.
+pub fn host_target(name: &Name, file_name: &str) -> String {
+    format!("../sites/{name}/{file_name}")
+}
+
+fn remove_old_configs(cx: &Context, name: &Name, keep: &str) -> Result<(), SiteError> {
+    let directory = cx.paths.site(name);
+    for entry in read_directory(&directory)? {
+        if entry.starts_with("site-") && entry != keep {
+            remove_file(&directory.join(entry))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the links of all hosts that lead to a site, but for one.
+pub fn remove_host_links(cx: &Context, name: &Name, keep: Option<&str>) -> Result<(), SiteError> {
+    let hosts = cx.paths.hosts();
+    let ours = format!("../sites/{name}/");
+    for host in read_directory(&hosts)? {
+        let link = hosts.join(&host);
+        let target = std::fs::read_link(&link).unwrap_or_default();
+        if Some(host.as_str()) != keep && target.to_str().is_some_and(|target| target.starts_with(&ours)) {
+            remove_file(&link)?;
+        }
+    }
+    Ok(())
+}
+
+fn read_directory(path: &Utf8Path) -> Result<Vec<String>, SiteError> {
+    let entries = match std::fs::read_dir(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(SiteError::io("read", path))?,
+    };
+    Ok(entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect())
+}
+
+fn remove_file(path: &Utf8Path) -> Result<(), SiteError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SiteError::Io { verb: "remove", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Points a site at a build. Only for installing and repairing: moving a site that has data is an upgrade.
+pub fn point_to_build(cx: &Context, name: &Name, tree: &str) -> Result<(), SiteError> {
+    let directory = cx.paths.site(name);
+    files::directory(&directory, 0o755, &Account::Own).map_err(SiteError::io("make", &directory))?;
+    let link = cx.paths.code(name);
+    files::link_whole(&link, &format!("../../builds/{tree}")).map_err(SiteError::io("write", &link))
+}
+
+/// The tree id of the build that a site points at.
+pub fn build_of(cx: &Context, name: &Name) -> Option<String> {
+    let target = std::fs::read_link(cx.paths.code(name)).ok()?;
+    Some(target.file_name()?.to_str()?.to_owned())
+}
+
+/// Makes an empty dataroot with our mark in it. One that is there is emptied: the caller has seen that it is ours and that its
+/// installation never ended.
+pub fn fresh_dataroot(path: &Utf8Path, mark: &Mark, user: &User) -> Result<(), SiteError> {
+    remove_tree(path)?;
+    if let Some(above) = path.parent() {
+        fs_err::create_dir_all(above).map_err(SiteError::io("make", above))?;
+    }
+    files::directory(path, 0o2770, &user.account).map_err(SiteError::io("make", path))?;
+    write_mark(path, mark, user)?;
+    // Moodle takes every file to lie in it while it does not exist, and hands none to nginx.
+    let local = path.join(LOCAL_REQUEST_DIRECTORY);
+    files::directory(&local, 0o2770, &user.account).map_err(SiteError::io("make", &local))
+}
+
+/// Writes the dataroot's mark.
+pub fn write_mark(dataroot: &Utf8Path, mark: &Mark, user: &User) -> Result<(), SiteError> {
+    let path = dataroot.join(mark::FILE);
+    files::write_whole(&path, mark.to_text().as_bytes(), 0o440, &user.account).map_err(SiteError::io("write", &path))
+}
+
+/// What a dataroot is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dataroot {
+    /// Not there, or an empty directory.
+    Absent,
+    /// Marked.
+    Marked(Mark),
+    /// There, and not marked.
+    Unmarked,
+}
+
+/// Looks at a dataroot.
+pub fn look_at_dataroot(path: &Utf8Path) -> Result<Dataroot, SiteError> {
+    match std::fs::read_to_string(path.join(mark::FILE)) {
+        Ok(text) => return Ok(Mark::parse(&text).map_or(Dataroot::Unmarked, Dataroot::Marked)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(SiteError::Io { verb: "read", path: path.join(mark::FILE), source: error }),
+    }
+    match std::fs::read_dir(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Dataroot::Absent),
+        Err(source) => Err(SiteError::Io { verb: "read", path: path.to_owned(), source }),
+        Ok(mut entries) => Ok(if entries.next().is_none() { Dataroot::Absent } else { Dataroot::Unmarked }),
+    }
+}
+
+/// Removes a directory and all below; nothing happens where there is none.
+pub fn remove_tree(path: &Utf8Path) -> Result<(), SiteError> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SiteError::Io { verb: "remove", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where a site's logs go, made if they are not there. PHP writes there as the site's user, nginx as root.
+pub fn make_logs(cx: &Context, name: &Name, user: &User) -> Result<Utf8PathBuf, SiteError> {
+    let logs = cx.paths.site_logs(name);
+    files::directory(&logs, 0o750, &user.account).map_err(SiteError::io("make", &logs))?;
+    Ok(logs)
+}

@@ -1,0 +1,33 @@
+//! The end of a site: everything but its database, which is a thing of its own.
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_fleet::name::Name;
+
+use super::SiteError;
+use super::files;
+use crate::accounts;
+
+/// Removes a site's links, dataroot, logs and account. Each part may be gone already.
+pub async fn remove(
+    cx: &Context,
+    fleet_id: &str,
+    name: &Name,
+    dataroot: Option<Utf8PathBuf>,
+) -> Result<(), SiteError> {
+    files::remove_host_links(cx, name, None)?;
+    if let Some(dataroot) = dataroot {
+        match files::look_at_dataroot(&dataroot)? {
+            files::Dataroot::Marked(mark) if mark.fleet == fleet_id && &mark.site == name => {
+                // A dataroot can be large; the runtime's threads are for waiting, not for this.
+                let gone = tokio::task::spawn_blocking(move || files::remove_tree(&dataroot)).await;
+                gone.map_err(|broke| SiteError::ReadBack(format!("removing the dataroot broke: {broke}")))??;
+            }
+            files::Dataroot::Absent => {}
+            _ => return Err(SiteError::ReadBack(format!("`{dataroot}` is not ours to remove"))),
+        }
+    }
+    files::remove_tree(&cx.paths.site(name))?;
+    files::remove_tree(&cx.paths.site_logs(name))?;
+    Ok(accounts::remove_site(cx, fleet_id, name).await?)
+}
