@@ -112,16 +112,28 @@ impl Git {
             program = program.env("PATH", path);
         }
         // A line that carries less than 1 kB/s for a minute is dead.
-        program.args(["-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60", "-c", "safe.directory=*"])
+        program.args([
+            "-c",
+            "http.lowSpeedLimit=1000",
+            "-c",
+            "http.lowSpeedTime=60",
+            "-c",
+            "safe.directory=*",
+        ])
     }
 
     /// Whether the repository has a commit and its root tree.
-    pub(crate) async fn has(&self, repository: &Utf8Path, commit: ObjectId) -> Result<bool, GitError> {
+    pub(crate) async fn has(&self, repository: &Utf8Path, commit: ObjectId) -> Result<Presence, GitError> {
         if !repository.is_dir() {
-            return Ok(false);
+            return Ok(Presence::Absent);
         }
         let question = self.local(repository).args(["cat-file", "-e", &format!("{commit}^{{tree}}")]);
-        Ok(self.cx.run(question).await?.success())
+        let answer = self.cx.run(question).await?;
+        Ok(match (answer.success(), answer.log().lines().any(|line| line.starts_with("error: "))) {
+            (true, _) => Presence::Whole,
+            (false, false) => Presence::Absent,
+            (false, true) => Presence::Damaged,
+        })
     }
 
     /// Lists all files of a commit.
@@ -164,6 +176,17 @@ impl Git {
             cached: matches!(source, Source::Url(_)),
         }
     }
+}
+
+/// Whether a repository has a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presence {
+    /// Yes, as far as its root shows.
+    Whole,
+    /// No.
+    Absent,
+    /// It cannot be told: files of the repository are broken.
+    Damaged,
 }
 
 /// Reads the first two numbers of `git version 2.47.3 (Apple Git-1)`.

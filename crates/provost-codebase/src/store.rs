@@ -28,12 +28,9 @@ use fs_err as fs;
 use crate::git::GitError;
 use crate::object::ObjectId;
 
-/// When every file of the store was last changed: 1 January 2000. It is fixed, so that equal trees are equal in every
+/// When every file of the store was last changed, since 1970: 1 January 2000. It is fixed, so that equal trees are equal in every
 /// respect; and it is not 0, because opcache never caches a file whose time is 0.
-pub const MODIFIED: SystemTime = match SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(946_684_800)) {
-    Some(time) => time,
-    None => SystemTime::UNIX_EPOCH,
-};
+pub const MODIFIED: Duration = Duration::from_secs(946_684_800);
 
 /// Mode of directories in the store: everybody reads, only we write.
 const DIRECTORY: u32 = 0o755;
@@ -193,6 +190,11 @@ impl Store {
         provost_engine::files::write_whole(&path, text, 0o444, &provost_engine::process::Account::Own)
             .map_err(|error| StoreError::io("write", &path, error))
     }
+}
+
+/// [`MODIFIED`] as a time.
+pub(crate) fn modified() -> SystemTime {
+    SystemTime::UNIX_EPOCH + MODIFIED
 }
 
 /// Makes a directory that everybody reads, whatever the umask is.

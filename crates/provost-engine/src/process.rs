@@ -219,3 +219,6 @@ fn tail(log: &str) -> String {
     let log = log.trim();
     if log.is_empty() { String::new() } else { format!(":\n{}", crate::process::output::indent(log)) }
 }
+
+#[cfg(test)]
+mod tests;

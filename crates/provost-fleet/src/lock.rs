@@ -1,67 +1,186 @@
-//! The lock: what a codebase's declaration was resolved to.
+//! The lock: what each codebase's declaration was resolved to. Written by Provost, kept in git beside the fleet file.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use provost_moodle::component::Component;
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::digest::Digest;
+use crate::model::{Codebase, Fleet};
 use crate::name::Name;
 
+/// Version of the lock's form.
+const VERSION: u32 = 1;
+
 /// `fleet.lock`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Lock {
-    /// By name.
+    /// By the codebase's name.
     pub codebases: BTreeMap<Name, LockedCodebase>,
 }
 
 /// A codebase, resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LockedCodebase {
-    /// Digest of the declaration it was resolved from.
+    /// Digest of the declaration it was resolved from; another one means that the entry is stale.
     pub declared: Digest,
+    /// Git's tree id of the assembled build: 40 hexadecimal digits.
+    pub tree: String,
     /// Moodle itself.
     pub moodle: LockedMoodle,
-    /// The tree id of the assembled build.
-    pub tree: String,
     /// Plugins by component.
+    #[serde(default)]
     pub plugins: BTreeMap<Component, LockedPlugin>,
 }
 
 /// Moodle, resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LockedMoodle {
     /// What was asked for.
     pub request: String,
-    /// URL or path.
+    /// URL or path it came from.
     pub source: String,
     /// The reference that was chosen.
     pub reference: String,
     /// The rule that chose it.
     pub rule: String,
-    /// The commit.
+    /// The commit: 40 hexadecimal digits.
     pub commit: String,
-    /// `$release`.
+    /// `$release` of its `version.php`.
     pub release: String,
-    /// `$version`.
+    /// `$version` of its `version.php`.
     pub version: String,
-    /// `$branch`.
+    /// `$branch` of its `version.php`.
     pub branch: String,
 }
 
 /// A plugin, resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LockedPlugin {
-    /// URL or path.
+    /// URL or path it came from.
     pub source: String,
     /// The reference that was chosen.
     pub reference: String,
-    /// The commit.
+    /// The commit: 40 hexadecimal digits.
     pub commit: String,
     /// `$plugin->version`.
     pub version: String,
-    /// `$plugin->release`.
+    /// `$plugin->release`, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
     /// Its directory, from the top of the tree.
     pub path: String,
 }
+
+/// What a lock knows of a codebase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LockStatus<'a> {
+    /// Nothing.
+    Missing,
+    /// Another declaration.
+    Stale,
+    /// This one.
+    Current(&'a LockedCodebase),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    version: u32,
+    #[serde(default)]
+    codebase: BTreeMap<Name, LockedCodebase>,
+}
+
+/// The digest of a declaration, by which a lock's entry is known to be of it.
+pub fn declaration_digest(codebase: &Codebase) -> Digest {
+    Digest::of(&serde_json::to_vec(codebase).unwrap_or_default())
+}
+
+impl Lock {
+    /// Reads a lock.
+    ///
+    /// # Errors
+    /// When it is not what [`Lock::to_toml`] writes, with the place.
+    pub fn parse(path: &str, text: &str) -> Result<Self, Diagnostics> {
+        let wrong = |fault| Diagnostics::one(path, text, fault);
+        if let Some(at) = conflict(text) {
+            let fault = Diagnostic::error(at..at + 7, "the lock holds a merge conflict");
+            return Err(wrong(fault.hint("take either side, then run `provost apply`: it resolves what is stale")));
+        }
+        let written: Written = toml::from_str(text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            let first = error.message().lines().next().unwrap_or("not a lock").to_owned();
+            wrong(Diagnostic::error(span, first).hint("the lock is written by provost; take it back from git"))
+        })?;
+        if written.version != VERSION {
+            let message = format!("the lock has version {}, this Provost knows {VERSION}", written.version);
+            return Err(wrong(Diagnostic::error(0..text.lines().next().map_or(0, str::len), message)));
+        }
+        Ok(Self { codebases: written.codebase })
+    }
+
+    /// What is written: stable bytes, one line per fact, so that git shows what moved.
+    pub fn to_toml(&self) -> String {
+        let mut text = String::from(
+            "# Written by provost: which commits the fleet file was resolved to. Keep it in git; do not edit it.\n",
+        );
+        text.push_str(&format!("version = {VERSION}\n"));
+        for (name, codebase) in &self.codebases {
+            section(&mut text, &format!("codebase.{name}"), &Head { declared: &codebase.declared, tree: &codebase.tree });
+            section(&mut text, &format!("codebase.{name}.moodle"), &codebase.moodle);
+            for (component, plugin) in &codebase.plugins {
+                section(&mut text, &format!("codebase.{name}.plugins.{component}"), plugin);
+            }
+        }
+        text
+    }
+
+    /// What is known of a declared codebase.
+    pub fn status(&self, fleet: &Fleet, name: &Name) -> LockStatus<'_> {
+        match (self.codebases.get(name), fleet.codebases.get(name)) {
+            (Some(locked), Some(declared)) if locked.declared == declaration_digest(declared) => {
+                LockStatus::Current(locked)
+            }
+            (Some(_), _) => LockStatus::Stale,
+            (None, _) => LockStatus::Missing,
+        }
+    }
+
+    /// Digest of the whole lock.
+    pub fn digest(&self) -> Digest {
+        Digest::of(self.to_toml().as_bytes())
+    }
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    declared: &'a Digest,
+    tree: &'a str,
+}
+
+fn section(text: &mut String, header: &str, of: &impl Serialize) {
+    // Structs of texts always serialise.
+    let body = toml::to_string(of).unwrap_or_default();
+    write!(text, "\n[{header}]\n{body}").ok();
+}
+
+/// Where a conflict marker of git's begins.
+fn conflict(text: &str) -> Option<usize> {
+    let markers = ["<<<<<<<", "=======", ">>>>>>>"];
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if markers.iter().any(|marker| line.starts_with(marker)) {
+            return Some(at);
+        }
+        at += line.len();
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

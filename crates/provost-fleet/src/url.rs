@@ -1,10 +1,15 @@
-//! A site's URL.
+//! A site's URL: Moodle's wwwroot.
 
 use std::fmt;
+use std::net::Ipv4Addr;
+use std::str::FromStr;
 
 use serde::Serialize;
 
-/// A wwwroot.
+/// The longest host name, in bytes (RFC 1035).
+const LONGEST_HOST: usize = 253;
+
+/// A site's URL: scheme, host and, where it is not the scheme's own, a port. Written without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub struct SiteUrl {
@@ -13,8 +18,34 @@ pub struct SiteUrl {
     port: Option<u16>,
 }
 
+/// Why a text cannot be a site's URL.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UrlError {
+    /// Neither `http://` nor `https://`.
+    #[error("a site's URL begins with `https://` or `http://`")]
+    Scheme,
+    /// A user name or password in it.
+    #[error("a site's URL has no user name or password")]
+    UserInfo,
+    /// A `?` or `#`.
+    #[error("a site's URL has no `?` and no `#`")]
+    Query,
+    /// A path.
+    #[error("this version does not support sites below a path yet")]
+    Path,
+    /// No host or an odd one.
+    #[error("`{0}` cannot be a host name")]
+    Host(String),
+    /// Capital letters: browsers send the host in lower case.
+    #[error("write the host in lower case")]
+    Capitals(String),
+    /// Not a port.
+    #[error("`{0}` cannot be a port")]
+    Port(String),
+}
+
 impl SiteUrl {
-    /// The host.
+    /// The host, in lower case.
     pub fn host(&self) -> &str {
         &self.host
     }
@@ -24,10 +55,70 @@ impl SiteUrl {
         self.https
     }
 
-    /// The port, said or not.
+    /// The port that is written, if one is.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
+    /// The port, written or not.
     pub fn port_or_default(&self) -> u16 {
         self.port.unwrap_or(if self.https { 443 } else { 80 })
     }
+}
+
+impl FromStr for SiteUrl {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        let (https, rest) = match (text.strip_prefix("https://"), text.strip_prefix("http://")) {
+            (Some(rest), _) => (true, rest),
+            (_, Some(rest)) => (false, rest),
+            (None, None) => return Err(UrlError::Scheme),
+        };
+        if rest.contains(['?', '#']) {
+            return Err(UrlError::Query);
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        if authority.contains('@') {
+            return Err(UrlError::UserInfo);
+        }
+        if !path.is_empty() {
+            return Err(UrlError::Path);
+        }
+        let (host, port) = match authority.split_once(':') {
+            None => (authority, None),
+            Some((host, port)) => (host, Some(port)),
+        };
+        if host.chars().any(|c| c.is_ascii_uppercase()) {
+            return Err(UrlError::Capitals(text.replace(host, &host.to_ascii_lowercase())));
+        }
+        if !is_host(host) {
+            return Err(UrlError::Host(host.to_owned()));
+        }
+        let port = port.map(|port| match port.parse::<u16>() {
+            Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
+            _ => Err(UrlError::Port(port.to_owned())),
+        });
+        let own = if https { 443 } else { 80 };
+        // `https://x:443` and `https://x` are one; Moodle compares texts.
+        Ok(Self { https, host: host.to_owned(), port: port.transpose()?.filter(|port| *port != own) })
+    }
+}
+
+/// Whether a text is a host name in lower case (RFC 1123) or an IPv4 address.
+pub(crate) fn is_host(host: &str) -> bool {
+    let numeric = host.chars().all(|c| c.is_ascii_digit() || c == '.');
+    if numeric {
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    host.len() <= LONGEST_HOST && host.split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+        && label.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 impl From<SiteUrl> for String {
@@ -43,6 +134,45 @@ impl fmt::Display for SiteUrl {
         match self.port {
             Some(port) => write!(f, ":{port}"),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_read_and_written() {
+        for (given, written) in [
+            ("https://hugo.example.org", "https://hugo.example.org"),
+            ("https://hugo.example.org/", "https://hugo.example.org"),
+            ("https://hugo.example.org:443", "https://hugo.example.org"),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
+            ("http://a:443", "http://a:443"),
+        ] {
+            assert_eq!(given.parse::<SiteUrl>().unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn odd_urls_are_refused() {
+        for (given, message) in [
+            ("hugo.example.org", "a site's URL begins with `https://` or `http://`"),
+            ("ftp://a", "a site's URL begins with `https://` or `http://`"),
+            ("https://", "`` cannot be a host name"),
+            ("https://u:p@a", "a site's URL has no user name or password"),
+            ("https://a?b", "a site's URL has no `?` and no `#`"),
+            ("https://a/b", "this version does not support sites below a path yet"),
+            ("https://Hugo", "write the host in lower case"),
+            ("https://a..b", "`a..b` cannot be a host name"),
+            ("https://-a", "`-a` cannot be a host name"),
+            ("https://1.2.3", "`1.2.3` cannot be a host name"),
+            ("https://a:0", "`0` cannot be a port"),
+            ("https://a:99999", "`99999` cannot be a port"),
+            ("https://é", "`é` cannot be a host name"),
+        ] {
+            assert_eq!(given.parse::<SiteUrl>().unwrap_err().to_string(), message, "{given}");
         }
     }
 }

@@ -1,1 +1,16 @@
-//! Skeleton.
+//! What `provost` can do: one function per verb, options in, serialisable report out. Nothing here prints.
+
+pub mod apply;
+pub mod check;
+pub mod doctor;
+pub mod environment;
+pub mod error;
+mod hints;
+pub mod init;
+mod lockfile;
+pub mod plan;
+pub mod session;
+pub mod status;
+pub mod up;
+
+pub use error::OpsError;

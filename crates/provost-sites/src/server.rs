@@ -45,6 +45,9 @@ pub enum ServerError {
     /// A managed cluster was not made yet.
     #[error("the managed server `{0}` was not made yet")]
     NotMade(Name),
+    /// A managed server is stopped, and this command does not start servers.
+    #[error("the managed server `{0}` is stopped")]
+    Stopped(Name),
     /// A managed cluster was made and is not where it was.
     #[error("the data of the managed server `{server}` is gone from `{directory}`")]
     Lost {
@@ -126,8 +129,18 @@ pub struct Endpoint {
 /// unless somebody else uses them.
 pub struct Servers {
     fleet: Arc<Fleet>,
+    starting: Starting,
     references: References,
     open: BTreeMap<Name, Open>,
+}
+
+/// Whether a command starts managed servers that it needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Starting {
+    /// It does.
+    Allowed,
+    /// It only looks: a stopped server is told as stopped.
+    Never,
 }
 
 struct Open {
@@ -145,7 +158,7 @@ pub struct Connection<'a> {
 
 impl Servers {
     /// Servers of a fleet; nothing is started or opened.
-    pub fn new(fleet: Arc<Fleet>, references: References) -> Self {
+    pub fn new(fleet: Arc<Fleet>, references: References, starting: Starting) -> Self {
         let open = fleet
             .databases
             .keys()
@@ -154,7 +167,7 @@ impl Servers {
                 (name.clone(), open)
             })
             .collect();
-        Self { fleet, references, open }
+        Self { fleet, starting, references, open }
     }
 
     /// All servers' names.
@@ -264,7 +277,7 @@ impl Servers {
         };
         let mut held = open.cluster.lock().await;
         if held.is_none() {
-            *held = Some(cluster.hold(cx).await?);
+            *held = Some(cluster.hold(cx, self.starting).await?);
         }
         Ok(cluster.socket_directory().to_owned())
     }

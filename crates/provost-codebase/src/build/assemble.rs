@@ -153,7 +153,9 @@ impl Work<'_> {
                 Err(BuildError::Store(StoreError::Git(GitError::Damaged { cached: true, .. }))) => {
                     // The cache has lost something: once more, with a fresh download.
                     self.git.fetch_again(&part.source, part.commit).await.map_err(|error| match error {
-                        GitError::Unreachable { .. } => self.git.damaged(&part.source, part.commit.to_string()),
+                        GitError::Unreachable { .. } => {
+                            self.git.damaged(&part.source, part.commit.to_string())
+                        }
                         other => other,
                     })?;
                     done.store(before, Ordering::Relaxed);

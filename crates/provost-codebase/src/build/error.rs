@@ -4,7 +4,7 @@ use camino::Utf8PathBuf;
 
 use crate::flock::FlockError;
 use crate::git::GitError;
-use crate::object::ObjectId;
+use crate::object::{NotAnId, ObjectId};
 use crate::store::StoreError;
 
 /// Why a build was not made. Nothing half-done is left at its place.
@@ -47,6 +47,9 @@ pub enum BuildError {
     /// Something else is where the build should be.
     #[error("`{0}` is there and is not a build")]
     Foreign(Utf8PathBuf),
+    /// The lock has something else where a commit or a tree should be.
+    #[error("the lock is damaged")]
+    Id(#[from] NotAnId),
     /// What is to be done was not understood.
     #[error("this step cannot be read")]
     Step(#[source] serde_json::Error),
@@ -70,7 +73,9 @@ impl BuildError {
     /// Whether the command was cancelled rather than failed.
     pub fn is_cancelled(&self) -> bool {
         match self {
-            Self::Cancelled | Self::Store(StoreError::Cancelled) | Self::Lock(FlockError::Cancelled(_)) => true,
+            Self::Cancelled | Self::Store(StoreError::Cancelled) | Self::Lock(FlockError::Cancelled(_)) => {
+                true
+            }
             Self::Git(error) | Self::Store(StoreError::Git(error)) => error.is_cancelled(),
             _ => false,
         }

@@ -136,7 +136,9 @@ impl<'a> Linking<'a> {
             pieces.push(piece);
         }
         // The largest first, so that no thread is left with one at the end.
-        pieces.sort_by_key(|piece| std::cmp::Reverse(piece.iter().map(|one| one.files.len() + 1).sum::<usize>()));
+        pieces.sort_by_key(|piece| {
+            std::cmp::Reverse(piece.iter().map(|one| one.files.len() + 1).sum::<usize>())
+        });
         (shallow, pieces)
     }
 

@@ -100,7 +100,8 @@ impl Arranged {
 
     fn add(&mut self, path: &[u8]) -> usize {
         let mut above = 0;
-        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([path.len()]);
+        let ends =
+            path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at).chain([path.len()]);
         for end in ends {
             let part = &path[..end];
             if let Some(place) = self.places.get(part) {
@@ -123,7 +124,8 @@ fn hash(listing: &Listing, directories: &[Directory]) -> ObjectId {
     let files: Vec<Entry<'_>> = listing.iter().collect();
     let mut ids = vec![ObjectId::new([0; 20]); directories.len()];
     for (at, directory) in directories.iter().enumerate().rev() {
-        let name = |path: &[u8]| path[if directory.depth == 0 { 0 } else { directory.path.len() + 1 }..].to_vec();
+        let name =
+            |path: &[u8]| path[if directory.depth == 0 { 0 } else { directory.path.len() + 1 }..].to_vec();
         let mut entries: Vec<TreeEntry> = directory
             .files
             .iter()

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use provost_fleet::lock::LockedCodebase;
+
 use crate::git::{Git, GitError, Listing, Source};
 use crate::object::ObjectId;
 use crate::store::{Key, Store};
@@ -114,4 +116,29 @@ impl Part {
 fn file_in_the_way(listing: &Listing, path: &str) -> Option<String> {
     let above = path.match_indices('/').map(|(at, _)| &path[..at]).chain([path]);
     above.into_iter().find(|directory| listing.find(directory).is_some()).map(str::to_owned)
+}
+
+/// Reads a recipe out of the lock.
+impl TryFrom<&LockedCodebase> for Recipe {
+    type Error = BuildError;
+
+    fn try_from(locked: &LockedCodebase) -> Result<Self, BuildError> {
+        let part = |source: &str, commit: &str, reference: &str, path: &str| {
+            Ok::<_, BuildError>(Part {
+                source: Source::parse(source)?,
+                commit: commit.parse()?,
+                reference: Some(reference).filter(|name| name.starts_with("refs/")).map(str::to_owned),
+                path: path.to_owned(),
+            })
+        };
+        let moodle = &locked.moodle;
+        let mut parts = vec![part(&moodle.source, &moodle.commit, &moodle.reference, "")?];
+        for plugin in locked.plugins.values() {
+            if plugin.path.is_empty() {
+                return Err(BuildError::NotWhole("a plugin in the lock has no path".to_owned()));
+            }
+            parts.push(part(&plugin.source, &plugin.commit, &plugin.reference, &plugin.path)?);
+        }
+        Ok(Self::new(locked.tree.parse()?, parts))
+    }
 }

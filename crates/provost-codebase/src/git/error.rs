@@ -1,6 +1,7 @@
 //! Why git did not do what it was asked, sorted by what the user can do about it.
 
 use camino::Utf8PathBuf;
+use provost_engine::lease::LeaseError;
 use provost_engine::process::ProcessError;
 
 use super::{ListingError, MINIMUM_VERSION};
@@ -85,6 +86,9 @@ pub enum GitError {
     /// Another process works on the cache and would not end, or its lock is broken.
     #[error(transparent)]
     Lock(#[from] FlockError),
+    /// The registry would not let us at the cache.
+    #[error(transparent)]
+    Lease(Box<LeaseError>),
     /// Something about the cache's files.
     #[error("cannot {what} `{path}`")]
     Io {
@@ -110,9 +114,7 @@ impl GitError {
                 Some(format!("remove it, and it is fetched again: rm -rf {path}"))
             }
             Self::Damaged { path, cached: false, .. } => Some(format!("look at it: git -C {path} fsck")),
-            Self::Source { .. } => {
-                Some("write an https, ssh or file URL, or an absolute path".to_owned())
-            }
+            Self::Source { .. } => Some("write an https, ssh or file URL, or an absolute path".to_owned()),
             Self::NoCommit { .. } => {
                 Some("has its branch been rewritten? `provost codebase update` resolves anew".to_owned())
             }

@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use provost_engine::event::Event;
-use provost_engine::process::ProcessError;
+use provost_engine::lease::Lease;
+use provost_engine::process::{ProcessError, Program};
 
 use super::error::{Trouble, classify};
-use super::{Git, GitError, LOCAL, RemoteUrl, Source};
+use super::{Git, GitError, LOCAL, Presence, RemoteUrl, Source};
 use crate::flock::Flock;
 use crate::object::ObjectId;
 
@@ -32,15 +33,22 @@ impl Git {
         reference: Option<&str>,
     ) -> Result<(), GitError> {
         let repository = self.repository(source);
-        if self.has(&repository, commit).await? {
-            return Ok(());
-        }
+        let presence = self.has(&repository, commit).await?;
         match source {
+            _ if presence == Presence::Whole => Ok(()),
+            Source::Path(_) if presence == Presence::Damaged => Err(self.damaged(source, commit.to_string())),
             Source::Path(path) if !path.is_dir() => Err(GitError::NotARepository(path.clone())),
             Source::Path(_) => {
                 Err(GitError::NoCommit { repository: source.to_string(), commit: commit.to_string() })
             }
-            Source::Url(url) => self.download(source, url, commit, reference, false).await,
+            Source::Url(url) => {
+                match self.download(source, url, commit, reference, presence == Presence::Damaged).await {
+                    Err(GitError::Unreachable { .. }) if presence == Presence::Damaged => {
+                        Err(self.damaged(source, commit.to_string()))
+                    }
+                    other => other,
+                }
+            }
         }
     }
 
@@ -66,9 +74,13 @@ impl Git {
         let repository = self.cache_of(source).await?;
         let _lock = self.lock_of(source).await?;
         // Somebody else may have fetched it while we waited.
-        if !again && self.has(&repository, commit).await? {
+        if !again && self.has(&repository, commit).await? == Presence::Whole {
             return Ok(());
         }
+        let subject = format!("git/{source}");
+        // Ends a git that a killed Provost of this fleet left at work.
+        let _lease =
+            Lease::take(self.context(), &subject).await.map_err(|error| GitError::Lease(Box::new(error)))?;
         remove_old_lock(&repository);
         self.context().emit(&Event::Started { what: format!("downloading {source} at {}", short(commit)) });
         let whole = self.is_whole(&repository);
@@ -79,8 +91,11 @@ impl Git {
             (reference.unwrap_or_default().to_owned(), false),
         ];
         for (what, shallow) in ways.iter().filter(|(what, _)| !what.is_empty()) {
-            match self.attempt(&repository, url, what, commit, *shallow, again).await? {
-                None if self.has(&repository, commit).await? => {
+            let program = self.download_program(&repository, url, what, commit, *shallow, again);
+            let output = self.context().run(program.subject(&subject)).await?;
+            let trouble = if output.success() { None } else { Some(classify(&output.log())) };
+            match trouble {
+                None if self.has(&repository, commit).await? == Presence::Whole => {
                     return self.pin(&repository, commit).await;
                 }
                 None | Some(Trouble::NotThisWay) => {}
@@ -99,7 +114,7 @@ impl Git {
         Err(GitError::NoCommit { repository: source.to_string(), commit: commit.to_string() })
     }
 
-    async fn attempt(
+    fn download_program(
         &self,
         repository: &Utf8Path,
         url: &RemoteUrl,
@@ -107,13 +122,12 @@ impl Git {
         commit: ObjectId,
         shallow: bool,
         again: bool,
-    ) -> Result<Option<Trouble>, GitError> {
+    ) -> Program {
         let mut program = self
             .network()
             .args(["-C", repository.as_str(), "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
             .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"])
-            .args(url.upload_pack())
-            .subject(format!("git/{}", repository.file_name().unwrap_or_default()))
+            .args(url.upload_pack().iter().copied())
             .deadline(DOWNLOAD);
         if shallow {
             program = program.arg("--depth=1");
@@ -122,9 +136,7 @@ impl Git {
             // Asks for everything, whatever we seem to have. Git knows this since 2.36; before, only removing the cache helps.
             program = program.arg("--refetch");
         }
-        let program = program.args(["--", url.as_str(), &format!("+{what}:{PINS}/{commit}")]);
-        let output = self.context().run(program).await?;
-        if output.success() { Ok(None) } else { Ok(Some(classify(&output.log()))) }
+        program.args(["--", url.as_str(), &format!("+{what}:{PINS}/{commit}")])
     }
 
     async fn pin(&self, repository: &Utf8Path, commit: ObjectId) -> Result<(), GitError> {

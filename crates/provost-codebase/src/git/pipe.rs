@@ -82,7 +82,8 @@ impl BatchPipe {
             // When git ends, writing fails; what matters then is said by the missing answer.
             scope.spawn(move || {
                 for some in ids.chunks(1000) {
-                    let text: Vec<u8> = some.iter().flat_map(|id| id.hex().into_iter().chain([b'\n'])).collect();
+                    let text: Vec<u8> =
+                        some.iter().flat_map(|id| id.hex().into_iter().chain([b'\n'])).collect();
                     if questions.write_all(&text).is_err() {
                         return;
                     }

@@ -37,7 +37,7 @@ impl Git {
         let program = self
             .network()
             .args(["ls-remote", "--symref"])
-            .args(url.upload_pack())
+            .args(url.upload_pack().iter().copied())
             .args(["--", url.as_str()])
             .deadline(ANSWER)
             .capture(LARGEST);
@@ -49,9 +49,10 @@ impl Git {
         }
         match classify(&output.log()) {
             Trouble::Unreachable(why) => self.remembered_references(source, url, &why).await,
-            Trouble::NotThisWay => {
-                Err(GitError::Refused { repository: source.to_string(), why: "it gives no references".to_owned() })
-            }
+            Trouble::NotThisWay => Err(GitError::Refused {
+                repository: source.to_string(),
+                why: "it gives no references".to_owned(),
+            }),
             Trouble::Refused(why) => Err(GitError::Refused { repository: source.to_string(), why }),
         }
     }
@@ -88,7 +89,10 @@ impl Git {
             return Err(nothing());
         }
         let when = when.map_or_else(String::new, |at| format!(", fetched {}", self.age(at)));
-        self.note_once(source, &format!("no network: taking the references of {source} from the cache{when}"));
+        self.note_once(
+            source,
+            &format!("no network: taking the references of {source} from the cache{when}"),
+        );
         Ok(text)
     }
 

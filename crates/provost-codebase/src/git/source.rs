@@ -62,7 +62,9 @@ impl Source {
         };
         let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         if user.contains(':') {
-            return Err(wrong("it has a password in it; let git's credential helper or an SSH key supply that"));
+            return Err(wrong(
+                "it has a password in it; let git's credential helper or an SSH key supply that",
+            ));
         }
         if host.starts_with('-') {
             return Err(wrong("its host begins with `-`"));

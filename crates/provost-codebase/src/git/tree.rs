@@ -4,7 +4,7 @@ use crate::object::{Mode, ObjectId};
 
 /// The longest listing we take, in bytes. Moodle's 30,000 files make 3 MB; this is room for ten times as many with
 /// longer names.
-pub const LARGEST_LISTING: usize = 64 << 20;
+pub(super) const LARGEST_LISTING: usize = 64 << 20;
 
 /// The longest path of a file in a tree, in bytes: with a build's own directory before it, it stays below Linux's 4,096.
 const LONGEST_PATH: usize = 3000;
@@ -91,7 +91,9 @@ impl Listing {
             push(&mut text, &mut entries, entry.mode, entry.id, &[path.as_bytes(), b"/", entry.path]);
         }
         // Comparing bytes is git's order: a directory's files all have its name and `/` before them.
-        entries.sort_by(|a, b| text[a.start as usize..a.end as usize].cmp(&text[b.start as usize..b.end as usize]));
+        entries.sort_by(|a, b| {
+            text[a.start as usize..a.end as usize].cmp(&text[b.start as usize..b.end as usize])
+        });
         Self { text, entries }
     }
 
@@ -167,7 +169,11 @@ fn parse_line(text: &[u8], start: usize, end: usize) -> Result<Place, ListingErr
 fn is_plain(path: &[u8]) -> bool {
     path.len() <= LONGEST_PATH
         && path.split(|byte| *byte == b'/').all(|part| {
-            !part.is_empty() && part != b"." && part != b".." && !part.eq_ignore_ascii_case(b".git") && part.len() <= 255
+            !part.is_empty()
+                && part != b"."
+                && part != b".."
+                && !part.eq_ignore_ascii_case(b".git")
+                && part.len() <= 255
         })
 }
 
@@ -203,10 +209,12 @@ mod tests {
 
     #[test]
     fn a_part_replaces_a_directory() {
-        let whole = listing(&["100644 blob ID\tmod/x/old", "100644 blob ID\tmod/x.php", "100644 blob ID\tz"]).unwrap();
+        let whole = listing(&["100644 blob ID\tmod/x/old", "100644 blob ID\tmod/x.php", "100644 blob ID\tz"])
+            .unwrap();
         let part = listing(&["100644 blob ID\tversion.php"]).unwrap();
         let joined = whole.splice("mod/x", &part);
-        let paths: Vec<_> = joined.iter().map(|entry| String::from_utf8_lossy(entry.path).into_owned()).collect();
+        let paths: Vec<_> =
+            joined.iter().map(|entry| String::from_utf8_lossy(entry.path).into_owned()).collect();
         assert_eq!(paths, ["mod/x.php", "mod/x/version.php", "z"]);
     }
 

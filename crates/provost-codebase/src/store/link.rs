@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Key, MODIFIED, Store, StoreError};
+use super::{Key, Store, StoreError, modified};
 
 /// How many spare copies of one file are tried. A file takes 65,000 links on ext4; these are enough for 60 million.
 const MOST_COPIES: u32 = 1000;
@@ -94,7 +94,7 @@ impl<'a> Links<'a> {
         let mut to = std::fs::File::from(to.map_err(|error| failed(error.into()))?);
         std::io::copy(&mut from, &mut to).map_err(failed)?;
         rustix::fs::fchmod(&to, Mode::from_raw_mode(key.mode())).map_err(|error| failed(error.into()))?;
-        to.set_modified(MODIFIED).map_err(failed)?;
+        to.set_modified(modified()).map_err(failed)?;
         Ok(Linked::Yes)
     }
 

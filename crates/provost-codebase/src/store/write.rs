@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::{Key, MODIFIED, Store, StoreError};
+use super::{Key, Store, StoreError, modified};
 use crate::object::{Hasher, Kind, ObjectId};
 
 /// How much is read and written at once, in bytes.
@@ -104,8 +104,7 @@ fn write_aside(
     length: u64,
 ) -> Result<ObjectId, StoreError> {
     let failed = |error| StoreError::io("write", aside, error);
-    let mut file =
-        File::options().write(true).create_new(true).mode(0o600).open(aside).map_err(failed)?;
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(aside).map_err(failed)?;
     let mut hasher = Hasher::new(Kind::Blob, length);
     let mut piece = vec![0; PIECE.min(usize::try_from(length).unwrap_or(PIECE)).max(1)];
     loop {
@@ -117,6 +116,6 @@ fn write_aside(
         file.write_all(&piece[..got]).map_err(failed)?;
     }
     file.set_permissions(std::fs::Permissions::from_mode(mode)).map_err(failed)?;
-    file.set_modified(MODIFIED).map_err(failed)?;
+    file.set_modified(modified()).map_err(failed)?;
     Ok(hasher.finish())
 }

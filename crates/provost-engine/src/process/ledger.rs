@@ -64,40 +64,52 @@ fn stat_field(pid: i32, number: usize) -> Option<String> {
     rest.split_whitespace().nth(number.checked_sub(3)?).map(str::to_owned)
 }
 
-/// Ends what is left of a recorded group. Returns how many processes there were.
-///
-/// Members are known by their group *and* by our mark in their environment, so that a number that was given to
-/// somebody else in the meantime is left alone.
+/// Ends what is left of a recorded group. Returns how many processes there were. A number that was given to somebody else in
+/// the meantime is left alone.
 pub async fn end_recorded(record: &ProcessRecord) -> usize {
     let members = members(record);
     if members.is_empty() {
         return 0;
     }
-    for pid in &members {
-        rustix::process::kill_process(*pid, Signal::TERM).ok();
+    // Known by number and start time from here on: once the leader is gone, the others may show no mark.
+    let known: Vec<(Pid, Option<u64>)> =
+        members.iter().map(|pid| (*pid, start_time(pid.as_raw_nonzero().get()))).collect();
+    let living = |known: &[(Pid, Option<u64>)]| -> Vec<Pid> {
+        let alive = known.iter().filter(|(pid, started)| {
+            let raw = pid.as_raw_nonzero().get();
+            start_time(raw) == *started && stat_field(raw, 3).is_some_and(|state| state != "Z")
+        });
+        alive.map(|(pid, _)| *pid).collect()
+    };
+    for pid in living(&known) {
+        rustix::process::kill_process(pid, Signal::TERM).ok();
     }
     let patience = tokio::time::Instant::now() + GRACE;
     while tokio::time::Instant::now() < patience {
-        if self::members(record).is_empty() {
+        if living(&known).is_empty() {
             return members.len();
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    for pid in self::members(record) {
+    for pid in living(&known) {
         rustix::process::kill_process(pid, Signal::KILL).ok();
     }
     members.len()
 }
 
+/// While the recorded leader itself lives, its whole group is ours. Without it a member must show our mark: nginx and php-fpm
+/// write their titles over their environment, so the mark alone would not find them.
 fn members(record: &ProcessRecord) -> Vec<Pid> {
     let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
     let wanted = format!("{MARK_VARIABLE}={}", record.mark);
+    let led = start_time(record.group) == Some(record.started)
+        && stat_field(record.group, 3).is_some_and(|state| state != "Z");
     entries
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
         .filter(|pid| stat_field(*pid, 5).and_then(|group| group.parse().ok()) == Some(record.group))
         .filter(|pid| stat_field(*pid, 3).is_some_and(|state| state != "Z"))
         .filter(|pid| {
-            std::fs::read(format!("/proc/{pid}/environ"))
+            led || std::fs::read(format!("/proc/{pid}/environ"))
                 .is_ok_and(|all| all.split(|byte| *byte == 0).any(|one| one == wanted.as_bytes()))
         })
         .filter_map(Pid::from_raw)

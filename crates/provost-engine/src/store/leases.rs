@@ -61,12 +61,14 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// Everything that is recorded as at work.
-    pub fn processes(&self) -> Result<Vec<ProcessRecord>, StoreError> {
+    /// What is recorded as at work and was started by a process that is gone.
+    pub fn orphans(&self) -> Result<Vec<ProcessRecord>, StoreError> {
         let connection = self.lock();
-        let mut statement = connection.prepare("select subject, pgroup, started, mark from process")?;
-        let rows = statement.query_map([], read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut statement = connection.prepare("select subject, pgroup, started, mark, holder from process")?;
+        let rows = statement.query_map([], |row| Ok((read(row)?, row.get::<_, String>(4)?)))?;
+        let all: Vec<(ProcessRecord, String)> = rows.collect::<Result<_, _>>()?;
+        let alive = |holder: &str| serde_json::from_str::<Holder>(holder).is_ok_and(|holder| holder.is_alive());
+        Ok(all.into_iter().filter(|(_, holder)| !alive(holder)).map(|(record, _)| record).collect())
     }
 
     /// Removes a record.
@@ -88,9 +90,10 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<ProcessRecord> {
 impl Ledger for Store {
     fn begun(&self, record: &ProcessRecord) -> Result<(), LedgerError> {
         let started = i64::try_from(record.started).unwrap_or(i64::MAX);
+        let holder = serde_json::to_string(&Holder::current())?;
         self.lock().execute(
-            "insert into process (subject, pgroup, started, mark) values (?, ?, ?, ?)",
-            params![record.subject, record.group, started, record.mark],
+            "insert into process (subject, pgroup, started, mark, holder) values (?, ?, ?, ?, ?)",
+            params![record.subject, record.group, started, record.mark, holder],
         )?;
         Ok(())
     }

@@ -72,7 +72,8 @@ const MIGRATIONS: &[&str] = &[r"
         subject text not null,
         pgroup  integer not null,
         started integer not null,
-        mark    text primary key
+        mark    text primary key,
+        holder  text not null               -- JSON; the process that started it
     ) strict, without rowid;
     create table observation (
         subject text primary key,

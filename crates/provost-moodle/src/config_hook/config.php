@@ -32,8 +32,8 @@ if (defined('PROVOST_SITE')) {
         }
     } else {
         $host = strtolower((string) ($_SERVER['HTTP_HOST'] ?? ''));
-        $label = '[a-z0-9_-]{1,63}';
-        if (preg_match("/^((?:$label\\.)*$label)\\.?(?::[0-9]{1,5})?$/D", $host, $match) && strlen($match[1]) <= 253) {
+        $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
+        if (preg_match($pattern, $host, $match) && strlen($match[1]) <= 253) {
             $link = "$made/hosts/$match[1]";
         }
     }

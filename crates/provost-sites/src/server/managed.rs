@@ -16,7 +16,7 @@ use provost_engine::process::{Account, Program};
 use provost_fleet::name::Name;
 
 use super::postgres_tools::PostgresTools;
-use super::{MANAGED_ADMIN, ServerError};
+use super::{MANAGED_ADMIN, ServerError, Starting};
 use crate::accounts::{self, User};
 use crate::secrets::{self, Generated};
 
@@ -155,7 +155,7 @@ impl Cluster {
     }
 
     /// Makes it run and holds it.
-    pub(super) async fn hold(&self, cx: &Context) -> Result<InUse, ServerError> {
+    pub(super) async fn hold(&self, cx: &Context, starting: Starting) -> Result<InUse, ServerError> {
         let io = |source| ServerError::Io { server: self.server.clone(), source };
         match self.state() {
             ClusterState::Absent | ClusterState::Unfinished => {
@@ -166,9 +166,12 @@ impl Cluster {
                 return Err(ServerError::Lost { server, directory });
             }
             ClusterState::Foreign => return Err(ServerError::ForeignCluster(self.directory.clone())),
+            ClusterState::Stopped if starting == Starting::Never => {
+                return Err(ServerError::Stopped(self.server.clone()));
+            }
             ClusterState::Stopped | ClusterState::Running(_) => {}
         }
-        files::directory(&self.run, 0o755, &Account::Own).map_err(io)?;
+        make_run_directory(cx, &self.run).map_err(io)?;
         let gate = self.lock_file("gate").map_err(io)?;
         lock_alone(cx, &gate).await?.map_err(io)?;
         if !matches!(self.state(), ClusterState::Running(_)) {
@@ -244,6 +247,28 @@ log_min_duration_statement = '10s'
 fn collation(major: Option<u32>) -> &'static [&'static str] {
     // `--icu-locale` came with PostgreSQL 15.
     if major.is_some_and(|major| major >= 15) { &["--locale-provider=icu", "--icu-locale=und"] } else { &[] }
+}
+
+/// The run directory: ours alone, and as root open to the services' accounts. Under `/tmp` anybody could have made it first, so
+/// its owner is checked.
+pub(crate) fn make_run_directory(cx: &Context, run: &Utf8Path) -> std::io::Result<()> {
+    use std::os::unix::fs::MetadataExt as _;
+    let mode = if cx.machine.root { 0o755 } else { 0o700 };
+    if let Some(above) = run.parent() {
+        files::directory(above, mode, &Account::Own).or_else(|error| match above.exists() {
+            // `/run/user/1000` and the like are there and not ours to change.
+            true => Ok(()),
+            false => Err(error),
+        })?;
+    }
+    files::directory(run, mode, &Account::Own)?;
+    for directory in [Some(run), run.parent()].into_iter().flatten() {
+        let owner = std::fs::metadata(directory)?.uid();
+        if owner != cx.machine.uid && owner != 0 {
+            return Err(std::io::Error::other(format!("`{directory}` belongs to user {owner}, not to us")));
+        }
+    }
+    Ok(())
 }
 
 fn shell_quoted(path: &Utf8Path) -> String {

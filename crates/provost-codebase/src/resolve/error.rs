@@ -1,0 +1,158 @@
+//! Why a codebase could not be resolved.
+
+use provost_fleet::name::Name;
+use provost_moodle::component::Component;
+use provost_moodle::components::ComponentsError;
+use provost_moodle::request::ChooseError;
+use provost_moodle::version_php::VersionFileError;
+
+use crate::git::GitError;
+use crate::object::NotAnId;
+
+/// A codebase that could not be resolved.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot resolve codebase {codebase}")]
+pub struct ResolveError {
+    /// Which.
+    pub codebase: Name,
+    /// Why not.
+    #[source]
+    pub cause: Box<ResolveCause>,
+}
+
+impl ResolveError {
+    /// What the user can do next, where something can be said.
+    pub fn hint(&self) -> Option<String> {
+        self.cause.hint()
+    }
+
+    /// Whether the command was cancelled rather than failed.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(&*self.cause, ResolveCause::Git(error) if error.is_cancelled())
+    }
+}
+
+/// Why a codebase could not be resolved.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveCause {
+    /// A repository could not be asked or fetched.
+    #[error(transparent)]
+    Git(#[from] GitError),
+    /// The repository has no such Moodle.
+    #[error("{source_name} has no Moodle `{request}`")]
+    NoMoodle {
+        /// What was asked for.
+        request: String,
+        /// Of which repository.
+        source_name: String,
+        /// What there is.
+        #[source]
+        error: ChooseError,
+    },
+    /// The repository has no such branch or tag.
+    #[error("{component}: {repository} has no {what}{nearest}")]
+    NoReference {
+        /// For which plugin.
+        component: Component,
+        /// Of which repository.
+        repository: String,
+        /// `tag v1` or `branch main`.
+        what: String,
+        /// `; there is …`, or nothing.
+        nearest: String,
+    },
+    /// Something that should be a commit id and is not; repositories with SHA-256 ids end here too.
+    #[error(transparent)]
+    Id(#[from] NotAnId),
+    /// A tree without `version.php` and `lib/components.json`.
+    #[error(
+        "{repository} at {reference} is not a Moodle: it has no version.php with a lib/components.json beside it"
+    )]
+    NotMoodle {
+        /// Which repository.
+        repository: String,
+        /// Where in it.
+        reference: String,
+    },
+    /// A tree without `version.php` at its top.
+    #[error("{component}: {repository} at {reference} is not a plugin: it has no version.php at its top")]
+    NotPlugin {
+        /// Which was wanted.
+        component: Component,
+        /// Which repository.
+        repository: String,
+        /// Where in it.
+        reference: String,
+    },
+    /// Another plugin than the one declared.
+    #[error("the repository at {repository} is {}, not {component}", found.as_ref().map_or_else(|| "a plugin that does not say its name".to_owned(), ToString::to_string))]
+    OtherPlugin {
+        /// Which was wanted.
+        component: Component,
+        /// Which repository.
+        repository: String,
+        /// Which it is, if it says so.
+        found: Option<Component>,
+    },
+    /// A `version.php` that cannot be read.
+    #[error("cannot read {file} of {repository}")]
+    Version {
+        /// Which repository.
+        repository: String,
+        /// The file's path.
+        file: String,
+        /// Why.
+        #[source]
+        error: VersionFileError,
+    },
+    /// A list of plugin types that cannot be read.
+    #[error("cannot read {file} of {repository}")]
+    Components {
+        /// Which repository.
+        repository: String,
+        /// The file's path.
+        file: String,
+        /// Why.
+        #[source]
+        error: ComponentsError,
+    },
+    /// A plugin whose type this Moodle does not have.
+    #[error("{component}: Moodle {release} has no plugin type `{}`{why}", component.kind())]
+    NoSuchType {
+        /// The plugin.
+        component: Component,
+        /// The Moodle at hand.
+        release: String,
+        /// More, where more is known.
+        why: &'static str,
+    },
+    /// A plugin whose place is taken by something that is not it.
+    #[error("{component}: `{path}` of this Moodle holds something else than {component}")]
+    Occupied {
+        /// The plugin.
+        component: Component,
+        /// Its place.
+        path: String,
+    },
+    /// A plugin whose place is taken by a file.
+    #[error("`{0}` is a file, so no plugin can be put there")]
+    FileInTheWay(String),
+    /// A task ended in a panic: a bug.
+    #[error("a task broke: {0}")]
+    Broke(String),
+}
+
+impl ResolveCause {
+    /// What the user can do next, where something can be said.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Git(error) => error.hint(),
+            Self::OtherPlugin { found: Some(found), .. } => Some(format!("declare it as `{found}`")),
+            Self::NoMoodle { .. } => Some(
+                "write 4.5 (newest release), 4.5+ (tip of its stable branch), 4.5.1, or a tag, branch or commit"
+                    .to_owned(),
+            ),
+            _ => None,
+        }
+    }
+}

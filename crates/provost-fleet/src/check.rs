@@ -1,0 +1,15 @@
+//! Checks over the whole file: names that must exist, and things that two sites cannot share.
+
+mod clashes;
+mod references;
+mod serving;
+
+use crate::diagnostic::Sink;
+use crate::read::Draft;
+
+/// Runs every check.
+pub(crate) fn check(draft: &Draft, sink: &Sink) {
+    references::check(draft, sink);
+    clashes::check(draft, sink);
+    serving::check(draft, sink);
+}

@@ -1,0 +1,217 @@
+//! Every table of the fleet file and its keys: one list, from which come the detection of unknown keys, the reference and the
+//! schema.
+
+/// What a value may be, for the reference and the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Boolean,
+    Integer,
+    Texts,
+    TextOrTexts,
+    Size,
+    Secret,
+    Table(&'static Table),
+    Tables(&'static Table),
+    TextOrTable(&'static Table),
+}
+
+/// One key.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// What holds where it is not given; `None`: it must be given.
+    pub(crate) default: Option<&'static str>,
+    pub(crate) doc: &'static str,
+}
+
+/// One table.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Table {
+    /// As a person would call it: "a site".
+    pub(crate) what: &'static str,
+    /// How its header is written.
+    pub(crate) header: &'static str,
+    pub(crate) doc: &'static str,
+    pub(crate) keys: &'static [Key],
+    /// Keys that later versions will know.
+    pub(crate) later: &'static [&'static str],
+}
+
+const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
+    Key { name, kind, default: None, doc }
+}
+
+const fn optional(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
+    Key { name, kind, default: Some(default), doc }
+}
+
+/// The whole file.
+pub(crate) static ROOT: Table = Table {
+    what: "the fleet file",
+    header: "fleet.toml",
+    doc: "The whole file.",
+    keys: &[
+        required("fleet", Kind::Table(&FLEET), "The fleet itself."),
+        optional("web", Kind::Table(&WEB), "", "How the fleet is served."),
+        optional("database", Kind::Tables(&DATABASE), "a managed PostgreSQL called `main`", "Database servers, by name."),
+        optional("codebase", Kind::Tables(&CODEBASE), "none", "Codebases, by name."),
+        optional("site", Kind::Tables(&SITE), "none", "Sites, by name."),
+    ],
+    later: &["include", "profile", "template", "archive"],
+};
+
+pub(crate) static FLEET: Table = Table {
+    what: "the fleet",
+    header: "[fleet]",
+    doc: "The fleet itself.",
+    keys: &[
+        required("name", Kind::Text, "Its name: lower-case letters, digits, `-`, `_`; at most 20."),
+        optional(
+            "moodle_git",
+            Kind::Text,
+            "https://github.com/moodle/moodle.git",
+            "Where Moodle comes from: a git URL or an absolute path. A codebase may name a fork with `git`.",
+        ),
+        optional(
+            "state",
+            Kind::Text,
+            "`/var/lib/provost/NAME` as root, `~/.local/state/provost/NAME` as a user",
+            "The directory that holds everything of the fleet: absolute.",
+        ),
+    ],
+    later: &[],
+};
+
+pub(crate) static WEB: Table = Table {
+    what: "the web server",
+    header: "[web]",
+    doc: "How the fleet's own nginx serves it.",
+    keys: &[
+        optional("listen", Kind::TextOrTexts, "127.0.0.1:8080", "Address and port, or a list of them."),
+        optional(
+            "tls",
+            Kind::TextOrTable(&TLS),
+            "off",
+            "Who ends TLS: `off`, `upstream` (a proxy in front), or `{ certificate, key }`.",
+        ),
+        optional(
+            "trusted_proxies",
+            Kind::Texts,
+            "none",
+            "Addresses or networks whose `X-Forwarded-For` is believed.",
+        ),
+    ],
+    later: &[],
+};
+
+pub(crate) static TLS: Table = Table {
+    what: "a certificate",
+    header: "tls = { … }",
+    doc: "A certificate that nginx uses for all sites.",
+    keys: &[
+        required("certificate", Kind::Text, "The certificate chain (PEM): absolute path."),
+        required("key", Kind::Text, "The private key (PEM): absolute path."),
+    ],
+    later: &[],
+};
+
+pub(crate) static DATABASE: Table = Table {
+    what: "a database server",
+    header: "[database.NAME]",
+    doc: "A server that sites live on.",
+    keys: &[
+        optional("engine", Kind::Text, "postgresql", "`postgresql`; later versions will know `mariadb`."),
+        optional("managed", Kind::Boolean, "false", "Whether Provost runs a private server; excludes `host`."),
+        optional("host", Kind::Text, "none", "Host of an existing server, or the absolute directory of its Unix socket."),
+        optional("port", Kind::Integer, "5432", "Its port."),
+        optional("admin", Kind::Table(&ADMIN), "none", "A role that may create databases and roles there."),
+    ],
+    later: &[],
+};
+
+pub(crate) static ADMIN: Table = Table {
+    what: "a server's administrator",
+    header: "admin = { … }",
+    doc: "The login with which Provost administers an existing server.",
+    keys: &[required("user", Kind::Text, "The role's name."), required("password", Kind::Secret, "Its password.")],
+    later: &[],
+};
+
+pub(crate) static CODEBASE: Table = Table {
+    what: "a codebase",
+    header: "[codebase.NAME]",
+    doc: "A Moodle and its plugins.",
+    keys: &[
+        required(
+            "moodle",
+            Kind::Text,
+            "`4.5` newest tag of the minor, `4.5+` tip of its stable branch, `4.5.1`, a tag, a branch, or a commit of 40 digits.",
+        ),
+        optional("git", Kind::Text, "the fleet's `moodle_git`", "Where this Moodle comes from."),
+        optional("plugins", Kind::Tables(&PLUGIN), "none", "Plugins, by component (`mod_attendance`)."),
+    ],
+    later: &["php", "patches"],
+};
+
+pub(crate) static PLUGIN: Table = Table {
+    what: "a plugin",
+    header: "[codebase.NAME.plugins] COMPONENT = { … }",
+    doc: "Where a plugin comes from. At most one of `tag`, `branch` and `commit`; none means the default branch.",
+    keys: &[
+        required("git", Kind::Text, "A git URL or an absolute path."),
+        optional("tag", Kind::Text, "none", "A tag."),
+        optional("branch", Kind::Text, "none", "A branch."),
+        optional("commit", Kind::Text, "none", "A commit of 40 digits."),
+    ],
+    later: &["zip", "path", "absent"],
+};
+
+pub(crate) static SITE: Table = Table {
+    what: "a site",
+    header: "[site.NAME]",
+    doc: "One Moodle.",
+    keys: &[
+        required("url", Kind::Text, "Its URL, such as `https://hugo.example.org`."),
+        optional("aliases", Kind::Texts, "none", "Other hosts that are redirected to it."),
+        optional("codebase", Kind::Text, "the only one there is", "The codebase it runs on."),
+        optional("database", Kind::Text, "the only one there is", "The server its database lives on."),
+        optional("database_name", Kind::Text, "`FLEET_SITE`", "Name of its database and role."),
+        optional("prefix", Kind::Text, "mdl_", "What its tables' names begin with."),
+        optional("dataroot", Kind::Text, "`<state>/data/sites/NAME`", "Its dataroot: absolute."),
+        optional("tags", Kind::Texts, "none", "Words to find it by."),
+        optional("admin", Kind::Table(&SITE_ADMIN), "", "Its first administrator."),
+        optional("full_name", Kind::Text, "its name", "Moodle's name of the site."),
+        optional("short_name", Kind::Text, "its name", "Moodle's short name of the site."),
+        optional("language", Kind::Text, "en", "The language it is installed in."),
+        optional("memory_limit", Kind::Size, "256M", "PHP's `memory_limit`."),
+        optional("upload_limit", Kind::Size, "100M", "The largest upload."),
+        optional("workers", Kind::Integer, "5", "Most PHP processes at once."),
+    ],
+    later: &["template", "profiles", "settings", "enabled", "was"],
+};
+
+pub(crate) static SITE_ADMIN: Table = Table {
+    what: "a site's administrator",
+    header: "admin = { … }",
+    doc: "The administrator that a site is installed with. Later changes are the site's own.",
+    keys: &[
+        optional("user", Kind::Text, "admin", "User name."),
+        optional("email", Kind::Text, "`admin@HOST`", "Address."),
+        optional("password", Kind::Secret, "generated, and kept in the state directory", "Password."),
+    ],
+    later: &[],
+};
+
+pub(crate) static SECRET: Table = Table {
+    what: "a secret",
+    header: "{ … }",
+    doc: "Where a secret is to be had: exactly one of these.",
+    keys: &[
+        optional("env", Kind::Text, "", "An environment variable."),
+        optional("file", Kind::Text, "", "A file; relative to the fleet file."),
+        optional("command", Kind::Texts, "", "A program and its arguments; its output is the secret."),
+    ],
+    later: &[],
+};

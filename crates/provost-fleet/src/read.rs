@@ -1,0 +1,37 @@
+//! From the parsed document to drafts: each table by one function, each value with its place, every fault into the sink.
+
+mod codebase;
+mod database;
+mod draft;
+mod fleet;
+mod site;
+mod value;
+mod web;
+
+pub(crate) use draft::{At, Draft, SiteDraft};
+
+use toml::de::DeTable;
+
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::keys;
+use value::Reader;
+
+/// Reads a whole document.
+pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let mut message = error.message().trim().lines();
+        let first = message.next().unwrap_or("not TOML").to_owned();
+        let fault = Diagnostic::error(span, first);
+        sink.push(message.fold(fault, Diagnostic::hint));
+    }
+    let mut root = Reader::new(&keys::ROOT, root.get_ref(), 0..0, sink);
+    let fleet = root.table("fleet", &keys::FLEET).map(fleet::read);
+    let web = root.table("web", &keys::WEB).map(web::read).unwrap_or_default();
+    let databases = root.named("database", &keys::DATABASE, database::read);
+    let codebases = root.named("codebase", &keys::CODEBASE, codebase::read);
+    let sites = root.named("site", &keys::SITE, site::read);
+    root.finish();
+    Draft { fleet: fleet.unwrap_or_default(), web, databases, codebases, sites }
+}

@@ -1,0 +1,189 @@
+//! What was read, with places, before it is checked as a whole.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use camino::Utf8PathBuf;
+use provost_moodle::component::Component;
+use provost_moodle::request::MoodleRequest;
+
+use crate::diagnostic::Span;
+use crate::model::{
+    AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Site, SiteAdmin, Tls, Web,
+};
+use crate::name::Name;
+use crate::secret::SecretRef;
+use crate::url::SiteUrl;
+
+/// Where codebases take Moodle from when nothing is said.
+pub(crate) const MOODLE: &str = "https://github.com/moodle/moodle.git";
+
+/// A value and its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct At<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+impl<T> At<T> {
+    pub(crate) fn new(value: T, span: Span) -> Self {
+        Self { value, span }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    pub(crate) fleet: FleetDraft,
+    pub(crate) web: WebDraft,
+    pub(crate) databases: Vec<(At<Name>, ServerDraft)>,
+    pub(crate) codebases: Vec<(At<Name>, CodebaseDraft)>,
+    pub(crate) sites: Vec<(At<Name>, SiteDraft)>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct FleetDraft {
+    pub(crate) name: Option<Name>,
+    pub(crate) moodle_git: Option<String>,
+    pub(crate) state: Option<Utf8PathBuf>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct WebDraft {
+    pub(crate) listen: Vec<At<SocketAddr>>,
+    pub(crate) tls: Option<At<Tls>>,
+    pub(crate) trusted_proxies: Vec<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ServerDraft {
+    pub(crate) location: Option<Location>,
+}
+
+#[derive(Debug)]
+pub(crate) struct CodebaseDraft {
+    pub(crate) moodle: Option<MoodleRequest>,
+    pub(crate) git: Option<String>,
+    pub(crate) plugins: BTreeMap<Component, PluginSource>,
+}
+
+#[derive(Debug)]
+pub(crate) struct SiteDraft {
+    pub(crate) header: Span,
+    pub(crate) url: Option<At<SiteUrl>>,
+    pub(crate) aliases: Vec<At<String>>,
+    pub(crate) codebase: Option<At<String>>,
+    pub(crate) database: Option<At<String>>,
+    pub(crate) database_name: Option<At<String>>,
+    pub(crate) prefix: Option<String>,
+    pub(crate) dataroot: Option<At<Utf8PathBuf>>,
+    pub(crate) tags: Vec<At<String>>,
+    pub(crate) admin_user: Option<String>,
+    pub(crate) admin_email: Option<String>,
+    pub(crate) admin_password: Option<SecretRef>,
+    pub(crate) full_name: Option<String>,
+    pub(crate) short_name: Option<String>,
+    pub(crate) language: Option<String>,
+    pub(crate) memory: Option<u32>,
+    pub(crate) upload: Option<u32>,
+    pub(crate) workers: Option<u32>,
+}
+
+/// The name of the server that a fleet has when it declares none.
+pub(crate) const DEFAULT_SERVER: &str = "main";
+
+impl Draft {
+    /// The names of all servers, the default one included.
+    pub(crate) fn server_names(&self) -> Vec<&str> {
+        if self.databases.is_empty() {
+            return vec![DEFAULT_SERVER];
+        }
+        self.databases.iter().map(|(name, _)| name.value.as_str()).collect()
+    }
+
+    /// The name of a site's database: given, or made from the names of fleet and site.
+    pub(crate) fn database_name(&self, site: &Name, draft: &SiteDraft) -> String {
+        if let Some(given) = &draft.database_name {
+            return given.value.clone();
+        }
+        let fleet = self.fleet.name.as_ref().map_or("fleet", Name::as_str);
+        format!("{fleet}_{site}").replace('-', "_")
+    }
+
+    /// The model; `None` where something was missing, which was told.
+    pub(crate) fn build(self) -> Option<Fleet> {
+        let sites = self.sites.iter().map(|(name, site)| Some((name.value.clone(), self.site(&name.value, site)?)));
+        let sites: Option<BTreeMap<Name, Site>> = sites.collect();
+        let moodle_git = self.fleet.moodle_git.unwrap_or_else(|| MOODLE.to_owned());
+        let codebases = self.codebases.into_iter().map(|(name, codebase)| {
+            let git = codebase.git.unwrap_or_else(|| moodle_git.clone());
+            Some((name.value, Codebase { moodle: codebase.moodle?, git, plugins: codebase.plugins }))
+        });
+        let codebases: Option<BTreeMap<Name, Codebase>> = codebases.collect();
+        let databases = self.databases.into_iter().map(|(name, server)| {
+            Some((name.value, DatabaseServer { engine: Engine::Postgresql, location: server.location? }))
+        });
+        let mut databases: BTreeMap<Name, DatabaseServer> = databases.collect::<Option<_>>()?;
+        if databases.is_empty() {
+            let managed = DatabaseServer { engine: Engine::Postgresql, location: Location::Managed };
+            databases.insert(DEFAULT_SERVER.parse().ok()?, managed);
+        }
+        let mut listen: Vec<SocketAddr> = self.web.listen.into_iter().map(|one| one.value).collect();
+        if listen.is_empty() {
+            listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        }
+        let tls = self.web.tls.map_or(Tls::Off, |tls| tls.value);
+        Some(Fleet {
+            name: self.fleet.name?,
+            moodle_git,
+            state: self.fleet.state,
+            web: Web { listen, tls, trusted_proxies: self.web.trusted_proxies },
+            databases,
+            codebases: codebases?,
+            sites: sites?,
+        })
+    }
+
+    fn site(&self, name: &Name, draft: &SiteDraft) -> Option<Site> {
+        let url = draft.url.as_ref()?.value.clone();
+        let codebase = match &draft.codebase {
+            Some(given) => given.value.parse().ok()?,
+            None => self.codebases.first()?.0.value.clone(),
+        };
+        let database = match &draft.database {
+            Some(given) => given.value.parse().ok()?,
+            None => self.server_names().first()?.parse().ok()?,
+        };
+        let host = url.host().to_owned();
+        let text = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+        // Moodle takes no address whose host has no dot.
+        let host = if host.contains('.') { host } else { format!("{host}.invalid") };
+        Some(Site {
+            url,
+            aliases: draft.aliases.iter().map(|alias| alias.value.clone()).collect(),
+            codebase,
+            database,
+            database_name: self.database_name(name, draft),
+            prefix: text(&draft.prefix, "mdl_"),
+            dataroot: draft.dataroot.as_ref().map(|path| path.value.clone()),
+            tags: draft.tags.iter().map(|tag| tag.value.clone()).collect(),
+            admin: SiteAdmin {
+                user: text(&draft.admin_user, "admin"),
+                email: text(&draft.admin_email, &format!("admin@{host}")),
+                password: draft.admin_password.clone(),
+            },
+            full_name: text(&draft.full_name, name.as_str()),
+            short_name: text(&draft.short_name, name.as_str()),
+            language: text(&draft.language, "en"),
+            limits: Limits {
+                memory_mib: draft.memory.unwrap_or(256),
+                upload_mib: draft.upload.unwrap_or(100),
+                workers: draft.workers.unwrap_or(5),
+            },
+        })
+    }
+}
+
+/// A login, where both parts were given.
+pub(crate) fn login(user: Option<At<String>>, password: Option<At<SecretRef>>) -> Option<AdminLogin> {
+    Some(AdminLogin { user: user?.value, password: password?.value })
+}

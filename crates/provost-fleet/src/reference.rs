@@ -1,0 +1,37 @@
+//! Texts that point elsewhere: git sources and paths.
+
+use camino::Utf8PathBuf;
+
+use crate::diagnostic::{Diagnostic, Sink};
+use crate::read::At;
+
+/// Whether git can fetch from a text: a URL, `user@host:path`, or an absolute path.
+///
+/// # Errors
+/// Says in words what is wrong.
+pub(crate) fn git_source(text: &str) -> Result<(), String> {
+    let schemes = ["https://", "http://", "ssh://", "git://", "file:///"];
+    let scp = || text.split_once(':').is_some_and(|(host, path)| host.contains('@') && !path.is_empty());
+    if text.is_empty() {
+        return Err("a git source cannot be empty".to_owned());
+    }
+    // git takes a word that begins with `-` for an option.
+    if text.starts_with('-') || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return Err("a git source has no blanks and does not begin with `-`".to_owned());
+    }
+    if text.starts_with('/') || schemes.iter().any(|scheme| text.starts_with(scheme)) || scp() {
+        return Ok(());
+    }
+    Err("a git source is a URL (https://…, ssh://…, user@host:path) or an absolute path".to_owned())
+}
+
+/// An absolute path without `..`.
+pub(crate) fn absolute(sink: &Sink, key: &str, text: At<String>) -> Option<At<Utf8PathBuf>> {
+    let path = Utf8PathBuf::from(&text.value);
+    let climbs = path.components().any(|part| part.as_str() == "..");
+    if path.is_absolute() && !climbs && !text.value.contains(['\n', '\0']) {
+        return Some(At::new(path, text.span));
+    }
+    sink.push(Diagnostic::error(text.span, format!("`{key}` is an absolute path without `..`")));
+    None
+}

@@ -1,0 +1,135 @@
+//! `provost apply`: makes it so.
+
+use std::sync::Arc;
+
+use provost_engine::execute::{Report, Work, execute};
+use provost_engine::lease::Lease;
+use provost_engine::plan::Plan;
+use provost_engine::store::OperationState;
+use provost_fleet::lock::Lock;
+use serde::Serialize;
+
+use crate::error::Exit;
+use crate::plan::{Planned, look, survey};
+use crate::session::{Access, Call, Session};
+use crate::{OpsError, hints, lockfile};
+
+/// What the user allows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Allowed {
+    /// Steps after which data is gone.
+    pub destroy: bool,
+}
+
+/// What `apply` did.
+#[derive(Debug, Serialize)]
+pub struct Applied {
+    /// What was planned.
+    pub planned: Planned,
+    /// What came of each step; absent where there was nothing to do.
+    pub report: Option<Report>,
+    /// What is left to do according to a second look; empty after a whole success.
+    pub left: Option<Plan>,
+    /// A hint for each failed step that has one.
+    pub hints: Vec<(String, String)>,
+}
+
+impl Applied {
+    /// What it means for the exit code.
+    pub fn exit(&self) -> Exit {
+        let Some(report) = &self.report else {
+            return if self.planned.plan.blocked.is_empty() { Exit::Done } else { Exit::Targets };
+        };
+        if report.interrupted {
+            return Exit::Interrupted;
+        }
+        let blocked = !self.planned.plan.blocked.is_empty();
+        let left = self.left.as_ref().is_some_and(|left| !left.is_empty());
+        if report.failed().next().is_some() || blocked || left { Exit::Targets } else { Exit::Done }
+    }
+}
+
+/// Plans, and runs the plan. One at a time per fleet.
+///
+/// # Errors
+/// When the plan destroys and that is not allowed: then nothing was done. What fails in a step is in the report.
+pub async fn apply(call: &Call, allowed: Allowed) -> Result<Applied, OpsError> {
+    let session = Session::open(call, Access::Change)?;
+    let applied = apply_open(&session, allowed).await;
+    session.close().await;
+    applied
+}
+
+async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsError> {
+    let cx = &session.cx;
+    let _lease = Lease::take(cx, "fleet").await?;
+    end_orphans(session).await?;
+    let (planned, lock) = survey(session).await?;
+    if cx.cancel.is_cancelled() {
+        return Err(OpsError::Interrupted);
+    }
+    let destroys: Vec<String> = planned.plan.destroys().map(|step| step.id.subject.to_string()).collect();
+    if !destroys.is_empty() && !allowed.destroy {
+        return Err(OpsError::Destroys(destroys));
+    }
+    if !planned.lock_changes.is_empty() {
+        lockfile::write(&lockfile::path(&session.loaded.path), &lock)?;
+    }
+    if planned.plan.is_empty() {
+        return Ok(Applied { planned, report: None, left: None, hints: Vec::new() });
+    }
+    let report = run(session, &planned.plan, &lock).await?;
+    let left = match report.interrupted {
+        true => None,
+        false => Some(second_look(session, &lock).await?),
+    };
+    let hints = report
+        .failed()
+        .filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?)))
+        .collect();
+    Ok(Applied { planned, report: Some(report), left, hints })
+}
+
+/// Ends whatever a killed run left at work, before anything is looked at: a half-dead installer must not change what we see.
+async fn end_orphans(session: &Session) -> Result<(), OpsError> {
+    let cx = &session.cx;
+    for record in cx.store.orphans()? {
+        let ended = provost_engine::process::end_recorded(&record).await;
+        if ended > 0 {
+            cx.note(format!("ended {ended} left-over process(es) of an earlier run at {}", record.subject));
+        }
+        cx.store.remove_process(&record)?;
+    }
+    Ok(())
+}
+
+async fn run(session: &Session, plan: &Plan, lock: &Lock) -> Result<Report, OpsError> {
+    let cx = &session.cx;
+    let units: Vec<(String, String)> =
+        plan.steps.iter().map(|step| (step.id.subject.to_string(), step.id.action.clone())).collect();
+    let declared = serde_json::json!({ "fleet": plan.fleet, "lock": plan.lock });
+    let actor = cx.machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| cx.machine.uid.to_string());
+    let operation = cx.store.begin_operation("apply", &actor, &declared, &units, cx.now())?;
+    let kinds = session.kinds(lock);
+    let work = Work {
+        cx,
+        kinds: &kinds,
+        fleet: session.loaded.fleet.clone(),
+        lock: Arc::new(lock.clone()),
+        operation,
+    };
+    let report = execute(&work, plan).await?;
+    let state = match (report.interrupted, report.failed().next().is_some()) {
+        (true, _) => OperationState::Interrupted,
+        (false, true) => OperationState::Failed,
+        (false, false) => OperationState::Done,
+    };
+    cx.store.end_operation(operation, state)?;
+    Ok(report)
+}
+
+async fn second_look(session: &Session, lock: &Lock) -> Result<Plan, OpsError> {
+    let again = look(session, lock).await?;
+    session.cx.store.keep_observations(&again.seen, session.cx.now())?;
+    Ok(again.plan)
+}

@@ -1,0 +1,163 @@
+//! `provost doctor`: what this machine lacks, and the command that installs it.
+
+use std::time::Duration;
+
+use provost_engine::context::Machine;
+use provost_engine::process::{self, Ledger, ProcessRecord, Program};
+use provost_sites::php::Php;
+use provost_sites::server::PostgresTools;
+use serde::Serialize;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+use crate::environment::Environment;
+
+/// One thing that was looked for.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// What.
+    pub what: String,
+    /// Whether it is there and fit.
+    pub fit: bool,
+    /// Version or path where it is there; what is wrong where it is not.
+    pub found: String,
+    /// Debian's packages that bring it.
+    pub packages: Vec<String>,
+}
+
+/// What was found of the machine.
+#[derive(Debug, Serialize)]
+pub struct Diagnosis {
+    /// Everything that was looked for.
+    pub findings: Vec<Finding>,
+    /// The command that installs what is missing; absent where nothing is.
+    pub install: Option<String>,
+}
+
+/// Extensions that Moodle 4.4 and 5.0 require or strongly recommend, with the part of the Debian package's name behind `php8.2-`.
+/// What has no package of its own comes with the command line.
+const EXTENSIONS: [(&str, &str); 18] = [
+    ("ctype", "common"),
+    ("curl", "curl"),
+    ("dom", "xml"),
+    ("fileinfo", "common"),
+    ("gd", "gd"),
+    ("iconv", "common"),
+    ("intl", "intl"),
+    ("json", "cli"),
+    ("mbstring", "mbstring"),
+    ("openssl", "cli"),
+    ("pcre", "cli"),
+    ("pgsql", "pgsql"),
+    ("simplexml", "xml"),
+    ("soap", "soap"),
+    ("sodium", "common"),
+    ("xmlreader", "xml"),
+    ("zip", "zip"),
+    ("zlib", "cli"),
+];
+
+/// Looks at the machine.
+pub async fn doctor(environment: &Environment) -> Diagnosis {
+    let machine = environment.machine();
+    let mut findings = vec![git(&machine).await];
+    findings.extend(php(&machine).await);
+    findings.push(postgres(&machine));
+    findings.push(nginx(&machine));
+    if machine.root {
+        findings.push(useradd(&machine));
+    }
+    let mut packages: Vec<String> =
+        findings.iter().filter(|finding| !finding.fit).flat_map(|finding| finding.packages.clone()).collect();
+    packages.sort();
+    packages.dedup();
+    let sudo = if machine.root { "" } else { "sudo " };
+    let install = (!packages.is_empty())
+        .then(|| format!("{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {}", packages.join(" ")));
+    Diagnosis { findings, install }
+}
+
+fn finding(what: &str, found: Result<String, String>, packages: &[&str]) -> Finding {
+    let fit = found.is_ok();
+    let found = found.unwrap_or_else(|missing| missing);
+    Finding { what: what.to_owned(), fit, found, packages: packages.iter().map(|name| (*name).to_owned()).collect() }
+}
+
+async fn git(machine: &Machine) -> Finding {
+    let found = match machine.program("git") {
+        None => Err("not installed".to_owned()),
+        Some(path) => match ask(Program::new(path).arg("--version")).await {
+            Some(text) => provost_codebase::git::check_version(&text),
+            None => Err("does not answer".to_owned()),
+        },
+    };
+    finding("git", found, &["git"])
+}
+
+async fn php(machine: &Machine) -> Vec<Finding> {
+    let Some(php) = Php::find(machine) else {
+        return vec![finding("php", Err("not installed".to_owned()), &all_php_packages())];
+    };
+    let version = php.version.unwrap_or("8.2");
+    let package = |part: &str| format!("php{version}-{part}");
+    let mut findings = vec![Finding { packages: vec![package("cli")], ..finding("php", Ok(php.cli.to_string()), &[]) }];
+    let fpm = php.fpm.map(|path| path.to_string()).ok_or_else(|| "not installed".to_owned());
+    findings.push(Finding { packages: vec![package("fpm")], ..finding("php-fpm", fpm, &[]) });
+    let loaded = ask(Program::new(&php.cli).arg("-m")).await.unwrap_or_default().to_lowercase();
+    let missing: Vec<_> =
+        EXTENSIONS.iter().filter(|(name, _)| !loaded.lines().any(|line| line.trim() == *name)).collect();
+    let told = if missing.is_empty() {
+        Ok(format!("all {} that Moodle wants", EXTENSIONS.len()))
+    } else {
+        Err(format!("missing: {}", missing.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")))
+    };
+    let packages = missing.iter().map(|(_, part)| package(part)).collect();
+    findings.push(Finding { packages, ..finding("php extensions", told, &[]) });
+    let opcache = loaded.contains("zend opcache").then(|| "loaded".to_owned());
+    let opcache = opcache.ok_or_else(|| "not loaded: every request would compile Moodle anew".to_owned());
+    findings.push(Finding { packages: vec![package("opcache")], ..finding("php opcache", opcache, &[]) });
+    findings
+}
+
+fn all_php_packages() -> Vec<&'static str> {
+    vec![
+        "php-cli", "php-fpm", "php-curl", "php-gd", "php-intl", "php-mbstring", "php-pgsql", "php-soap", "php-xml",
+        "php-zip",
+    ]
+}
+
+fn postgres(machine: &Machine) -> Finding {
+    let found = PostgresTools::find(machine, None).map(|tools| tools.program("postgres").to_string());
+    finding("postgresql", found.ok_or_else(|| "not installed".to_owned()), &["postgresql"])
+}
+
+fn nginx(machine: &Machine) -> Finding {
+    let found = machine.program("nginx").map(|path| path.to_string());
+    finding("nginx", found.ok_or_else(|| "not installed".to_owned()), &["nginx"])
+}
+
+fn useradd(machine: &Machine) -> Finding {
+    let found = machine.program("useradd").map(|path| path.to_string());
+    finding("useradd", found.ok_or_else(|| "not installed".to_owned()), &["passwd"])
+}
+
+/// Runs a program that answers at once, and returns its standard output.
+async fn ask(program: Program) -> Option<String> {
+    let cancel = CancellationToken::new();
+    let ledger: Arc<dyn Ledger> = Arc::new(NoLedger);
+    let output = process::run(program.deadline(Duration::from_secs(10)), &cancel, &ledger).await.ok()?;
+    output.success().then(|| output.text())
+}
+
+/// For programs that work on nothing.
+struct NoLedger;
+
+impl Ledger for NoLedger {
+    fn begun(&self, _record: &ProcessRecord) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+
+    fn ended(&self, _record: &ProcessRecord) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        Ok(())
+    }
+}

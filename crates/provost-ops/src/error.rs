@@ -1,0 +1,120 @@
+//! Everything that a verb can fail with, what it means for the exit code, and the hint that goes with it.
+
+use camino::Utf8PathBuf;
+use provost_fleet::diagnostic::Diagnostics;
+use serde::Serialize;
+
+use crate::hints;
+
+/// Why a verb failed.
+#[derive(Debug, thiserror::Error)]
+pub enum OpsError {
+    /// The fleet file or the lock has faults. They are shown with their places.
+    #[error("the fleet file is not valid")]
+    Invalid(Diagnostics),
+    /// There is no fleet file.
+    #[error("there is no fleet file `{0}`")]
+    NoFile(Utf8PathBuf),
+    /// A file could not be used.
+    #[error("cannot {verb} `{path}`")]
+    Io {
+        /// What was tried.
+        verb: &'static str,
+        /// On what.
+        path: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something is in the way that is not ours to replace.
+    #[error("`{0}` is there already")]
+    Exists(Utf8PathBuf),
+    /// The plan would destroy, and nobody allowed it.
+    #[error("the plan destroys data: {}", .0.join(", "))]
+    Destroys(Vec<String>),
+    /// The registry failed.
+    #[error(transparent)]
+    Store(#[from] provost_engine::store::StoreError),
+    /// Somebody else is at work.
+    #[error(transparent)]
+    Lease(#[from] provost_engine::lease::LeaseError),
+    /// Kinds planned in a circle: a bug.
+    #[error("the plan cannot be ordered; this is a bug of Provost")]
+    Circle(#[from] provost_engine::plan::Circle),
+    /// A codebase cannot be resolved.
+    #[error("cannot resolve the codebases")]
+    Resolve(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The fleet's id cannot be had.
+    #[error(transparent)]
+    FleetId(#[from] provost_sites::fleet_state::FleetIdError),
+    /// The services could not be brought up.
+    #[error(transparent)]
+    Up(#[from] provost_sites::up::UpError),
+    /// The user ended it.
+    #[error("interrupted; run the same command again to go on")]
+    Interrupted,
+}
+
+/// What a failure means to who called `provost`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: failed.
+    Failed,
+    /// 2: there are changes (`plan --detailed-exitcode` only).
+    Changes,
+    /// 3: at least one target failed.
+    Targets,
+    /// 4: refused; nothing was done.
+    Refused,
+    /// 64: wrong usage.
+    Usage,
+    /// 130: interrupted, resumable.
+    Interrupted,
+}
+
+impl Exit {
+    /// The exit code.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Changes => 2,
+            Self::Targets => 3,
+            Self::Refused => 4,
+            Self::Usage => 64,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl OpsError {
+    /// The exit code's meaning.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Destroys(_) | Self::Exists(_) => Exit::Refused,
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Failed,
+        }
+    }
+
+    /// What to do next, where that is known.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::NoFile(_) => Some("`provost init` writes one; `--file` names another".to_owned()),
+            Self::Destroys(_) => {
+                Some("look at `provost plan`; if that is meant, run `provost apply --allow-destroy`".to_owned())
+            }
+            Self::Exists(_) => Some("edit it, or give another `--file`".to_owned()),
+            other => hints::of(other),
+        }
+    }
+}
+
+/// Makes an [`OpsError::Io`].
+pub(crate) fn io(verb: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(std::io::Error) -> OpsError {
+    let path = path.into();
+    move |source| OpsError::Io { verb, path, source }
+}

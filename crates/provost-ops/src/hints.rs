@@ -1,0 +1,79 @@
+//! Hints: what to do next about an error, found by looking through its whole chain. The only place that has them.
+
+use std::error::Error;
+
+use provost_engine::files::is_disk_full;
+use provost_engine::lease::LeaseError;
+use provost_sites::accounts::AccountError;
+use provost_sites::secrets::SecretError;
+use provost_sites::server::ServerError;
+use provost_sites::up::UpError;
+
+/// The first hint that any error of the chain has.
+pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut at = Some(error);
+    while let Some(one) = at {
+        if let Some(hint) = single(one) {
+            return Some(hint);
+        }
+        at = one.source();
+    }
+    None
+}
+
+fn single(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<std::io::Error>()
+        && is_disk_full(error)
+    {
+        return Some("free some space, then run the same command again".to_owned());
+    }
+    if let Some(LeaseError::Held { .. }) = error.downcast_ref() {
+        return Some("wait for it, or end it; then run the same command again".to_owned());
+    }
+    if let Some(error) = error.downcast_ref::<ServerError>() {
+        return of_server(error);
+    }
+    if let Some(error) = error.downcast_ref::<UpError>() {
+        return of_up(error);
+    }
+    if let Some(AccountError::Missing(_) | AccountError::NoProgram(_)) = error.downcast_ref() {
+        return Some(DOCTOR.to_owned());
+    }
+    if let Some(SecretError::NoVariable(name)) = error.downcast_ref() {
+        return Some(format!("set it: `export {name}=…`"));
+    }
+    if let Some(error) = error.downcast_ref::<provost_sites::site::SiteError>()
+        && matches!(error, provost_sites::site::SiteError::NoPhp)
+    {
+        return Some(DOCTOR.to_owned());
+    }
+    provost_codebase::git::hint(error)
+}
+
+const DOCTOR: &str = "`provost doctor` says what this machine lacks and how to install it";
+
+fn of_server(error: &ServerError) -> Option<String> {
+    Some(match error {
+        ServerError::NoPostgres => DOCTOR.to_owned(),
+        ServerError::Lost { .. } => {
+            "mount the disk it is on, or restore it from a backup; nothing was changed".to_owned()
+        }
+        ServerError::ForeignCluster(_) => "move it away, or give `[fleet] state` another place".to_owned(),
+        ServerError::SocketPath { .. } => "set XDG_RUNTIME_DIR to a shorter directory".to_owned(),
+        ServerError::Connect { .. } | ServerError::Timeout(_) => {
+            "is the server running, and are `host`, `port` and `admin` right?".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+fn of_up(error: &UpError) -> Option<String> {
+    Some(match error {
+        UpError::Missing(_) => DOCTOR.to_owned(),
+        UpError::PortInUse { .. } => {
+            "end what listens there, or give `[web] listen` another address and the sites' urls its port".to_owned()
+        }
+        UpError::AlreadyUp { .. } => "it serves already; `provost status` shows it".to_owned(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,262 @@
+//! `provost status`: codebases, builds, servers and sites as they are.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use provost_engine::plan::{Blocked, Held};
+use provost_engine::reconcile::{Reconciled, Seen};
+use provost_fleet::lock::LockStatus;
+use provost_fleet::model::Location;
+use provost_sites::server::ClusterState;
+use provost_sites::up::{Serving, serving};
+use serde::Serialize;
+
+use crate::OpsError;
+use crate::plan::look;
+use crate::session::{Access, Call, Session};
+
+/// A fleet as it is.
+#[derive(Debug, Serialize)]
+pub struct Status {
+    /// Version of this form.
+    pub schema: u32,
+    /// The fleet's name.
+    pub fleet: String,
+    /// Where it keeps its things.
+    pub state: Utf8PathBuf,
+    /// Whether `provost up` serves it.
+    pub serving: Serving,
+    /// Database servers.
+    pub servers: Vec<ServerStatus>,
+    /// Codebases.
+    pub codebases: Vec<CodebaseStatus>,
+    /// Builds on disk.
+    pub builds: Vec<BuildStatus>,
+    /// Sites.
+    pub sites: Vec<SiteStatus>,
+    /// Left alone on purpose.
+    pub held: Vec<Held>,
+    /// What cannot be planned.
+    pub blocked: Vec<Blocked>,
+    /// How many steps `apply` would do, as far as can be seen at rest.
+    pub pending: usize,
+}
+
+/// A database server.
+#[derive(Debug, Serialize)]
+pub struct ServerStatus {
+    /// Its name.
+    pub name: String,
+    /// Whether Provost runs it.
+    pub managed: bool,
+    /// `running`, `stopped`, `absent`, `reachable`, …
+    pub state: String,
+    /// Why, where there is a reason.
+    pub note: Option<String>,
+}
+
+/// A codebase.
+#[derive(Debug, Serialize)]
+pub struct CodebaseStatus {
+    /// Its name.
+    pub name: String,
+    /// What the file asks for.
+    pub request: String,
+    /// `current`, `stale` or `missing` in the lock.
+    pub lock: &'static str,
+    /// Moodle's release in the lock.
+    pub release: Option<String>,
+    /// How many plugins.
+    pub plugins: usize,
+    /// Tree id of its build.
+    pub tree: Option<String>,
+    /// Whether that build is there.
+    pub built: bool,
+}
+
+/// A build on disk.
+#[derive(Debug, Serialize)]
+pub struct BuildStatus {
+    /// Tree id.
+    pub tree: String,
+    /// Codebases whose lock names it.
+    pub codebases: Vec<String>,
+    /// Sites that run on it.
+    pub sites: Vec<String>,
+}
+
+/// A site.
+#[derive(Debug, Serialize)]
+pub struct SiteStatus {
+    /// Its name.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// `installed`, `incomplete`, `absent`, `stopped`, `foreign`, `unknown`, `unwanted`.
+    pub state: String,
+    /// Moodle's release, as its database says; the last one seen where the server is stopped.
+    pub release: Option<String>,
+    /// Tree id of the build it runs on.
+    pub tree: Option<String>,
+    /// Server of its database.
+    pub server: String,
+    /// Why, where there is a reason; or that what is told was seen earlier.
+    pub note: Option<String>,
+}
+
+/// Looks, and starts nothing: a server that is stopped is told as stopped.
+pub async fn status(call: &Call) -> Result<Status, OpsError> {
+    let session = Session::open(call, Access::LookAtRest)?;
+    let status = tell(&session).await;
+    session.close().await;
+    status
+}
+
+async fn tell(session: &Session) -> Result<Status, OpsError> {
+    let Reconciled { seen, plan } = look(session, &session.lock).await?;
+    let earlier: BTreeMap<String, (String, serde_json::Value)> =
+        session.cx.store.observations()?.into_iter().map(|(subject, at, seen)| (subject, (at, seen))).collect();
+    Ok(Status {
+        schema: 1,
+        fleet: session.loaded.fleet.name.to_string(),
+        state: session.cx.paths.state.clone(),
+        serving: serving(&session.cx.paths),
+        servers: servers(session, &seen),
+        codebases: codebases(session, &seen),
+        builds: builds(session),
+        sites: sites(session, &seen, &earlier),
+        held: plan.held,
+        blocked: plan.blocked,
+        pending: plan.steps.len(),
+    })
+}
+
+fn servers(session: &Session, seen: &[Seen]) -> Vec<ServerStatus> {
+    let fleet = &session.loaded.fleet;
+    let of_kind = seen.iter().filter(|one| one.subject.kind == "server");
+    let each = of_kind.filter_map(|one| {
+        let name = &one.subject.name;
+        let managed = matches!(fleet.databases.get(name)?.location, Location::Managed);
+        let cluster = session.servers.cluster(&session.cx, name).ok().flatten();
+        let state = match cluster.map(|cluster| cluster.state()) {
+            Some(ClusterState::Running(_)) => "running",
+            Some(ClusterState::Stopped) => "stopped",
+            Some(ClusterState::Absent) => "absent",
+            Some(ClusterState::Unfinished) => "incomplete",
+            Some(ClusterState::Lost) => "lost",
+            Some(ClusterState::Foreign) => "foreign",
+            None if one.state == "present" => "reachable",
+            None => one.state,
+        };
+        Some(ServerStatus { name: name.to_string(), managed, state: state.to_owned(), note: one.reason.clone() })
+    });
+    each.collect()
+}
+
+fn codebases(session: &Session, seen: &[Seen]) -> Vec<CodebaseStatus> {
+    let fleet = &session.loaded.fleet;
+    let each = fleet.codebases.iter().map(|(name, codebase)| {
+        let locked = session.lock.codebases.get(name);
+        let built = seen
+            .iter()
+            .any(|one| one.subject.kind == "build" && &one.subject.name == name && one.state == "present");
+        CodebaseStatus {
+            name: name.to_string(),
+            request: codebase.moodle.to_string(),
+            lock: match session.lock.status(fleet, name) {
+                LockStatus::Current(_) => "current",
+                LockStatus::Stale => "stale",
+                LockStatus::Missing => "missing",
+            },
+            release: locked.map(|locked| locked.moodle.release.clone()),
+            plugins: codebase.plugins.len(),
+            tree: locked.map(|locked| locked.tree.clone()),
+            built,
+        }
+    });
+    each.collect()
+}
+
+fn builds(session: &Session) -> Vec<BuildStatus> {
+    let paths = &session.cx.paths;
+    let mut builds: BTreeMap<String, BuildStatus> = BTreeMap::new();
+    for entry in std::fs::read_dir(paths.builds()).into_iter().flatten().flatten() {
+        let Ok(tree) = entry.file_name().into_string() else { continue };
+        if !tree.starts_with('.') {
+            let build = BuildStatus { tree: tree.clone(), codebases: Vec::new(), sites: Vec::new() };
+            builds.insert(tree, build);
+        }
+    }
+    for (name, locked) in &session.lock.codebases {
+        if let Some(build) = builds.get_mut(&locked.tree) {
+            build.codebases.push(name.to_string());
+        }
+    }
+    for name in session.loaded.fleet.sites.keys() {
+        let tree = provost_sites::site::files::build_of(&session.cx, name);
+        if let Some(build) = tree.and_then(|tree| builds.get_mut(&tree)) {
+            build.sites.push(name.to_string());
+        }
+    }
+    builds.into_values().collect()
+}
+
+fn sites(
+    session: &Session,
+    seen: &[Seen],
+    earlier: &BTreeMap<String, (String, serde_json::Value)>,
+) -> Vec<SiteStatus> {
+    let fleet = &session.loaded.fleet;
+    let of_kind = seen.iter().filter(|one| one.subject.kind == "site");
+    let mut all: BTreeMap<String, SiteStatus> = BTreeMap::new();
+    for one in of_kind {
+        let name = &one.subject.name;
+        let declared = fleet.sites.get(name);
+        let stopped = declared.is_some_and(|site| is_stopped(session, &site.database));
+        let (state, note, detail) = if stopped {
+            let before = earlier.get(&one.subject.to_string());
+            let note = before.map(|(at, _)| format!("as seen {at}"));
+            ("stopped", note, before.map(|(_, seen)| seen["detail"].clone()).unwrap_or_default())
+        } else {
+            (word(one, declared.is_some()), one.reason.clone(), one.detail.clone())
+        };
+        let text = |key: &str| detail[key].as_str().map(str::to_owned);
+        let url = declared.map(|site| site.url.to_string()).or_else(|| text("url"));
+        let status = SiteStatus {
+            name: name.to_string(),
+            url: url.unwrap_or_default(),
+            state: state.to_owned(),
+            release: text("release"),
+            tree: text("tree").or_else(|| provost_sites::site::files::build_of(&session.cx, name)),
+            server: declared.map(|site| site.database.to_string()).unwrap_or_default(),
+            note,
+        };
+        all.insert(name.to_string(), status);
+    }
+    // A site whose codebase is not locked yet was not looked for.
+    for (name, site) in &fleet.sites {
+        all.entry(name.to_string()).or_insert_with(|| SiteStatus {
+            name: name.to_string(),
+            url: site.url.to_string(),
+            state: "absent".to_owned(),
+            release: None,
+            tree: None,
+            server: site.database.to_string(),
+            note: None,
+        });
+    }
+    all.into_values().collect()
+}
+
+fn is_stopped(session: &Session, server: &provost_fleet::name::Name) -> bool {
+    let cluster = session.servers.cluster(&session.cx, server).ok().flatten();
+    cluster.is_some_and(|cluster| cluster.state() == ClusterState::Stopped)
+}
+
+fn word(one: &Seen, declared: bool) -> &'static str {
+    match one.state {
+        _ if !declared => "unwanted",
+        "present" => "installed",
+        other => other,
+    }
+}

@@ -1,0 +1,20 @@
+//! `provost up`: runs the fleet's own services in the foreground.
+
+use provost_sites::up::{self, Services};
+
+use crate::OpsError;
+use crate::session::{Access, Call, Session};
+
+/// Starts everything, says so through `ready`, and stays until the call is cancelled or a service cannot be kept up.
+pub async fn up(call: &Call, ready: impl FnOnce(&[String])) -> Result<(), OpsError> {
+    let session = Session::open(call, Access::Change)?;
+    let services = Services {
+        fleet: session.loaded.fleet.clone(),
+        servers: session.servers.clone(),
+        fleet_id: session.fleet_id.clone(),
+    };
+    let urls: Vec<String> = session.loaded.fleet.sites.values().map(|site| site.url.to_string()).collect();
+    let ended = up::run(&session.cx, &services, || ready(&urls)).await;
+    session.close().await;
+    Ok(ended?)
+}

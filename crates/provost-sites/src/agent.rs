@@ -1,0 +1,293 @@
+//! The agent: PHP of ours inside a site, through which Moodle's own APIs are used.
+//!
+//! One process is one site on one build, and lives as long as there is work for it. When it dies over a request, the request
+//! died: that is told, and nobody pretends otherwise.
+
+mod files;
+
+pub use files::{agent_digest, unpack};
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use provost_engine::context::Context;
+use provost_engine::process::{Account, ProcessError, Program, Running};
+use provost_fleet::name::Name;
+use provost_moodle::agent::{
+    Decoder, Frame, FrameError, Hello, Item, Outcome, PROTOCOL, Ready, Request, Retry, encode,
+};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::php::Php;
+
+/// How long Moodle may take to boot. It is 0.05 to 0.35 s on an idle machine; the rest is for busy ones.
+const BOOT: Duration = Duration::from_mins(2);
+
+/// How much log text is kept for an error, in bytes.
+const LOG: usize = 16 * 1024;
+
+/// Why the agent could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// PHP is missing.
+    #[error("PHP is not installed")]
+    NoPhp,
+    /// The agent's files could not be unpacked.
+    #[error("cannot unpack the agent")]
+    Unpack(#[source] std::io::Error),
+    /// Its process could not be started or ended badly.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// It ended without an answer.
+    #[error("the agent of `{site}` died over {over}{}", told(log))]
+    Died {
+        /// The site.
+        site: Name,
+        /// What it was doing.
+        over: String,
+        /// The end of what PHP and Moodle wrote.
+        log: String,
+    },
+    /// It did not answer in time.
+    #[error("the agent of `{site}` did not answer within {seconds} s over {over}")]
+    Deadline {
+        /// The site.
+        site: Name,
+        /// What it was doing.
+        over: String,
+        /// How long it had.
+        seconds: u64,
+    },
+    /// It wrote what is no frame.
+    #[error("the agent of `{site}` does not keep to the protocol")]
+    Frame {
+        /// The site.
+        site: Name,
+        /// What was wrong.
+        #[source]
+        source: FrameError,
+    },
+    /// It answered with an error.
+    #[error("{message}{}", debug.as_deref().map(|debug| format!(" ({debug})")).unwrap_or_default())]
+    Answer {
+        /// A word for programs.
+        kind: String,
+        /// For people.
+        message: String,
+        /// For those who debug.
+        debug: Option<String>,
+    },
+    /// It answered what nobody asked.
+    #[error("the agent of `{0}` answered something that was not asked")]
+    Unasked(Name),
+    /// The command was cancelled.
+    #[error("interrupted")]
+    Cancelled,
+}
+
+fn told(log: &str) -> String {
+    let log = log.trim();
+    if log.is_empty() { String::new() } else { format!("; it wrote: {log}") }
+}
+
+/// A running agent.
+pub struct Agent {
+    site: Name,
+    running: Running,
+    decoder: Decoder,
+    items: VecDeque<Item>,
+    log: String,
+    next: u64,
+    /// What it said of itself.
+    pub ready: Ready,
+}
+
+impl Agent {
+    /// Starts the agent of a site, on the build that the site points at.
+    pub async fn open(
+        cx: &Context,
+        site: &Name,
+        account: &Account,
+        subject: Option<&str>,
+    ) -> Result<Self, AgentError> {
+        let php = Php::find(&cx.machine).ok_or(AgentError::NoPhp)?;
+        let directory = unpack(&cx.paths).map_err(AgentError::Unpack)?;
+        let mut program = Program::new(&php.cli)
+            .args(CLI_SETTINGS)
+            .arg(directory.join("agent.php"))
+            .arg(cx.paths.code(site).join("config.php"))
+            .env("PROVOST_SITE", site.as_str())
+            .account(account.clone());
+        if let Some(subject) = subject {
+            program = program.subject(subject);
+        }
+        let running = cx.start(program).await?;
+        let empty = Ready {
+            protocol: PROTOCOL,
+            agent: String::new(),
+            moodle: String::new(),
+            build: String::new(),
+            php: String::new(),
+            pid: 0,
+            operations: Vec::new(),
+            state: provost_moodle::agent::SiteState::NotInstalled,
+        };
+        let mut agent = Self {
+            site: site.clone(),
+            running,
+            decoder: Decoder::new(),
+            items: VecDeque::new(),
+            log: String::new(),
+            next: 1,
+            ready: empty,
+        };
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        agent.send(&Frame::Hello(Hello { protocol: PROTOCOL, site: site.to_string(), token })).await?;
+        match agent.receive(cx, "hello", BOOT).await? {
+            Frame::Ready(ready) => agent.ready = ready,
+            Frame::Result(outcome) => return Err(agent.failure(outcome)),
+            _ => return Err(AgentError::Unasked(site.clone())),
+        }
+        Ok(agent)
+    }
+
+    /// Does one operation.
+    pub async fn call(
+        &mut self,
+        cx: &Context,
+        operation: &str,
+        params: Value,
+        deadline: Duration,
+    ) -> Result<Value, AgentError> {
+        let id = self.next;
+        self.next += 1;
+        let deadline_s = u32::try_from(deadline.as_secs()).unwrap_or(u32::MAX);
+        let request =
+            Request { id, operation: operation.to_owned(), params, deadline_s, retry: Retry::Never };
+        self.send(&Frame::Request(request)).await?;
+        loop {
+            match self.receive(cx, operation, deadline).await? {
+                Frame::Progress(progress) if progress.id == id => {}
+                Frame::Result(outcome) if outcome.id == id => {
+                    return match outcome.result {
+                        Ok(value) => Ok(value),
+                        Err(_) => Err(self.failure(outcome)),
+                    };
+                }
+                _ => return Err(AgentError::Unasked(self.site.clone())),
+            }
+        }
+    }
+
+    /// Lets it go.
+    pub async fn close(mut self) {
+        // It ends when its standard input closes, whether it reads the word or not.
+        self.send(&Frame::Bye).await.ok();
+        self.running.stdin.take();
+        if tokio::time::timeout(Duration::from_secs(5), self.running.wait()).await.is_ok() {
+            self.running.forget();
+        } else {
+            self.running.end().await;
+        }
+    }
+
+    fn failure(&self, outcome: Outcome) -> AgentError {
+        match outcome.result {
+            Err(failure) => {
+                AgentError::Answer { kind: failure.kind, message: failure.message, debug: failure.debug }
+            }
+            Ok(_) => AgentError::Unasked(self.site.clone()),
+        }
+    }
+
+    async fn send(&mut self, frame: &Frame) -> Result<(), AgentError> {
+        let bytes = encode(frame).map_err(|source| AgentError::Frame { site: self.site.clone(), source })?;
+        if let Some(stdin) = self.running.stdin.as_mut() {
+            // A broken pipe shows in the answer that does not come, with what it wrote before it died.
+            stdin.write_all(&bytes).await.ok();
+            stdin.flush().await.ok();
+        }
+        Ok(())
+    }
+
+    async fn receive(&mut self, cx: &Context, over: &str, deadline: Duration) -> Result<Frame, AgentError> {
+        let waited = tokio::select! {
+            frame = tokio::time::timeout(deadline, self.next_frame(over)) => frame,
+            () = cx.cancel.cancelled() => {
+                self.running.end().await;
+                return Err(AgentError::Cancelled);
+            }
+        };
+        match waited {
+            Ok(frame) => frame,
+            Err(_) => {
+                self.running.end().await;
+                let (site, over) = (self.site.clone(), over.to_owned());
+                Err(AgentError::Deadline { site, over, seconds: deadline.as_secs() })
+            }
+        }
+    }
+
+    async fn next_frame(&mut self, over: &str) -> Result<Frame, AgentError> {
+        loop {
+            while let Some(item) = self.items.pop_front() {
+                match item {
+                    Item::Frame(frame) => return Ok(frame),
+                    Item::Log(text) => self.keep(&text),
+                    Item::Error(source) => {
+                        return Err(AgentError::Frame { site: self.site.clone(), source });
+                    }
+                }
+            }
+            let mut buffer = [0; 16 * 1024];
+            let got = match self.running.stdout.as_mut() {
+                Some(stdout) => stdout.read(&mut buffer).await.unwrap_or(0),
+                None => 0,
+            };
+            if got == 0 {
+                self.items.extend(self.decoder.finish());
+                if self.items.is_empty() {
+                    return Err(self.died(over).await);
+                }
+            }
+            self.items.extend(self.decoder.push(&buffer[..got]));
+        }
+    }
+
+    async fn died(&mut self, over: &str) -> AgentError {
+        if let Some(mut stderr) = self.running.stderr() {
+            let mut text = Vec::new();
+            let mut bounded = (&mut stderr).take(LOG as u64);
+            if tokio::time::timeout(Duration::from_secs(1), bounded.read_to_end(&mut text)).await.is_ok() {
+                self.keep(&text);
+            }
+        }
+        AgentError::Died { site: self.site.clone(), over: over.to_owned(), log: self.log.clone() }
+    }
+
+    fn keep(&mut self, text: &[u8]) {
+        self.log.push_str(&String::from_utf8_lossy(text));
+        if self.log.len() > LOG {
+            let mut from = self.log.len() - LOG / 2;
+            while !self.log.is_char_boundary(from) {
+                from += 1;
+            }
+            self.log.drain(..from);
+        }
+    }
+}
+
+/// Settings of PHP on the command line: what a distribution's `php.ini` says must not decide whether an install works.
+pub(crate) const CLI_SETTINGS: [&str; 8] = [
+    "-d",
+    "memory_limit=-1",
+    "-d",
+    // Moodle's environment check wants 5,000; Debian's default is 1,000.
+    "max_input_vars=5000",
+    "-d",
+    // A short-lived process gains nothing from it, and a file cache once broke an upgrade half way.
+    "opcache.enable_cli=0",
+    "-d",
+    "display_errors=stderr",
+];

@@ -1,0 +1,73 @@
+//! The agent's own files, carried in this program and unpacked where PHP can read them.
+
+use camino::Utf8PathBuf;
+use provost_engine::files;
+use provost_engine::paths::Paths;
+use provost_engine::process::Account;
+use provost_fleet::digest::Digest;
+
+/// Path and text of each file. `php/agent` in the repository; a test compares.
+const FILES: &[(&str, &str)] = &[
+    ("agent.php", include_str!("../../../../php/agent/agent.php")),
+    ("install.php", include_str!("../../../../php/agent/install.php")),
+];
+
+/// The digest that names the agent's directory.
+pub fn agent_digest() -> String {
+    let mut all = Vec::new();
+    for (path, text) in FILES {
+        all.extend_from_slice(path.as_bytes());
+        all.push(0);
+        all.extend_from_slice(text.as_bytes());
+        all.push(0);
+    }
+    Digest::of(&all).as_str()[..16].to_owned()
+}
+
+/// Unpacks the agent, if it is not there, and returns its directory. It appears whole or not at all.
+pub fn unpack(paths: &Paths) -> std::io::Result<Utf8PathBuf> {
+    let place = paths.agents().join(agent_digest());
+    if place.join("agent.php").exists() {
+        return Ok(place);
+    }
+    let aside = paths.agents().join(format!(".{}.{}", agent_digest(), uuid::Uuid::new_v4().simple()));
+    for (path, text) in FILES {
+        let file = aside.join(path);
+        if let Some(above) = file.parent() {
+            files::directory(above, 0o755, &Account::Own)?;
+        }
+        files::write_whole(&file, text.as_bytes(), 0o444, &Account::Own)?;
+    }
+    files::directory(&aside, 0o755, &Account::Own)?;
+    match fs_err::rename(&aside, &place) {
+        // Another process was faster; its files are the same, for their name is their digest.
+        Err(_) if place.join("agent.php").exists() => {
+            fs_err::remove_dir_all(&aside)?;
+            Ok(place)
+        }
+        other => other.map(|()| place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_file_of_the_agent_is_carried() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../php/agent");
+        let mut there = BTreeSet::new();
+        for directory in ["", "operation/"] {
+            for entry in std::fs::read_dir(format!("{root}/{directory}")).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                if name.ends_with(".php") {
+                    there.insert(format!("{directory}{name}"));
+                }
+            }
+        }
+        let carried: BTreeSet<String> = FILES.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(carried, there);
+    }
+}

@@ -1,0 +1,79 @@
+//! The command line's grammar.
+
+use std::process::ExitCode;
+
+use camino::Utf8PathBuf;
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::commands::{apply, check, completions, doctor, init, plan, status, up};
+
+/// Runs fleets of Moodle sites from one file.
+///
+/// `fleet.toml` declares codebases, sites and servers. `provost plan` shows what would happen, `provost apply` does it, `provost up`
+/// serves it.
+#[derive(Debug, Parser)]
+#[command(name = "provost", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// Flags of every verb.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Global {
+    /// The fleet file.
+    #[arg(short, long, global = true, default_value = "fleet.toml", value_name = "FILE", env = "PROVOST_FILE")]
+    pub(crate) file: Utf8PathBuf,
+    /// Print JSON on standard output instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing of progress.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Colours on standard output and standard error.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    Init(init::Arguments),
+    Check(check::Arguments),
+    Plan(plan::Arguments),
+    Apply(apply::Arguments),
+    Status(status::Arguments),
+    Up(up::Arguments),
+    Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
+}
+
+/// clap's description of the program, for the reference and the completions.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// Reads the arguments of this process. Wrong usage is 64 (`EX_USAGE`); clap's own 2 means "there are changes" here.
+pub(crate) fn parse() -> Result<Arguments, ExitCode> {
+    Arguments::try_parse().map_err(|error| {
+        // A closed pipe is not a failure.
+        error.print().ok();
+        match error.exit_code() {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::from(64),
+        }
+    })
+}

@@ -1,0 +1,74 @@
+//! One file per verb. Each translates its flags, makes one call, and prints the report.
+
+pub(crate) mod apply;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod init;
+pub(crate) mod plan;
+pub(crate) mod status;
+pub(crate) mod up;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use provost_ops::OpsError;
+use provost_ops::error::Exit;
+use provost_ops::session::Call;
+use tokio_util::sync::CancellationToken;
+
+use crate::arguments::{Arguments, Verb};
+use crate::ui::{self, Ui};
+
+/// Runs one verb and turns its end into an exit code.
+pub(crate) async fn run(arguments: Arguments) -> ExitCode {
+    let environment = match crate::process_environment::read() {
+        Ok(environment) => environment,
+        Err(error) => return ui::errors::plain(&error),
+    };
+    let ui = Arc::new(Ui::new(&arguments.global));
+    let cancel = CancellationToken::new();
+    listen(cancel.clone(), ui.clone());
+    let call =
+        Call { environment, file: arguments.global.file.clone(), reporter: ui.clone(), cancel, jobs: None };
+    let ended = match arguments.verb {
+        Verb::Init(own) => init::run(&call, &ui, own),
+        Verb::Check(own) => check::run(&call, &ui, &own),
+        Verb::Plan(own) => plan::run(&call, &ui, &own).await,
+        Verb::Apply(own) => apply::run(call, &ui, &own).await,
+        Verb::Status(own) => status::run(&call, &ui, &own).await,
+        Verb::Up(own) => up::run(&call, &ui, &own).await,
+        Verb::Doctor(own) => doctor::run(&call, &ui, &own).await,
+        Verb::Completions(own) => completions::run(&ui, &own),
+    };
+    ui.finish();
+    let exit = ended.unwrap_or_else(|error| ui::errors::show(&ui, &error));
+    ExitCode::from(exit.code())
+}
+
+/// What a verb ends with.
+pub(crate) type Ended = Result<Exit, OpsError>;
+
+/// Ctrl-C and TERM end the command in order; a second one ends the process at once (what it left is picked up next time).
+fn listen(cancel: CancellationToken, ui: Arc<Ui>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    tokio::spawn(async move {
+        let (Ok(mut interrupt), Ok(mut terminate)) =
+            (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+        else {
+            return;
+        };
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if cancel.is_cancelled() {
+                #[expect(clippy::exit, reason = "the second Ctrl-C is a demand to stop at once")]
+                std::process::exit(130);
+            }
+            ui.line("stopping; once more ends at once");
+            cancel.cancel();
+        }
+    });
+}

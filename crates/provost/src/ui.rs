@@ -1,0 +1,86 @@
+//! All that is printed: data on standard output, progress and notes on standard error.
+
+pub(crate) mod errors;
+pub(crate) mod plans;
+mod progress;
+pub(crate) mod tables;
+
+use std::io::{IsTerminal as _, Write as _};
+
+use provost_engine::event::{Event, Reporter};
+use provost_fleet::diagnostic::Diagnostics;
+use serde_json::json;
+
+use crate::arguments::{Color, Global};
+use progress::Progress;
+
+/// The terminal, the pipe or the log that is written to.
+pub(crate) struct Ui {
+    json: bool,
+    colour: bool,
+    progress: Progress,
+}
+
+impl Ui {
+    pub(crate) fn new(global: &Global) -> Self {
+        let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let wanted = |terminal: bool| match global.color {
+            Color::Auto => terminal && !no_color,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        Self {
+            json: global.json,
+            colour: wanted(std::io::stdout().is_terminal()),
+            progress: Progress::new(global.quiet, wanted(std::io::stderr().is_terminal())),
+        }
+    }
+
+    /// Whether standard output gets colours.
+    pub(crate) fn colour(&self) -> bool {
+        self.colour
+    }
+
+    /// Prints a line of data. A closed pipe is not a failure: who reads has read enough.
+    #[expect(clippy::unused_self, reason = "only who has the terminal prints")]
+    pub(crate) fn out(&self, text: &str) {
+        writeln!(std::io::stdout().lock(), "{text}").ok();
+    }
+
+    /// Prints a line for people.
+    pub(crate) fn line(&self, text: &str) {
+        self.progress.line(text);
+    }
+
+    /// Prints a report as JSON if that was asked for.
+    pub(crate) fn json(&self, report: &impl serde::Serialize) -> bool {
+        if self.json {
+            let text = serde_json::to_string_pretty(report).unwrap_or_else(|error| json!(error.to_string()).to_string());
+            self.out(&text);
+        }
+        self.json
+    }
+
+    /// Whether JSON was asked for.
+    pub(crate) fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints what is odd but valid.
+    pub(crate) fn warnings(&self, warnings: &Diagnostics) {
+        if !warnings.is_empty() {
+            self.line(warnings.render(self.colour).trim_end());
+        }
+    }
+
+    /// Takes the progress bars away.
+    pub(crate) fn finish(&self) {
+        self.progress.finish();
+    }
+}
+
+impl Reporter for Ui {
+    fn event(&self, event: &Event) {
+        self.progress.event(event);
+    }
+}

@@ -1,0 +1,68 @@
+//! The one place that prints an error: what failed, the whole chain of causes once, and the next step.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use provost_ops::OpsError;
+use provost_ops::error::Exit;
+use serde_json::json;
+
+use super::Ui;
+
+/// Prints an error and says what it means for the exit code.
+pub(crate) fn show(ui: &Ui, error: &OpsError) -> Exit {
+    if ui.wants_json() {
+        ui.json(&told_as_json(error));
+    } else if let OpsError::Invalid(diagnostics) = error {
+        ui.line(diagnostics.render(ui.colour()).trim_end());
+    } else {
+        ui.line(&told(error));
+    }
+    error.exit()
+}
+
+/// An error before there is anything else.
+pub(crate) fn plain(text: &str) -> ExitCode {
+    use std::io::Write as _;
+    writeln!(std::io::stderr(), "error: {text}").ok();
+    ExitCode::from(1)
+}
+
+fn chain(error: &dyn Error) -> Vec<String> {
+    let mut all = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        let text = one.to_string();
+        // Transparent errors say what their source says.
+        if all.last() != Some(&text) {
+            all.push(text);
+        }
+        cause = one.source();
+    }
+    all
+}
+
+fn told(error: &OpsError) -> String {
+    let mut text = String::new();
+    for (depth, line) in chain(error).iter().enumerate() {
+        if depth > 0 {
+            text.push('\n');
+        }
+        let before = if depth == 0 { "error: " } else { "  because: " };
+        text.push_str(before);
+        text.push_str(line);
+    }
+    if let Some(hint) = error.hint() {
+        text.push_str("\n  hint: ");
+        text.push_str(&hint);
+    }
+    text
+}
+
+fn told_as_json(error: &OpsError) -> serde_json::Value {
+    let diagnostics = match error {
+        OpsError::Invalid(diagnostics) => diagnostics.to_json(),
+        _ => serde_json::Value::Null,
+    };
+    json!({ "error": { "chain": chain(error), "hint": error.hint(), "diagnostics": diagnostics } })
+}

@@ -1,0 +1,92 @@
+//! Tables that people like to read.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use provost_ops::doctor::Diagnosis;
+use provost_ops::status::Status;
+
+fn table<const N: usize>(head: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(head);
+    table
+}
+
+fn lines(table: &Table) -> String {
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+/// The first 12 digits of a tree id.
+fn short(tree: &str) -> String {
+    tree.chars().take(12).collect()
+}
+
+/// A fleet as it is.
+pub(crate) fn status(status: &Status) -> String {
+    let mut text = format!("Fleet {} in {}; {}.\n", status.fleet, status.state, status.serving.words());
+    let mut servers = table(["SERVER", "KIND", "STATE", "NOTE"]);
+    for server in &status.servers {
+        let kind = if server.managed { "managed" } else { "existing" };
+        servers.add_row([&server.name, kind, &server.state, server.note.as_deref().unwrap_or("")]);
+    }
+    section(&mut text, status.servers.is_empty(), &servers);
+    let mut codebases = table(["CODEBASE", "ASKED", "LOCKED", "PLUGINS", "BUILD", "STATE"]);
+    for codebase in &status.codebases {
+        codebases.add_row([
+            codebase.name.clone(),
+            codebase.request.clone(),
+            codebase.release.clone().unwrap_or_else(|| "-".to_owned()),
+            codebase.plugins.to_string(),
+            codebase.tree.as_deref().map_or_else(|| "-".to_owned(), short),
+            match (codebase.built, codebase.lock) {
+                (true, "current") => "built".to_owned(),
+                (false, "current") => "not built".to_owned(),
+                (_, lock) => format!("lock {lock}"),
+            },
+        ]);
+    }
+    section(&mut text, status.codebases.is_empty(), &codebases);
+    let mut builds = table(["BUILD", "CODEBASES", "SITES"]);
+    for build in &status.builds {
+        builds.add_row([short(&build.tree), build.codebases.join(" "), build.sites.len().to_string()]);
+    }
+    section(&mut text, status.builds.is_empty(), &builds);
+    let mut sites = table(["SITE", "URL", "STATE", "MOODLE", "BUILD", "NOTE"]);
+    for site in &status.sites {
+        sites.add_row([
+            site.name.clone(),
+            site.url.clone(),
+            site.state.clone(),
+            site.release.clone().unwrap_or_else(|| "-".to_owned()),
+            site.tree.as_deref().map_or_else(|| "-".to_owned(), short),
+            site.note.clone().unwrap_or_default(),
+        ]);
+    }
+    section(&mut text, status.sites.is_empty(), &sites);
+    for held in &status.held {
+        text.push_str(&format!("\nheld {}: {}; {}", held.subject, held.reason, held.hint));
+    }
+    for blocked in &status.blocked {
+        text.push_str(&format!("\nblocked {}: {}", blocked.subject, blocked.reason));
+    }
+    text.trim_end().to_owned()
+}
+
+fn section(text: &mut String, empty: bool, table: &Table) {
+    if !empty {
+        text.push('\n');
+        text.push_str(&lines(table));
+    }
+}
+
+/// What the machine has and lacks.
+pub(crate) fn diagnosis(diagnosis: &Diagnosis) -> String {
+    let mut rows = table(["", "WHAT", "FOUND"]);
+    for finding in &diagnosis.findings {
+        rows.add_row([if finding.fit { "✓" } else { "✗" }, &finding.what, &finding.found]);
+    }
+    let mut text = lines(&rows);
+    match &diagnosis.install {
+        Some(command) => text.push_str(&format!("\nInstall what is missing:\n  {command}")),
+        None => text.push_str("\nThis machine has all that a fleet needs."),
+    }
+    text.trim_end().to_owned()
+}
