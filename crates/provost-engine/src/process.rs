@@ -10,7 +10,7 @@ mod ledger;
 mod output;
 mod run;
 
-pub use ledger::{Ledger, ProcessRecord, end_group, end_recorded, start_time};
+pub use ledger::{Ledger, LedgerError, MARK_VARIABLE, ProcessRecord, end_recorded, start_time};
 pub use output::{Output, Status};
 pub use run::{Running, run, start};
 

@@ -34,13 +34,37 @@ pub struct Diagnostic {
     pub others: Vec<(Range<usize>, String)>,
     /// What to do about it.
     pub hints: Vec<String>,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+}
+
+/// Where a fault comes from: a syntax error makes values odd or go missing, and one message for it is enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The text is not TOML here.
+    Syntax,
+    /// Something is not there.
+    Absence,
+    /// Something is not as it should be.
+    Meaning,
 }
 
 impl Diagnostic {
     /// An error at a place.
     pub(crate) fn error(span: Span, message: impl Into<String>) -> Self {
         let (label, others, hints) = (String::new(), Vec::new(), Vec::new());
-        Self { severity: Severity::Error, message: message.into(), span, label, others, hints }
+        let (severity, origin) = (Severity::Error, Origin::Meaning);
+        Self { severity, message: message.into(), span, label, others, hints, origin }
+    }
+
+    /// An error about something that is not there, at the place where it should be.
+    pub(crate) fn absence(span: Span, message: impl Into<String>) -> Self {
+        Self { origin: Origin::Absence, ..Self::error(span, message) }
+    }
+
+    /// An error of the TOML parser.
+    pub(crate) fn syntax(span: Span, message: impl Into<String>) -> Self {
+        Self { origin: Origin::Syntax, ..Self::error(span, message) }
     }
 
     /// A warning at a place.
@@ -210,6 +234,21 @@ impl Sink {
         let mut found = self.found.into_inner();
         found.sort_by_key(|one| (one.span.start, one.span.end));
         found.dedup();
+        without_echoes(&mut found, &text);
         Diagnostics { path: self.path, text, found }
+    }
+}
+
+/// Takes out what only follows from a syntax error: faults of its line, and things that are missing.
+fn without_echoes(found: &mut Vec<Diagnostic>, text: &str) {
+    let line = |span: &Span| text.get(..span.start).unwrap_or(text).matches('\n').count();
+    let broken: Vec<usize> =
+        found.iter().filter(|one| one.origin == Origin::Syntax).map(|one| line(&one.span)).collect();
+    if !broken.is_empty() {
+        found.retain(|one| match one.origin {
+            Origin::Syntax => true,
+            Origin::Absence => false,
+            Origin::Meaning => !broken.contains(&line(&one.span)),
+        });
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
         let span = error.span().unwrap_or(0..0);
         let mut message = error.message().trim().lines();
         let first = message.next().unwrap_or("not TOML").to_owned();
-        let fault = Diagnostic::error(span, first);
+        let fault = Diagnostic::syntax(span, first);
         sink.push(message.fold(fault, Diagnostic::hint));
     }
     let mut root = Reader::new(&keys::ROOT, root.get_ref(), 0..0, sink);

@@ -71,7 +71,8 @@ pub fn site_user_name(fleet_id: &str, site: &Name) -> String {
     format!("pv-{readable}-{}", digest.chars().take(8).collect::<String>())
 }
 
-fn web_user_name(fleet_id: &str) -> String {
+/// The name of nginx's account.
+pub fn web_user_name(fleet_id: &str) -> String {
     let digest = Digest::of(fleet_id.as_bytes()).to_string();
     format!("pv-web-{}", digest.chars().take(8).collect::<String>())
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use futures_util::StreamExt as _;
+use provost_codebase::kind_build;
 use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
 use provost_engine::kind::{Effect, Hint, Kind, Observation, Owner, Planned, Reason, StepDraft, StepError};
@@ -44,6 +45,8 @@ pub struct SiteKind {
 pub struct WantedSite {
     /// Its codebase.
     pub codebase: Name,
+    /// The codebase whose step makes the build: codebases with one tree share it.
+    pub builder: Name,
     /// Tree id of the codebase's build.
     pub tree: String,
     /// Moodle's release in that build.
@@ -92,6 +95,7 @@ impl Kind for SiteKind {
             let locked = lock.codebases.get(&site.codebase)?;
             let wanted = WantedSite {
                 codebase: site.codebase.clone(),
+                builder: kind_build::builder(fleet, lock, &site.codebase)?,
                 tree: locked.tree.clone(),
                 release: locked.moodle.release.clone(),
                 url: site.url.to_string(),
@@ -187,7 +191,7 @@ fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Plan
 }
 
 fn build_step(want: &WantedSite) -> provost_engine::plan::StepId {
-    Subject::new("build", &want.codebase).step("assemble")
+    Subject::new(kind_build::BuildKind::NAME, &want.builder).step(kind_build::ASSEMBLE)
 }
 
 /// The first 12 digits of a tree id: enough to tell builds apart by eye.
@@ -443,6 +447,3 @@ fn judge(
         (Some(Stage::Created) | None, None) => Judged::Absent,
     }
 }
-
-#[cfg(test)]
-mod tests;

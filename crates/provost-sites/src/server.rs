@@ -3,6 +3,7 @@
 mod managed;
 mod postgres_tools;
 
+pub(crate) use managed::make_run_directory;
 pub use managed::{Cluster, ClusterState};
 pub use postgres_tools::PostgresTools;
 
@@ -98,7 +99,7 @@ pub enum ServerError {
         source: sqlx::Error,
     },
     /// No connection came about in time.
-    #[error("the database server `{0}` did not answer within {} s", CONNECT.as_secs())]
+    #[error("the database server `{0}` did not answer within {seconds} s", seconds = CONNECT.as_secs())]
     Timeout(Name),
     /// A secret could not be had.
     #[error("cannot have the password of the server `{server}`")]
@@ -280,6 +281,23 @@ impl Servers {
             *held = Some(cluster.hold(cx, self.starting).await?);
         }
         Ok(cluster.socket_directory().to_owned())
+    }
+
+    /// Starts a managed server again that died, and takes hold of one that was made meanwhile.
+    pub async fn keep_running(&self, cx: &Context, server: &Name) -> Result<(), ServerError> {
+        let Some(cluster) = self.cluster(cx, server)? else { return Ok(()) };
+        match cluster.state() {
+            ClusterState::Running(_) | ClusterState::Stopped => {}
+            _ => return Ok(()),
+        }
+        if cluster.state() == ClusterState::Stopped {
+            if let Some(open) = self.open.get(server) {
+                // What we held is gone; holding anew starts it.
+                drop(open.cluster.lock().await.take());
+            }
+            cx.note(format!("the database server `{server}` is down; it is started again"));
+        }
+        self.ensure_running(cx, server).await.map(drop)
     }
 
     /// Lets go of what this command used; stops managed servers that nobody else uses.

@@ -115,10 +115,3 @@ fn members(record: &ProcessRecord) -> Vec<Pid> {
         .filter_map(Pid::from_raw)
         .collect()
 }
-
-/// Sends TERM to a group we know to be ours.
-pub fn end_group(group: i32) {
-    if let Some(group) = Pid::from_raw(group) {
-        rustix::process::kill_process_group(group, Signal::TERM).ok();
-    }
-}

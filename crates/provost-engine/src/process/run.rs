@@ -101,6 +101,12 @@ impl Running {
         self.child.stderr.take()
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        // An error here means that there is nothing to wait for any more.
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Waits for its end.
     pub async fn wait(&mut self) -> std::io::Result<super::Status> {
         let status = self.child.wait().await?;

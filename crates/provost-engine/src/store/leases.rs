@@ -5,10 +5,7 @@ use rusqlite::{OptionalExtension as _, TransactionBehavior, params};
 
 use super::{Store, StoreError};
 use crate::lease::Holder;
-use crate::process::{Ledger, ProcessRecord};
-
-/// What the ledger's trait takes for an error.
-type LedgerError = Box<dyn std::error::Error + Send + Sync>;
+use crate::process::{Ledger, LedgerError, ProcessRecord};
 
 impl Store {
     /// Takes a lease that is free or whose holder is dead. Returns its fence.

@@ -27,7 +27,7 @@ fn one(site: &SiteDraft, key: &str, given: Option<&At<String>>, known: &[&str], 
         }
         None if known.len() == 1 => {}
         None => {
-            let fault = Diagnostic::error(site.header.clone(), format!("this site needs `{key}`"));
+            let fault = Diagnostic::absence(site.header.clone(), format!("this site needs `{key}`"));
             sink.push(match known.is_empty() {
                 true => fault.hint(format!("the file declares no {key}: add a [{key}.NAME]")),
                 false => fault.hint(format!("there is {}", list())),

@@ -36,7 +36,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> ServerDraft {
             admin.flatten().map(|admin| Location::Existing { host: host.value, port, admin })
         }
         (_, None) => {
-            let fault = Diagnostic::error(reader.span.clone(), "a database server is `managed`, or has a `host`");
+            let fault = Diagnostic::absence(reader.span.clone(), "a database server is `managed`, or has a `host`");
             reader.sink.push(fault.hint("write `managed = true` to let Provost run one for this fleet"));
             None
         }

@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
     pub(super) fn missing(&self, key: &str) {
         let what = self.definition.what;
         self.sink.push(
-            Diagnostic::error(self.span.clone(), format!("{what} needs `{key}`")).label(format!("`{key}` is missing")),
+            Diagnostic::absence(self.span.clone(), format!("{what} needs `{key}`")).label(format!("`{key}` is missing")),
         );
     }
 
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
     pub(super) fn table(&mut self, key: &'static str, definition: &'static Table) -> Option<Reader<'a>> {
         let sink = self.sink;
         if definition.header == "[fleet]" && !self.table.contains_key(key) {
-            sink.push(Diagnostic::error(0..0, "the fleet file needs `[fleet]` with a `name`"));
+            sink.push(Diagnostic::absence(0..0, "the fleet file needs `[fleet]` with a `name`"));
         }
         let header = self.header_of(key);
         let (value, span) = self.get(key)?;

@@ -138,7 +138,7 @@ impl Cluster {
             .args(["--pgdata", making.as_str(), "--username", MANAGED_ADMIN, "--pwfile=/dev/stdin"])
             .args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"])
             // The root collation of Unicode: names sort as people expect whatever the machine's locales are.
-            .args(collation(tools.major))
+            .args(collation(tools.major).iter().copied())
             .input(provost_engine::process::Input::Secret(password))
             .account(user.account.clone())
             .subject(subject);

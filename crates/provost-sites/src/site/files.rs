@@ -95,6 +95,10 @@ pub fn build_of(cx: &Context, name: &Name) -> Option<String> {
     Some(target.file_name()?.to_str()?.to_owned())
 }
 
+/// The directory, inside the dataroot, for uploads that arrive: on the same filesystem, so that an upload becomes a file by a rename,
+/// and not below `temp`, which Moodle empties.
+pub const PHP_TEMPORARY: &str = "phptmp";
+
 /// Makes an empty dataroot with our mark in it. One that is there is emptied: the caller has seen that it is ours and that its
 /// installation never ended.
 pub fn fresh_dataroot(path: &Utf8Path, mark: &Mark, user: &User) -> Result<(), SiteError> {
@@ -104,6 +108,8 @@ pub fn fresh_dataroot(path: &Utf8Path, mark: &Mark, user: &User) -> Result<(), S
     }
     files::directory(path, 0o2770, &user.account).map_err(SiteError::io("make", path))?;
     write_mark(path, mark, user)?;
+    let temporary = path.join(PHP_TEMPORARY);
+    files::directory(&temporary, 0o700, &user.account).map_err(SiteError::io("make", &temporary))?;
     // Moodle takes every file to lie in it while it does not exist, and hands none to nginx.
     let local = path.join(LOCAL_REQUEST_DIRECTORY);
     files::directory(&local, 0o2770, &user.account).map_err(SiteError::io("make", &local))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use provost_engine::context::Context;
 use provost_engine::plan::Step;
-use provost_engine::process::{Input, Program, ProcessError};
+use provost_engine::process::{ProcessError, Program};
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;

@@ -43,9 +43,7 @@ pub fn mixed(value: impl AsRef<str>, expression: &str) -> Word {
 
 /// Quotes a word unless it is plain. NUL cannot stand in nginx's files, nor in any path, and is left out.
 fn quote(value: &str) -> String {
-    let plain =
-        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '$' | '=' | '@' | '[' | ']' | '*');
-    // A word that starts with `[` or `*` is fine for nginx; an empty one is not there at all.
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:$=@[]*~^+?".contains(c);
     if !value.is_empty() && value.chars().all(plain) {
         return value.to_owned();
     }

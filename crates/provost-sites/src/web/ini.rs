@@ -64,8 +64,9 @@ impl fmt::Display for Value {
 fn quote(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | ':');
     // A word of letters only could be one that the scanner knows (`on`, `null`, E_ALL); a path or a number is none.
-    let starts_plainly = text.starts_with(|c: char| c == '/' || c == '.');
-    if starts_plainly && text.chars().all(plain) {
+    let is_path = text.starts_with(['/', '.']) && text.chars().all(plain);
+    let is_number = !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    if is_path || is_number {
         return text.to_owned();
     }
     // Single quotes are raw for the scanner: no escapes, no variables.

@@ -53,8 +53,12 @@ pub fn master_ini(sizing: &OpcacheSizing) -> String {
     file.set("display_startup_errors", false);
     file.set("log_errors", true);
     file.set("html_errors", false);
-    file.comment("nginx only hands over scripts that are there, with the path split: PHP need not guess.");
-    file.set("cgi.fix_pathinfo", 0);
+    // Its bad name is from configurations that hand PHP a path that is no file, where it looks for one among the
+    // directories above. nginx only hands over scripts that are there, so there is nothing to look for; and with 0,
+    // PHP_SELF is the path behind the script alone, which breaks pages that build their own address from it.
+    file.set("cgi.fix_pathinfo", 1);
+    file.comment("No directory of a site may hold settings of its own. (php-fpm takes no empty value for a pool.)");
+    file.set("user_ini.filename", "");
     file.comment("No `$argv` from the query string.");
     file.set("register_argc_argv", false);
     file.comment("Moodle resolves some 3,000 paths in a page; PHP's 4 MiB hold about as many of one build.");

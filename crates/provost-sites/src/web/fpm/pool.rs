@@ -73,7 +73,7 @@ fn write_environment(file: &mut Ini, pool: &FpmPool<'_>) {
     file.set("env[TMPDIR]", pool.temporary);
 }
 
-/// `php_admin_value`: what a site cannot change for itself, with `ini_set()` or a `.user.ini`.
+/// `php_admin_value`: what a site cannot change for itself, with `ini_set()`.
 fn write_php_values(file: &mut Ini, pool: &FpmPool<'_>) {
     let body = pool.upload_mib.saturating_add(FORM_OVERHEAD_MIB);
     // Moodle raises its own memory for heavy pages by `ini_set()`, which an admin value would forbid.
@@ -87,7 +87,6 @@ fn write_php_values(file: &mut Ini, pool: &FpmPool<'_>) {
         ("upload_tmp_dir", pool.temporary.into()),
         ("sys_temp_dir", pool.temporary.into()),
         ("session.save_path", pool.temporary.into()),
-        ("user_ini.filename", "".into()),
         ("disable_functions", DISABLED.into()),
     ] {
         file.set(&format!("php_admin_value[{key}]"), value);

@@ -140,7 +140,7 @@ fn write_static(server: &mut Block, site: &NginxSite<'_>) {
 /// `try_files` refuses scripts that are not there before PHP hears of them. It also sets nginx's own split of the path
 /// back to nothing, so the two parts are kept in variables of ours: the location's own groups.
 fn write_php(server: &mut Block, site: &NginxSite<'_>) {
-    let pattern = format!("^(?<provost_php>{})(?<provost_path_info>/(?s:.*))?$", internal::SCRIPT_PATTERN);
+    let pattern = format!("^(?<provost_php>{})(?<provost_path_info>/(?s:.*))?\\z", internal::SCRIPT_PATTERN);
     server.block("location", &[variables("~"), literal(pattern)], |location| {
         location.set("try_files", &[variables("$provost_php"), variables("=404")]);
         location.set("fastcgi_pass", &[text(format!("unix:{}", site.socket))]);

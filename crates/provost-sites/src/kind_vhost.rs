@@ -1,0 +1,188 @@
+//! The kind `vhost`: for each site one file for nginx and one pool for php-fpm.
+
+mod render;
+
+pub use render::{Files, nginx_version, render};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
+use provost_engine::files;
+use provost_engine::kind::{Effect, Kind, Observation, Planned, Reason, StepDraft, StepError};
+use provost_engine::plan::{Change, Impact, Step, Subject};
+use provost_engine::process::Account;
+use provost_fleet::lock::Lock;
+use provost_fleet::model::Fleet;
+use provost_fleet::name::Name;
+use serde::{Deserialize, Serialize};
+
+use crate::fleet_state::FleetId;
+use crate::kind_site;
+use crate::{accounts, up};
+
+/// The kind's name.
+pub const NAME: &str = "vhost";
+/// The action that writes both files.
+pub const WRITE: &str = "write";
+/// The action that removes both files.
+pub const REMOVE: &str = "remove";
+
+/// The kind `vhost`.
+pub struct VhostKind {
+    /// The fleet.
+    pub fleet: Arc<Fleet>,
+    /// The lock, for the layout of the build.
+    pub lock: Arc<Lock>,
+    /// The fleet's id.
+    pub fleet_id: FleetId,
+}
+
+/// How a site shall be served. What is rendered from it is compared while observing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WantedVhost {
+    /// The URL.
+    pub url: String,
+    /// Hosts that are redirected to it.
+    pub aliases: Vec<String>,
+}
+
+/// What was seen of a virtual host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenVhost {
+    /// Files that are not what would be written.
+    pub differs: Vec<String>,
+}
+
+impl Kind for VhostKind {
+    const NAME: &'static str = NAME;
+    type Wanted = WantedVhost;
+    type Seen = SeenVhost;
+
+    fn wanted(&self, fleet: &Fleet, lock: &Lock) -> BTreeMap<Name, WantedVhost> {
+        let locked = fleet.sites.iter().filter(|(_, site)| lock.codebases.contains_key(&site.codebase));
+        let each = locked.map(|(name, site)| {
+            let aliases = site.aliases.iter().cloned().collect();
+            (name.clone(), WantedVhost { url: site.url.to_string(), aliases })
+        });
+        each.collect()
+    }
+
+    async fn observe(
+        &self,
+        cx: &Context,
+        wanted: &BTreeMap<Name, WantedVhost>,
+    ) -> BTreeMap<Name, Observation<SeenVhost>> {
+        let version = nginx_version(cx).await;
+        let mut seen: BTreeMap<Name, Observation<SeenVhost>> = BTreeMap::new();
+        for name in there(cx) {
+            if !wanted.contains_key(&name) {
+                seen.insert(name, Observation::Present(SeenVhost { differs: Vec::new() }));
+            }
+        }
+        for name in wanted.keys() {
+            let observation = match render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version) {
+                Ok(files) => look(&files),
+                Err(error) => Observation::Unknown(Reason(full_chain(&error))),
+            };
+            seen.insert(name.clone(), observation);
+        }
+        seen
+    }
+
+    fn plan(
+        &self,
+        name: &Name,
+        wanted: Option<&WantedVhost>,
+        seen: &Observation<SeenVhost>,
+    ) -> Planned {
+        match (wanted, seen) {
+            (Some(want), Observation::Absent) => {
+                write(name, "it is not served yet", vec![Change::create("url", &want.url)], Impact::Create)
+            }
+            (Some(_), Observation::Present(is) | Observation::Partial(is, _)) if !is.differs.is_empty() => {
+                let changes = is.differs.iter().map(|file| Change::change(file, "old", "new")).collect();
+                write(name, "its files differ from the fleet file", changes, Impact::Change)
+            }
+            (None, Observation::Present(_) | Observation::Partial(..)) => Planned::Steps(vec![StepDraft {
+                action: REMOVE,
+                reason: "its site is no longer in the file".to_owned(),
+                changes: vec![Change::remove("files for nginx and php-fpm", "there")],
+                after: Vec::new(),
+                impact: Impact::Interrupt,
+                params: serde_json::Value::Null,
+            }]),
+            _ => Planned::InStep,
+        }
+    }
+
+    async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
+        let name = &step.id.subject.name;
+        if step.id.action == REMOVE {
+            for path in [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf"))) {
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StepError::failed(error)),
+                    _ => {}
+                }
+            }
+            up::reload(cx).await.map_err(StepError::failed)?;
+            return Ok(Effect("it is no longer served".to_owned()));
+        }
+        // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
+        accounts::site(cx, &self.fleet_id.id, name).await.map_err(StepError::failed)?;
+        let version = nginx_version(cx).await;
+        let files = render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version).map_err(StepError::failed)?;
+        write_all(cx, &files).map_err(StepError::failed)?;
+        let serving = up::reload(cx).await.map_err(StepError::failed)?;
+        let told = if serving { "written, and taken up by the running services" } else { "written" };
+        Ok(Effect(told.to_owned()))
+    }
+}
+
+fn write(name: &Name, reason: &str, changes: Vec<Change>, impact: Impact) -> Planned {
+    Planned::Steps(vec![StepDraft {
+        action: WRITE,
+        reason: reason.to_owned(),
+        changes,
+        // Nobody is let in before the site is whole.
+        after: [kind_site::INSTALL, kind_site::CONFIGURE]
+            .map(|action| Subject::new(kind_site::NAME, name).step(action))
+            .to_vec(),
+        impact,
+        params: serde_json::Value::Null,
+    }])
+}
+
+/// Names that have a file.
+fn there(cx: &Context) -> Vec<Name> {
+    let entries = std::fs::read_dir(cx.paths.vhosts()).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".conf")?.parse().ok());
+    names.collect()
+}
+
+fn look(files: &Files) -> Observation<SeenVhost> {
+    let read = |file: &render::File| std::fs::read_to_string(&file.path).ok();
+    let found = files.each().map(|file| (file, read(file)));
+    if found.iter().all(|(_, text)| text.is_none()) {
+        return Observation::Absent;
+    }
+    let differing = found.into_iter().filter(|(file, text)| text.as_deref() != Some(file.text.as_str()));
+    Observation::Present(SeenVhost { differs: differing.map(|(file, _)| file.what.to_owned()).collect() })
+}
+
+fn write_all(cx: &Context, all: &Files) -> std::io::Result<()> {
+    for directory in [cx.paths.vhosts(), cx.paths.pools()] {
+        files::directory(&directory, 0o755, &Account::Own)?;
+    }
+    for file in all.each() {
+        files::write_whole(&file.path, file.text.as_bytes(), 0o644, &Account::Own)?;
+    }
+    // Read back: what is there is what was meant.
+    for file in all.each() {
+        if std::fs::read_to_string(&file.path)? != file.text {
+            return Err(std::io::Error::other(format!("`{}` is not what was written", file.path)));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! From a declared site to the texts of its two files.
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_engine::process::Program;
+use provost_fleet::lock::Lock;
+use provost_fleet::model::{Fleet, Tls};
+use provost_fleet::name::Name;
+
+use crate::accounts::{self, AccountError};
+use crate::fleet_state::FleetId;
+use crate::site;
+use crate::web::fpm::{FpmPool, PoolUser, pool_file};
+use crate::web::nginx::{NginxSite, NginxVersion, SiteAddress, SiteTls, WebRoot, site_file};
+
+/// How long PHP may work on one request, in seconds. Moodle raises its own limits for what may take long; such work belongs to
+/// cron.
+const REQUEST_SECONDS: u32 = 600;
+
+/// The first `$branch` whose web root is `public/`.
+const PUBLIC_SINCE: u32 = 501;
+
+/// A file of a site's virtual host.
+#[derive(Debug, Clone)]
+pub struct File {
+    /// What it is, in words.
+    pub what: &'static str,
+    /// Where it is.
+    pub path: Utf8PathBuf,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Both files.
+#[derive(Debug, Clone)]
+pub struct Files {
+    /// For nginx.
+    pub nginx: File,
+    /// For php-fpm.
+    pub pool: File,
+}
+
+impl Files {
+    /// Both.
+    pub fn each(&self) -> [&File; 2] {
+        [&self.nginx, &self.pool]
+    }
+}
+
+/// Why the files cannot be rendered.
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    /// The site or its codebase's lock is not there.
+    #[error("no site is called `{0}`, or its codebase is not locked")]
+    NoSite(Name),
+    /// Accounts cannot be looked up.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+}
+
+/// Renders both files of a site. Nothing is written.
+pub fn render(
+    cx: &Context,
+    fleet: &Fleet,
+    lock: &Lock,
+    fleet_id: &FleetId,
+    name: &Name,
+    version: NginxVersion,
+) -> Result<Files, RenderError> {
+    let missing = || RenderError::NoSite(name.clone());
+    let site = fleet.sites.get(name).ok_or_else(missing)?;
+    let locked = lock.codebases.get(&site.codebase).ok_or_else(missing)?;
+    let public = locked.moodle.branch.parse::<u32>().is_ok_and(|branch| branch >= PUBLIC_SINCE);
+    let logs = cx.paths.site_logs(name);
+    let dataroot = site::dataroot(cx, name, site);
+    let aliases: Vec<&str> = site.aliases.iter().map(String::as_str).collect();
+    let trusted: Vec<&str> = fleet.web.trusted_proxies.iter().map(String::as_str).collect();
+    let socket = cx.paths.pool_socket(name);
+    let nginx = NginxSite {
+        name: name.as_str(),
+        address: SiteAddress { https: site.url.is_https(), host: site.url.host(), port: site.url.port() },
+        aliases: &aliases,
+        listen: &fleet.web.listen,
+        tls: match &fleet.web.tls {
+            Tls::Off => SiteTls::Off,
+            Tls::Upstream => SiteTls::Upstream,
+            Tls::Files { certificate, key } => SiteTls::Files { certificate, key },
+        },
+        nginx: version,
+        trusted_proxies: &trusted,
+        code: &cx.paths.code(name),
+        web_root: if public { WebRoot::Public } else { WebRoot::Code },
+        // Routing through `r.php` needs `$CFG->routerconfigured`; what Moodle has no file for is a 404 until then.
+        router: false,
+        dataroot: &dataroot,
+        socket: &socket,
+        access_log: &logs.join("access.log"),
+        error_log: &logs.join("error.log"),
+        upload_mib: site.limits.upload_mib,
+        request_seconds: REQUEST_SECONDS,
+    };
+    let site_user = accounts::site_user_name(&fleet_id.id, name);
+    let web_user = accounts::web_user_name(&fleet_id.id);
+    let user = PoolUser { user: &site_user, group: &site_user, web_group: &web_user };
+    let pool = FpmPool {
+        name: name.as_str(),
+        socket: &socket,
+        user: cx.machine.root.then_some(user),
+        workers: site.limits.workers,
+        memory_mib: site.limits.memory_mib,
+        upload_mib: site.limits.upload_mib,
+        request_seconds: REQUEST_SECONDS,
+        error_log: &logs.join("php.log"),
+        slow_log: &logs.join("slow.log"),
+        temporary: &dataroot.join(site::files::PHP_TEMPORARY),
+    };
+    Ok(Files {
+        nginx: File {
+            what: "nginx file",
+            path: cx.paths.vhosts().join(format!("{name}.conf")),
+            text: site_file(&nginx),
+        },
+        pool: File {
+            what: "php-fpm pool",
+            path: cx.paths.pools().join(format!("{name}.conf")),
+            text: pool_file(&pool),
+        },
+    })
+}
+
+/// The version of this machine's nginx; the oldest that works where there is none yet, whose syntax every later one reads.
+pub async fn nginx_version(cx: &Context) -> NginxVersion {
+    let asked = async {
+        let program = Program::new(cx.machine.program("nginx")?).arg("-v");
+        let output = cx.run(program).await.ok()?;
+        NginxVersion::parse(&String::from_utf8_lossy(&output.stderr))
+    };
+    asked.await.unwrap_or(crate::web::nginx::OLDEST)
+}

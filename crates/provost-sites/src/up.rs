@@ -1,0 +1,299 @@
+//! `provost up`: the fleet's own services in the foreground, all started and all stopped together.
+
+mod files;
+mod ports;
+mod rotate;
+mod serving;
+
+pub use serving::{Serving, reload, serving};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_engine::event::Event;
+use provost_engine::lease::{Lease, LeaseError};
+use provost_engine::process::{ProcessError, Program, Running};
+use provost_fleet::model::{Fleet, Location};
+use provost_fleet::name::Name;
+
+use crate::accounts::AccountError;
+use crate::fleet_state::FleetId;
+use crate::php::Php;
+use crate::server::{ServerError, Servers};
+
+/// How often the services are looked at.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How often logs are looked at for rotation.
+const ROTATE: Duration = Duration::from_mins(1);
+
+/// How long a service may take until it answers.
+const READY: Duration = Duration::from_secs(30);
+
+/// How often a service that ended is started again within [`PATIENCE`] before we give up: a service that cannot live is not helped
+/// by trying for ever.
+const RESTARTS: usize = 5;
+
+/// See [`RESTARTS`].
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Why the services could not be brought or kept up.
+#[derive(Debug, thiserror::Error)]
+pub enum UpError {
+    /// A program is missing.
+    #[error("{0} is not installed")]
+    Missing(&'static str),
+    /// Something else listens on an address of ours.
+    #[error("cannot listen on {address}: it is in use")]
+    PortInUse {
+        /// The address.
+        address: std::net::SocketAddr,
+    },
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The fleet is up already.
+    #[error("the fleet is up already (process {pid})")]
+    AlreadyUp {
+        /// Who serves it.
+        pid: i32,
+    },
+    /// A database server failed.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// An account is missing.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// The lease could not be had.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// A file could not be written.
+    #[error("cannot prepare `{path}`")]
+    Io {
+        /// Its path.
+        path: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A service could not be started.
+    #[error("cannot start {service}")]
+    Start {
+        /// Which.
+        service: &'static str,
+        /// Why not.
+        #[source]
+        source: ProcessError,
+    },
+    /// A service ended and could not be kept up.
+    #[error("{service} ended again and again; its log is `{log}`{}", if said.is_empty() { String::new() } else { format!(", it said: {said}") })]
+    Ended {
+        /// Which.
+        service: &'static str,
+        /// Where to look.
+        log: Utf8PathBuf,
+        /// The end of what it wrote.
+        said: String,
+    },
+    /// A service did not answer in time.
+    #[error("{service} does not answer; its log is `{log}`")]
+    Silent {
+        /// Which.
+        service: &'static str,
+        /// Where to look.
+        log: Utf8PathBuf,
+    },
+}
+
+/// What is served.
+pub struct Services {
+    /// The fleet.
+    pub fleet: Arc<Fleet>,
+    /// Its servers.
+    pub servers: Arc<Servers>,
+    /// Its id.
+    pub fleet_id: FleetId,
+}
+
+/// Brings everything up, calls `ready`, and stays until the command is cancelled or a service cannot be kept up. Everything that it
+/// started is stopped when it returns, but for database servers: the caller lets go of those.
+pub async fn run(cx: &Context, services: &Services, ready: impl FnOnce()) -> Result<(), UpError> {
+    let lease = Lease::take(cx, "service/up").await.map_err(|error| match error {
+        LeaseError::Held { holder, .. } => UpError::AlreadyUp { pid: holder.pid },
+        other => UpError::Lease(other),
+    })?;
+    // A killed run's services are ended before their ports are looked at.
+    let leases = (Lease::take(cx, FPM).await?, Lease::take(cx, NGINX).await?);
+    let result = run_holding(cx, services, ready).await;
+    serving::forget(&cx.paths);
+    drop((leases, lease));
+    match result {
+        // Whatever broke while everything was being ended is not the cause.
+        Err(_) if cx.cancel.is_cancelled() => Ok(()),
+        other => other,
+    }
+}
+
+const FPM: &str = "service/php-fpm";
+const NGINX: &str = "service/nginx";
+
+async fn run_holding(cx: &Context, services: &Services, ready: impl FnOnce()) -> Result<(), UpError> {
+    let php = Php::find(&cx.machine).and_then(|php| php.fpm).ok_or(UpError::Missing("php-fpm"))?;
+    let nginx = cx.machine.program("nginx").ok_or(UpError::Missing("nginx"))?;
+    ports::check(&services.fleet.web.listen)?;
+    let managed: Vec<&Name> = services
+        .fleet
+        .databases
+        .iter()
+        .filter(|(_, server)| server.location == Location::Managed)
+        .map(|(name, _)| name)
+        .collect();
+    hold_servers(cx, services, &managed).await?;
+    let written = files::write(cx, services).await?;
+    let mut fpm = Service::new("php-fpm", written.fpm_program(php), written.fpm_log.clone());
+    let mut web = Service::new("nginx", written.nginx_program(nginx), written.nginx_log.clone());
+    fpm.start(cx).await?;
+    let up = async {
+        web.start(cx).await?;
+        wait_until_ready(cx, services, &mut web).await?;
+        serving::note(cx, &services.fleet.web.listen)
+            .map_err(|source| UpError::Io { path: cx.paths.run.clone(), source })?;
+        ready();
+        watch(cx, services, &managed, &mut fpm, &mut web).await
+    };
+    let result = up.await;
+    cx.emit(&Event::Started { what: "stopping nginx and php-fpm".to_owned() });
+    web.end().await;
+    fpm.end().await;
+    result
+}
+
+/// Starts the managed servers that were made. One that was not made has no site on it yet.
+async fn hold_servers(cx: &Context, services: &Services, managed: &[&Name]) -> Result<(), UpError> {
+    for server in managed {
+        match services.servers.ensure_running(cx, server).await {
+            Ok(_) => {}
+            Err(ServerError::NotMade(name)) => {
+                cx.note(format!("the server `{name}` was not made yet; `provost apply` makes it"));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+async fn wait_until_ready(cx: &Context, services: &Services, web: &mut Service) -> Result<(), UpError> {
+    let patience = tokio::time::Instant::now() + READY;
+    while !ports::answer(&services.fleet.web.listen).await {
+        if cx.cancel.is_cancelled() {
+            return Ok(());
+        }
+        web.keep(cx).await?;
+        if tokio::time::Instant::now() > patience {
+            return Err(UpError::Silent { service: web.name, log: web.log.clone() });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Ok(())
+}
+
+async fn watch(
+    cx: &Context,
+    services: &Services,
+    managed: &[&Name],
+    fpm: &mut Service,
+    web: &mut Service,
+) -> Result<(), UpError> {
+    let mut rotated = tokio::time::Instant::now();
+    loop {
+        tokio::select! {
+            () = cx.cancel.cancelled() => return Ok(()),
+            () = tokio::time::sleep(LOOK) => {}
+        }
+        fpm.keep(cx).await?;
+        web.keep(cx).await?;
+        for server in managed {
+            // A server made after we came up is held from then on; one that died is started again.
+            services.servers.keep_running(cx, server).await?;
+        }
+        if rotated.elapsed() > ROTATE {
+            rotated = tokio::time::Instant::now();
+            if rotate::rotate(cx) {
+                serving::reopen_logs(&cx.paths);
+            }
+        }
+    }
+}
+
+/// A child that is kept running.
+struct Service {
+    name: &'static str,
+    program: Program,
+    log: Utf8PathBuf,
+    running: Option<Running>,
+    started: Vec<tokio::time::Instant>,
+}
+
+impl Service {
+    fn new(name: &'static str, program: Program, log: Utf8PathBuf) -> Self {
+        Self { name, program, log, running: None, started: Vec::new() }
+    }
+
+    async fn start(&mut self, cx: &Context) -> Result<(), UpError> {
+        cx.emit(&Event::Started { what: format!("starting {}", self.name) });
+        let failed = |source| UpError::Start { service: self.name, source };
+        let mut running = cx.start(self.program.clone()).await.map_err(failed)?;
+        drain(&mut running);
+        self.running = Some(running);
+        self.started.push(tokio::time::Instant::now());
+        Ok(())
+    }
+
+    /// Starts it again if it has ended.
+    async fn keep(&mut self, cx: &Context) -> Result<(), UpError> {
+        let ended = match self.running.as_mut() {
+            Some(running) => running.has_ended(),
+            None => true,
+        };
+        if !ended || cx.cancel.is_cancelled() {
+            return Ok(());
+        }
+        if let Some(mut running) = self.running.take() {
+            running.forget();
+        }
+        self.started.retain(|at| at.elapsed() < PATIENCE);
+        if self.started.len() >= RESTARTS {
+            let said = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let said = said.lines().next_back().unwrap_or_default().to_owned();
+            return Err(UpError::Ended { service: self.name, log: self.log.clone(), said });
+        }
+        cx.note(format!("{} ended; it is started again", self.name));
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        self.start(cx).await
+    }
+
+    async fn end(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            running.end().await;
+        }
+    }
+}
+
+/// Reads what a service writes to its standard outputs, so that it never blocks on a full pipe. What matters is in its log.
+fn drain(running: &mut Running) {
+    running.stdin.take();
+    if let Some(mut stdout) = running.stdout.take() {
+        tokio::spawn(async move { tokio::io::copy(&mut stdout, &mut tokio::io::sink()).await });
+    }
+    if let Some(mut stderr) = running.stderr() {
+        tokio::spawn(async move { tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await });
+    }
+}

@@ -1,0 +1,124 @@
+//! Whether the fleet is served, and telling the running services that files have changed.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::files;
+use provost_engine::lease::Holder;
+use provost_engine::paths::Paths;
+use provost_engine::process::{Account, Program};
+use rustix::process::{Pid, Signal};
+use serde::{Deserialize, Serialize};
+
+use super::UpError;
+use super::files::{fpm_pid, nginx_pid};
+
+/// Whether `provost up` runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "state")]
+pub enum Serving {
+    /// It does.
+    Up {
+        /// Its process id.
+        pid: i32,
+    },
+    /// It does not.
+    Down,
+}
+
+impl Serving {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Up { pid } => format!("up (process {pid})"),
+            Self::Down => "not served".to_owned(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Noted {
+    holder: Holder,
+    listen: Vec<SocketAddr>,
+}
+
+fn path(paths: &Paths) -> Utf8PathBuf {
+    paths.run.join("up.json")
+}
+
+/// Notes that this process serves the fleet.
+pub(super) fn note(cx: &Context, listen: &[SocketAddr]) -> std::io::Result<()> {
+    let noted = Noted { holder: Holder::current(), listen: listen.to_vec() };
+    let text = serde_json::to_string(&noted).unwrap_or_default();
+    files::write_whole(&path(&cx.paths), text.as_bytes(), 0o644, &Account::Own)
+}
+
+/// Takes the note away.
+pub(super) fn forget(paths: &Paths) {
+    std::fs::remove_file(path(paths)).ok();
+}
+
+/// Whether a living process serves the fleet.
+pub fn serving(paths: &Paths) -> Serving {
+    let noted = std::fs::read_to_string(path(paths)).ok();
+    let noted = noted.and_then(|text| serde_json::from_str::<Noted>(&text).ok());
+    match noted {
+        Some(noted) if noted.holder.is_alive() => Serving::Up { pid: noted.holder.pid },
+        _ => Serving::Down,
+    }
+}
+
+/// Tells the running services to read their files again, after nginx has checked them. Returns whether anything runs.
+pub async fn reload(cx: &Context) -> Result<bool, UpError> {
+    if serving(&cx.paths) == Serving::Down {
+        return Ok(false);
+    }
+    let _one = ONE_AT_A_TIME.lock().await;
+    check_nginx(cx).await?;
+    // php-fpm first: nginx must not hand requests to a pool that is not there.
+    signal(&fpm_pid(&cx.paths), Signal::USR2);
+    wait_for_pools(cx).await;
+    signal(&nginx_pid(&cx.paths), Signal::HUP);
+    Ok(true)
+}
+
+/// Reloads of one command follow each other: php-fpm starts itself anew on each and is deaf meanwhile.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+async fn check_nginx(cx: &Context) -> Result<(), UpError> {
+    let Some(nginx) = cx.machine.program("nginx") else { return Err(UpError::Missing("nginx")) };
+    let file = cx.paths.run.join("nginx.conf");
+    let program = Program::new(nginx).args(["-e", "stderr", "-t", "-q", "-c", file.as_str()]);
+    let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
+    output.map(drop).map_err(|source| UpError::Start { service: "nginx with the new files", source })
+}
+
+/// Waits until every pool that has a file has its socket. Bounded: what php-fpm refuses is in its log.
+async fn wait_for_pools(cx: &Context) {
+    let patience = tokio::time::Instant::now() + Duration::from_secs(10);
+    while tokio::time::Instant::now() < patience {
+        let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
+        let mut names = pools.filter_map(|entry| entry.file_name().into_string().ok()?.strip_suffix(".conf").map(str::to_owned));
+        let socket = |name: String| cx.paths.run.join("fpm").join(format!("{name}.sock"));
+        if names.all(|name| std::os::unix::net::UnixStream::connect(socket(name)).is_ok()) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    cx.note("php-fpm did not take up every pool; look at its log");
+}
+
+/// Tells both to open their logs anew, after rotation.
+pub(super) fn reopen_logs(paths: &Paths) {
+    signal(&nginx_pid(paths), Signal::USR1);
+    signal(&fpm_pid(paths), Signal::USR1);
+}
+
+fn signal(pid_file: &Utf8Path, signal: Signal) {
+    let pid = std::fs::read_to_string(pid_file).ok().and_then(|text| text.trim().parse().ok());
+    if let Some(pid) = pid.and_then(Pid::from_raw) {
+        rustix::process::kill_process(pid, signal).ok();
+    }
+}

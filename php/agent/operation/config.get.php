@@ -1,0 +1,61 @@
+<?php
+// This file is part of Provost
+//
+// Provost is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Provost is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+
+use provost\failure;
+use provost\operation;
+use provost\task;
+
+/**
+ * Reads configuration.
+ *
+ * Parameters: component ("core" or a plugin's name); name, to read one value only. Answer: values, a map of what the
+ * database has; forced, a map of what config.php says instead. A name that is in neither is not set.
+ *
+ * @package    provost
+ * @copyright  Provost contributors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+return new class implements operation {
+
+    #[\Override]
+    public function needs_installation(): bool {
+        return true;
+    }
+
+    #[\Override]
+    public function run(array $params, task $task): array {
+        global $CFG, $DB;
+        $component = $params['component'] ?? null;
+        $name = $params['name'] ?? null;
+        if (!is_string($component) || ($name !== null && !is_string($name))) {
+            throw new failure('bad_request', "'component' must be a text, and 'name' one or nothing");
+        }
+        $forced = $component === 'core' ? $CFG->config_php_settings : $CFG->forced_plugin_settings[$component] ?? [];
+        $table = $component === 'core' ? 'config' : 'config_plugins';
+        $conditions = $component === 'core' ? [] : ['plugin' => $component];
+        if ($name === null) {
+            // What config.php says of the database and the directories is no setting.
+            $forced = $component === 'core' ? [] : $forced;
+        } else {
+            $conditions['name'] = $name;
+            $forced = array_intersect_key($forced, [$name => true]);
+        }
+        return [
+            'values' => (object) $DB->get_records_menu($table, $conditions, 'name', 'name, value'),
+            'forced' => (object) array_filter($forced, 'is_scalar'),
+        ];
+    }
+};
