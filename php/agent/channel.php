@@ -49,6 +49,9 @@ final class channel {
     /** @var bool Whether the rest of the line at hand is thrown away, for it grew too long. */
     private bool $dropping = false;
 
+    /** @var bool Whether nobody is at the other side any more. */
+    private bool $abandoned = false;
+
     /**
      * Opens the two streams.
      */
@@ -103,7 +106,7 @@ final class channel {
         while ($bytes !== '') {
             $written = @fwrite($this->out, $bytes);
             if (!$written) {
-                exit(1);
+                $this->abandon();
             }
             $bytes = substr($bytes, $written);
         }
@@ -120,9 +123,26 @@ final class channel {
                 return;
             }
             if (!$this->fill()) {
-                exit(1);
+                $this->abandon();
             }
         }
+    }
+
+    /**
+     * Whether the process ends because nobody is at the other side.
+     *
+     * @return bool
+     */
+    public function is_abandoned(): bool {
+        return $this->abandoned;
+    }
+
+    /**
+     * Ends the process; nothing more is said.
+     */
+    private function abandon(): never {
+        $this->abandoned = true;
+        exit(1);
     }
 
     /**

@@ -1,5 +1,5 @@
 <?php
-// This file is part of Provost
+// This file is part of Provost.
 //
 // Provost is free software: you can redistribute it and/or modify
 // it under the terms of the GNU General Public License as published by
@@ -12,86 +12,108 @@
 // GNU General Public License for more details.
 //
 // You should have received a copy of the GNU General Public License
-// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+// along with Provost.  If not, see <https://www.gnu.org/licenses/>.
 
 /**
- * Runs Moodle's own installer with a password that stands on no command line.
+ * Runs Moodle's own admin/cli/install_database.php without its password on a command line.
  *
- *     PROVOST_SITE=hugo php install.php /path/to/build
+ *     PROVOST_SITE=hugo php install.php BUILD < answers
  *
- * Reads one line from standard input, a JSON object of strings:
+ * The answers are one line on standard input, a JSON object: adminuser, adminpass, adminemail, fullname, shortname, lang,
+ * and, if wanted, summary and supportemail. All are texts; what is missing, empty or null is left to Moodle, but there
+ * must be an adminpass. Everyone on the machine can read the command line of a process; the script is given its options
+ * inside this one instead. Output and exit status are the script's own; wrong usage of this wrapper ends with 64.
  *
- *     {"adminuser":…, "adminpass":…, "adminemail":…, "fullname":…, "shortname":…, "lang":…}
- *
- * Only "adminpass" must be there. What is printed, and the exit status, are those of admin/cli/install_database.php;
- * 64 says that this script was used wrongly, and that Moodle was not touched.
- *
- * @package    provost
- * @copyright  Provost contributors
- * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ * @package   provost_agent
+ * @copyright The Provost authors
+ * @license   https://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
 if (PHP_SAPI !== 'cli') {
     exit(1);
 }
 
+// A stack trace must not show what functions were given: one of them is given the password.
+ini_set('zend.exception_ignore_args', '1');
+
+/** Exit status of wrong usage. Moodle's script knows only 0 and 1. */
+const PROVOST_WRONG_USAGE = 64;
+
+/** The longest line of answers, in bytes. */
+const PROVOST_LONGEST_ANSWERS = 65536;
+
 /**
- * Returns the command line that Moodle's script shall see; ends the process if there is none.
+ * Ends the process over wrong usage.
  *
- * @param string $script The script's path.
- * @param string $line What was read.
- * @return string[]
+ * @param string $message what is wrong, for a person
+ * @return never
  */
-function provost_install_arguments(string $script, string $line): array {
-    $known = ['adminuser', 'adminpass', 'adminemail', 'fullname', 'shortname', 'lang'];
-    $given = json_decode($line, true);
-    $arguments = [$script, '--agree-license'];
-    foreach (is_array($given) ? $given : [] as $name => $value) {
-        if (!in_array($name, $known, true) || !is_string($value)) {
-            provost_install_refuse('standard input: only strings are expected, named ' . implode(', ', $known));
-        }
-        if ($value !== '') {
-            // An empty one would be taken for a switch.
-            $arguments[] = "--$name=$value";
+function provost_install_refuse(string $message): never {
+    file_put_contents('php://stderr', "install.php: $message\n");
+    exit(PROVOST_WRONG_USAGE);
+}
+
+/**
+ * Finds Moodle's script in a build. Where it is has changed between versions, so it is looked for.
+ *
+ * @param string $build directory of the build
+ * @return string path of the script
+ */
+function provost_install_script(string $build): string {
+    foreach (['admin/cli', 'public/admin/cli'] as $directory) {
+        $script = "$build/$directory/install_database.php";
+        if (is_file($script)) {
+            return $script;
         }
     }
-    if (!is_array($given) || ($given['adminpass'] ?? '') === '') {
-        provost_install_refuse('standard input: one line of JSON with an adminpass is expected');
+    provost_install_refuse("there is no admin/cli/install_database.php in $build");
+}
+
+/**
+ * Reads the answers from standard input and makes the script's command line of them.
+ *
+ * @param string $script path of the script
+ * @return string[] the command line
+ */
+function provost_install_arguments(string $script): array {
+    $line = fgets(STDIN, PROVOST_LONGEST_ANSWERS);
+    $answers = $line === false ? null : json_decode($line, true);
+    if (!is_array($answers)) {
+        // What came is not shown: it holds a password.
+        provost_install_refuse('standard input must be one line with a JSON object');
+    }
+    $known = ['lang', 'adminuser', 'adminpass', 'adminemail', 'fullname', 'shortname', 'summary', 'supportemail'];
+    $unknown = array_diff(array_keys($answers), $known);
+    if ($unknown) {
+        provost_install_refuse('unknown answers: ' . implode(', ', $unknown));
+    }
+    $arguments = [$script, '--agree-license'];
+    foreach ($known as $name) {
+        $value = $answers[$name] ?? '';
+        if (!is_string($value) || str_contains($value, "\0")) {
+            provost_install_refuse("the answer '$name' must be a text");
+        }
+        if ($value !== '') {
+            $arguments[] = "--$name=$value";
+        } else if ($name === 'adminpass') {
+            provost_install_refuse("there is no answer 'adminpass'");
+        }
     }
     return $arguments;
 }
 
-/**
- * Returns Moodle's installer in a build; ends the process if there is none.
- *
- * @param string $build The build's directory.
- * @return string
- */
-function provost_install_script(string $build): string {
-    // From Moodle 5.1 on, code may lie in public/.
-    foreach (['admin/cli', 'public/admin/cli'] as $directory) {
-        if ($build !== '' && is_file("$build/$directory/install_database.php")) {
-            return "$build/$directory/install_database.php";
-        }
-    }
-    provost_install_refuse('Usage: PROVOST_SITE=name php install.php /path/to/build < answers.json');
+if ($argc !== 2) {
+    provost_install_refuse('usage: PROVOST_SITE=name php install.php BUILD');
 }
 
-/**
- * Ends the process before anything was done.
- *
- * @param string $message
- */
-function provost_install_refuse(string $message): never {
-    fwrite(STDERR, "$message\n");
-    exit(64);
-}
-
-// The line is far shorter than this; longer ones are cut, and then are no JSON.
-$argv = provost_install_arguments(provost_install_script($argv[1] ?? ''), (string) fgets(STDIN, 64 << 10));
+// From here on this process looks as if the script had been started by itself, in the global scope that it expects.
+$argv = provost_install_arguments(provost_install_script($argv[1]));
 $argc = count($argv);
 $_SERVER['argv'] = $argv;
 $_SERVER['argc'] = $argc;
+$_SERVER['SCRIPT_NAME'] = $_SERVER['SCRIPT_FILENAME'] = $_SERVER['PHP_SELF'] = $_SERVER['PATH_TRANSLATED'] = $argv[0];
 
-// Moodle's script expects to be in the global scope.
+// Moodle's script looks at nothing relative to the working directory before its own chdir(), but plugins may.
+chdir(dirname($argv[0]));
+
 require($argv[0]);

@@ -324,7 +324,7 @@ final class session {
      * When the process ends in the middle of something, says so.
      */
     private function last_words(): void {
-        if ($this->task === null) {
+        if ($this->task === null || $this->channel->is_abandoned()) {
             return;
         }
         $this->reserve = null;

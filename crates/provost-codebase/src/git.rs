@@ -189,6 +189,16 @@ pub(crate) enum Presence {
     Damaged,
 }
 
+/// Whether what `git --version` prints is a git that is new enough: the version, or what is wrong with it.
+pub fn check_version(answer: &str) -> Result<String, String> {
+    let (major, minor) = MINIMUM_VERSION;
+    match version(answer) {
+        Some(found) if found >= MINIMUM_VERSION => Ok(answer.trim().trim_start_matches("git version ").to_owned()),
+        Some((is, and)) => Err(format!("{is}.{and} is too old; {major}.{minor} or later is needed")),
+        None => Err("does not tell its version".to_owned()),
+    }
+}
+
 /// Reads the first two numbers of `git version 2.47.3 (Apple Git-1)`.
 fn version(answer: &str) -> Option<(u32, u32)> {
     let mut numbers = answer.trim().strip_prefix("git version ")?.split(['.', ' ']);

@@ -47,7 +47,7 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     {
         return Some(DOCTOR.to_owned());
     }
-    provost_codebase::git::hint(error)
+    error.downcast_ref::<provost_codebase::git::GitError>().and_then(provost_codebase::git::GitError::hint)
 }
 
 const DOCTOR: &str = "`provost doctor` says what this machine lacks and how to install it";

@@ -137,7 +137,7 @@ impl Session {
     pub fn kinds(&self, lock: &Lock) -> Vec<Arc<dyn AnyKind>> {
         let fleet = &self.loaded.fleet;
         vec![
-            Arc::new(BuildKind::new()),
+            Arc::new(BuildKind),
             Arc::new(ServerKind { servers: self.servers.clone() }),
             Arc::new(DatabaseKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
             Arc::new(SiteKind {

@@ -9,7 +9,17 @@ use provost_fleet::digest::Digest;
 /// Path and text of each file. `php/agent` in the repository; a test compares.
 const FILES: &[(&str, &str)] = &[
     ("agent.php", include_str!("../../../../php/agent/agent.php")),
+    ("channel.php", include_str!("../../../../php/agent/channel.php")),
+    ("failure.php", include_str!("../../../../php/agent/failure.php")),
     ("install.php", include_str!("../../../../php/agent/install.php")),
+    ("operation.php", include_str!("../../../../php/agent/operation.php")),
+    ("session.php", include_str!("../../../../php/agent/session.php")),
+    ("task.php", include_str!("../../../../php/agent/task.php")),
+    ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
+    ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),
+    ("operation/schema.check.php", include_str!("../../../../php/agent/operation/schema.check.php")),
+    ("operation/site.facts.php", include_str!("../../../../php/agent/operation/site.facts.php")),
+    ("operation/site.mark.php", include_str!("../../../../php/agent/operation/site.mark.php")),
 ];
 
 /// The digest that names the agent's directory.

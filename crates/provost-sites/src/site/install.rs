@@ -14,7 +14,6 @@ use provost_fleet::secret::Secret;
 use provost_moodle::agent::SiteState;
 use provost_moodle::components::Layout;
 use provost_moodle::version_php::CoreVersion;
-use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::config::{self, Rendered};
@@ -224,7 +223,7 @@ impl Installation<'_> {
                 agent.ready.state
             )));
         }
-        let facts = agent.call(cx, "site.facts", Value::Null, CHECK).await?;
+        let facts = agent.call(cx, "site.facts", serde_json::json!({}), CHECK).await?;
         let told = facts["version"].as_str().unwrap_or_default();
         if told.parse() != Ok(version.version.clone()) {
             return Err(SiteError::ReadBack(format!(
@@ -235,7 +234,7 @@ impl Installation<'_> {
         if facts["wwwroot"].as_str() != Some(self.site.url.to_string().as_str()) {
             return Err(SiteError::ReadBack(format!("the site takes itself for {}", facts["wwwroot"])));
         }
-        let schema = agent.call(cx, "schema.check", Value::Null, CHECK).await?;
+        let schema = agent.call(cx, "schema.check", serde_json::json!({}), CHECK).await?;
         let differences = schema["differences"].as_array().map_or(0, Vec::len);
         if differences > 0 {
             return Err(SiteError::ReadBack(format!(

@@ -61,8 +61,8 @@ pub fn master_ini(sizing: &OpcacheSizing) -> String {
     file.set("user_ini.filename", "");
     file.comment("No `$argv` from the query string.");
     file.set("register_argc_argv", false);
-    file.comment("Moodle resolves some 3,000 paths in a page; PHP's 4 MiB hold about as many of one build.");
-    file.set("realpath_cache_size", Value::Mebibytes(8));
+    // Measured: the heaviest pages of Moodle 5.0 include 1,481 files and leave 1,412 paths there, 209 KiB.
+    file.set("realpath_cache_size", Value::Mebibytes(4));
     file.set("realpath_cache_ttl", 600);
     file.gap();
     for (key, value) in opcache_ini(sizing) {

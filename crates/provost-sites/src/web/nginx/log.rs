@@ -4,7 +4,7 @@
 //! PHP took (`-` when PHP was not asked). Moodle puts keys into URLs: tokens of web services, private file and feed
 //! links, session keys. A log is read by more people than may hold those, so they are left out.
 
-use super::super::block::{Block, pattern, variables};
+use super::super::block::{Block, pattern, text, variables};
 
 /// Keys of a query whose values are secrets, or parts of such keys.
 const SECRET_KEYS: &str = "token|key|password|secret|signature|code|state|pass";
@@ -20,6 +20,7 @@ pub(super) fn write(http: &mut Block) {
     for (from, to) in [("$request_uri", "$provost_logged_uri"), ("$http_referer", "$provost_logged_referer")] {
         http.block("map", &[variables(from), variables(to)], |map| {
             map.set("default", &[variables(from)]);
+            map.entry(text(""), variables("-"));
             map.entry(pattern(&format!("(?<provost_kept>^.*?/(?:{SECRET_PATHS}))/")), variables("$provost_kept/[hidden]"));
             map.entry(pattern(&format!(r"(?i)(?<provost_kept>^[^?]*)\?.*?(?:{SECRET_KEYS})[^=&]*=")), variables("$provost_kept?[hidden]"));
         });

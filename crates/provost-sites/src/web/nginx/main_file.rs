@@ -64,6 +64,12 @@ fn write_http(http: &mut Block, main: &NginxMain<'_>) {
     http.gap();
     write_build_map(http);
     http.gap();
+    http.comment("Compressing makes a tag weak, and Moodle compares tags letter by letter.");
+    http.block("map", &[variables("$http_if_none_match"), variables("$provost_if_none_match")], |map| {
+        map.set("default", &[variables("$http_if_none_match")]);
+        map.entry(pattern("^W/(?<provost_strong>\"[^\"]*\")$"), variables("$provost_strong"));
+    });
+    http.gap();
     internal::write_maps(http);
     http.gap();
     log::write(http);

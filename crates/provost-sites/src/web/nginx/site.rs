@@ -152,6 +152,7 @@ fn write_php(server: &mut Block, site: &NginxSite<'_>) {
         location.set("fastcgi_hide_header", &[variables("X-Powered-By")]);
         write_script_params(location);
         write_address_params(location, site);
+        param(location, "HTTP_IF_NONE_MATCH", &[variables("$provost_if_none_match"), variables("if_not_empty")]);
         location.comment("A client's `Proxy` header would look like the environment's HTTP_PROXY.");
         param(location, "HTTP_PROXY", &[text(""), variables("if_not_empty")]);
     });
@@ -213,11 +214,17 @@ fn write_address_params(location: &mut Block, site: &NginxSite<'_>) {
 ///
 /// nginx may read every site's files, a site's PHP only its own: without `disable_symlinks`, a page of one site could put
 /// a link to another site's file into its dataroot and have nginx send it.
+///
+/// The tag is Moodle's, the SHA-1 of the content; nginx would put time and size in its place. Asking again with it is
+/// answered by Moodle, which checks the right again.
 fn write_dataroot(server: &mut Block, site: &NginxSite<'_>) {
     let dataroot = site.dataroot.as_str().trim_end_matches('/');
     server.block("location", &[variables("^~"), variables(X_ACCEL_PREFIX)], |location| {
         location.set("internal", &[]);
         location.set("alias", &[text(format!("{dataroot}/"))]);
+        location.set("etag", &[variables("off")]);
+        location.set("if_modified_since", &[variables("off")]);
+        location.set("add_header", &[variables("ETag"), variables("$upstream_http_etag")]);
         location.set("disable_symlinks", &[variables("if_not_owner"), text(format!("from={dataroot}"))]);
     });
 }
