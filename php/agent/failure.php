@@ -72,8 +72,7 @@ final class failure extends \Exception {
             [$kind, $message] = [$thrown->kind, $thrown->getMessage()];
             [$debug, $hint] = [$thrown->debug, $thrown->hint];
         } else {
-            // The name of a class without a name goes on with a NUL and a path.
-            $kind = strtok(get_class($thrown), "\0");
+            $kind = self::kind($thrown);
             $message = self::message($thrown);
             $debug = implode("\n", array_filter([self::information($thrown), self::trace($thrown)]));
             $hint = null;
@@ -107,7 +106,18 @@ final class failure extends \Exception {
         if (!empty($thrown->debuginfo)) {
             $message = str_replace(" ($thrown->debuginfo)", '', $message);
         }
-        return $message === '' ? get_class($thrown) : $message;
+        return $message === '' ? self::kind($thrown) : $message;
+    }
+
+    /**
+     * The name of the class without its namespace: Moodle has moved its exceptions into one over time.
+     *
+     * @param \Throwable $thrown
+     * @return string
+     */
+    private static function kind(\Throwable $thrown): string {
+        // The name of a class without a name goes on with a NUL and a path.
+        return preg_replace('/^.*\\\\/', '', strtok(get_class($thrown), "\0"));
     }
 
     /**
@@ -134,7 +144,8 @@ final class failure extends \Exception {
         $lines = [$thrown->getFile() . ':' . $thrown->getLine()];
         foreach (array_slice($thrown->getTrace(), 0, self::DEEPEST_TRACE) as $call) {
             $place = isset($call['file']) ? $call['file'] . ':' . $call['line'] : 'PHP';
-            $lines[] = $place . ' ' . ($call['class'] ?? '') . ($call['type'] ?? '') . $call['function'] . '()';
+            $class = strtok($call['class'] ?? '', "\0");
+            $lines[] = $place . ' ' . $class . ($call['type'] ?? '') . $call['function'] . '()';
         }
         return implode("\n", $lines);
     }

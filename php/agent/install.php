@@ -63,7 +63,8 @@ function provost_install_script(string $build): string {
     foreach (['admin/cli', 'public/admin/cli'] as $directory) {
         $script = "$build/$directory/install_database.php";
         if (is_file($script)) {
-            return $script;
+            // Absolute, for the working directory changes before it is run.
+            return realpath($script);
         }
     }
     provost_install_refuse("there is no admin/cli/install_database.php in $build");

@@ -160,14 +160,16 @@ final class session {
         $task = $this->task = new task($this->channel, $frame['id']);
         $lost = false;
         try {
-            $answer = $task->succeeded($this->run($frame, $task));
-            $this->channel->write($answer);
+            $answer = $this->run($frame, $task);
+            self::flush_output();
+            $this->channel->write($task->succeeded($answer));
         } catch (\Throwable $thrown) {
             $lost = $this->is_database_lost($thrown);
+            self::flush_output();
             $this->channel->write($task->failed(failure::describe($lost ? self::unreachable($thrown) : $thrown)));
         }
         $this->task = null;
-        self::clean_up();
+        self::roll_back();
         if ($lost) {
             // Moodle does not connect a second time. The next process will.
             exit(1);
@@ -209,18 +211,24 @@ final class session {
     }
 
     /**
-     * Puts away what a request may have left: open transactions, and output that was held back.
+     * Takes back what a request left unfinished in the database.
      */
-    private static function clean_up(): void {
+    private static function roll_back(): void {
         global $DB;
         try {
-            if (isset($DB) && $DB->is_transaction_started()) {
+            if ($DB->is_transaction_started()) {
                 $DB->force_transaction_rollback();
             }
         } catch (\Throwable $ignored) {
             // Without its connection there is no transaction either.
             unset($ignored);
         }
+    }
+
+    /**
+     * Lets out what was printed and held back, so that it comes before the frame that ends the request.
+     */
+    private static function flush_output(): void {
         while (ob_get_level() > 0 && @ob_end_flush()) {
             continue;
         }
@@ -289,9 +297,10 @@ final class session {
      * @return failure
      */
     private static function unreachable(\Throwable $thrown): failure {
-        $described = failure::describe($thrown);
-        return new failure('database_unreachable', 'The site cannot reach its database',
-            $described['debug'] ?? $described['message'],
+        // What the driver said on connecting, Moodle looks for in the output; it is only there if PHP shows errors there.
+        $reason = $thrown->error ?? $thrown->debuginfo ?? null;
+        $reason = strip_tags($reason ?: error_get_last()['message'] ?? $thrown->getMessage());
+        return new failure('database_unreachable', 'The site cannot reach its database', $reason,
             'See that the database server runs, and that the database and its role exist.');
     }
 
@@ -328,6 +337,7 @@ final class session {
             return;
         }
         $this->reserve = null;
+        self::flush_output();
         $task = $this->task;
         $this->task = null;
         $error = error_get_last();

@@ -39,6 +39,9 @@ const RESTARTS: usize = 5;
 /// See [`RESTARTS`].
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// How many lines of a log say why a service did not live: php-fpm tells the cause two lines before the end.
+const LAST_LINES: usize = 3;
+
 /// Why the services could not be brought or kept up.
 #[derive(Debug, thiserror::Error)]
 pub enum UpError {
@@ -163,7 +166,7 @@ async fn run_holding(cx: &Context, services: &Services, ready: impl FnOnce()) ->
     fpm.start(cx).await?;
     let up = async {
         web.start(cx).await?;
-        wait_until_ready(cx, services, &mut web).await?;
+        wait_until_ready(cx, services, &mut fpm, &mut web).await?;
         serving::note(cx, &services.fleet.web.listen)
             .map_err(|source| UpError::Io { path: cx.paths.run.clone(), source })?;
         ready();
@@ -190,19 +193,29 @@ async fn hold_servers(cx: &Context, services: &Services, managed: &[&Name]) -> R
     Ok(())
 }
 
-async fn wait_until_ready(cx: &Context, services: &Services, web: &mut Service) -> Result<(), UpError> {
+async fn wait_until_ready(
+    cx: &Context,
+    services: &Services,
+    fpm: &mut Service,
+    web: &mut Service,
+) -> Result<(), UpError> {
     let patience = tokio::time::Instant::now() + READY;
-    while !ports::answer(&services.fleet.web.listen).await {
+    loop {
+        let silent = match (serving::pools_answer(cx), ports::answer(&services.fleet.web.listen).await) {
+            (true, true) => return Ok(()),
+            (false, _) => &*fpm,
+            (true, false) => &*web,
+        };
         if cx.cancel.is_cancelled() {
             return Ok(());
         }
-        web.keep(cx).await?;
         if tokio::time::Instant::now() > patience {
-            return Err(UpError::Silent { service: web.name, log: web.log.clone() });
+            return Err(UpError::Silent { service: silent.name, log: silent.log.clone() });
         }
+        fpm.keep(cx).await?;
+        web.keep(cx).await?;
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(())
 }
 
 async fn watch(
@@ -272,7 +285,8 @@ impl Service {
         self.started.retain(|at| at.elapsed() < PATIENCE);
         if self.started.len() >= RESTARTS {
             let said = std::fs::read_to_string(&self.log).unwrap_or_default();
-            let said = said.lines().next_back().unwrap_or_default().to_owned();
+            let lines: Vec<&str> = said.lines().collect();
+            let said = lines[lines.len().saturating_sub(LAST_LINES)..].join("; ");
             return Err(UpError::Ended { service: self.name, log: self.log.clone(), said });
         }
         cx.note(format!("{} ended; it is started again", self.name));

@@ -22,7 +22,8 @@ use provost\task;
  * Reads configuration.
  *
  * Parameters: component ("core" or a plugin's name); name, to read one value only. Answer: values, a map of what the
- * database has; forced, a map of what config.php says instead. A name that is in neither is not set.
+ * database has; forced, those of the names that config.php sets to something of its own, which is stronger. Its values are
+ * not told: the database's password is among them. A name that is in neither is not set.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -46,16 +47,9 @@ return new class implements operation {
         $forced = $component === 'core' ? $CFG->config_php_settings : $CFG->forced_plugin_settings[$component] ?? [];
         $table = $component === 'core' ? 'config' : 'config_plugins';
         $conditions = $component === 'core' ? [] : ['plugin' => $component];
-        if ($name === null) {
-            // What config.php says of the database and the directories is no setting.
-            $forced = $component === 'core' ? [] : $forced;
-        } else {
-            $conditions['name'] = $name;
-            $forced = array_intersect_key($forced, [$name => true]);
-        }
-        return [
-            'values' => (object) $DB->get_records_menu($table, $conditions, 'name', 'name, value'),
-            'forced' => (object) array_filter($forced, 'is_scalar'),
-        ];
+        $conditions += $name === null ? [] : ['name' => $name];
+        $values = $DB->get_records_menu($table, $conditions, 'name', 'name, value');
+        $asked = $name === null ? $values : [$name => true];
+        return ['values' => (object) $values, 'forced' => array_keys(array_intersect_key($forced, $asked))];
     }
 };

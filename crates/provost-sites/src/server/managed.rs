@@ -134,15 +134,18 @@ impl Cluster {
             _ => {}
         }
         files::directory(&making, 0o700, &user.account).map_err(io)?;
+        // A file of its own account: standard input is a pipe of ours, which another user cannot open by name.
+        let given = making.with_extension("password");
+        files::write_whole(&given, password.expose().as_bytes(), 0o400, &user.account).map_err(io)?;
         let initdb = Program::new(tools.program("initdb"))
-            .args(["--pgdata", making.as_str(), "--username", MANAGED_ADMIN, "--pwfile=/dev/stdin"])
+            .args(["--pgdata", making.as_str(), "--username", MANAGED_ADMIN, "--pwfile", given.as_str()])
             .args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"])
             // The root collation of Unicode: names sort as people expect whatever the machine's locales are.
             .args(collation(tools.major).iter().copied())
-            .input(provost_engine::process::Input::Secret(password))
             .account(user.account.clone())
             .subject(subject);
         let output = cx.run(initdb).await.and_then(provost_engine::process::Output::ok);
+        fs_err::remove_file(&given).map_err(io)?;
         output.map_err(|source| ServerError::Program { server: self.server.clone(), verb: "initialise", source })?;
         files::write_whole(&making.join("postgresql.auto.conf"), SETTINGS.as_bytes(), 0o600, &user.account)
             .map_err(io)?;

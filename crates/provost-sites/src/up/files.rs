@@ -120,7 +120,7 @@ fn idle_pool(cx: &Context, services: &Services) -> String {
         workers: 1,
         memory_mib: 96,
         upload_mib: 1,
-        request_seconds: 10,
+        request_seconds: 60,
         error_log: &cx.paths.logs().join("php-fpm-idle.log"),
         slow_log: &cx.paths.logs().join("php-fpm-idle-slow.log"),
         temporary: &cx.paths.run,

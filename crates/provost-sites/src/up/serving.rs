@@ -99,15 +99,21 @@ async fn check_nginx(cx: &Context) -> Result<(), UpError> {
 async fn wait_for_pools(cx: &Context) {
     let patience = tokio::time::Instant::now() + Duration::from_secs(10);
     while tokio::time::Instant::now() < patience {
-        let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
-        let mut names = pools.filter_map(|entry| entry.file_name().into_string().ok()?.strip_suffix(".conf").map(str::to_owned));
-        let socket = |name: String| cx.paths.run.join("fpm").join(format!("{name}.sock"));
-        if names.all(|name| std::os::unix::net::UnixStream::connect(socket(name)).is_ok()) {
+        if pools_answer(cx) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     cx.note("php-fpm did not take up every pool; look at its log");
+}
+
+/// Whether every pool that has a file takes connections.
+pub(super) fn pools_answer(cx: &Context) -> bool {
+    let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
+    let mut names =
+        pools.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".conf")?.to_owned()));
+    let socket = |name: &str| cx.paths.run.join("fpm").join(format!("{name}.sock"));
+    names.all(|name| std::os::unix::net::UnixStream::connect(socket(&name)).is_ok())
 }
 
 /// Tells both to open their logs anew, after rotation.

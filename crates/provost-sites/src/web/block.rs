@@ -153,7 +153,13 @@ mod tests {
         # second
         server {
             root "/srv/a b/c;d{e}\"f\\g";
-            root "/srv/${provost_dollar}/HOME/x";
+            root "/srv/${provost_dollar}HOME/x";
+            pid /srv/$HOME;
+
+            location ~ "^/(a|b)\\.php$" {
+                return 301 https://a.example$request_uri;
+                fastcgi_param HTTP_PROXY "";
+            }
         }
         "#);
     }

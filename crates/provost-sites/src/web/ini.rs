@@ -150,6 +150,22 @@ mod tests {
         file.set("mode", Value::Mode(0o660));
         file.set("many", 3);
         file.set("yes", true);
-        insta::assert_snapshot!(file.finish(), @"");
+        insta::assert_snapshot!(file.finish(), @r#"
+        ; first
+        ; second
+        [a_b]
+        key = /run/x.sock
+        key = 'on'
+        key = ''
+        key = 'a b'
+        key = "it's \"\$HOME\" \\"
+        key = '/srv/${x}'
+        key = 256
+        limit = 256M
+        wait = 10s
+        mode = 0660
+        many = 3
+        yes = yes
+        "#);
     }
 }

