@@ -396,7 +396,7 @@ impl SiteKind {
 }
 
 /// The host whose link leads to a site.
-fn host_of(cx: &Context, name: &Name) -> Option<String> {
+pub(crate) fn host_of(cx: &Context, name: &Name) -> Option<String> {
     let ours = format!("../sites/{name}/");
     let entries = std::fs::read_dir(cx.paths.hosts()).ok()?;
     entries.filter_map(Result::ok).find_map(|entry| {

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet_state::FleetId;
 use crate::kind_site;
+use crate::up::Taken;
 use crate::{accounts, up};
 
 /// The kind's name.
@@ -51,6 +52,8 @@ pub struct WantedVhost {
 /// What was seen of a virtual host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenVhost {
+    /// The host that leads to the site, where a link says so.
+    pub host: Option<String>,
     /// Files that are not what would be written.
     pub differs: Vec<String>,
 }
@@ -78,7 +81,8 @@ impl Kind for VhostKind {
         let mut seen: BTreeMap<Name, Observation<SeenVhost>> = BTreeMap::new();
         for name in there(cx) {
             if !wanted.contains_key(&name) {
-                seen.insert(name, Observation::Present(SeenVhost { differs: Vec::new() }));
+                let host = kind_site::host_of(cx, &name);
+                seen.insert(name, Observation::Present(SeenVhost { host, differs: Vec::new() }));
             }
         }
         for name in wanted.keys() {
@@ -105,13 +109,13 @@ impl Kind for VhostKind {
                 let changes = is.differs.iter().map(|file| Change::change(file, "old", "new")).collect();
                 write(name, "its files differ from the fleet file", changes, Impact::Change)
             }
-            (None, Observation::Present(_) | Observation::Partial(..)) => Planned::Steps(vec![StepDraft {
+            (None, Observation::Present(is) | Observation::Partial(is, _)) => Planned::Steps(vec![StepDraft {
                 action: REMOVE,
                 reason: "its site is no longer in the file".to_owned(),
                 changes: vec![Change::remove("files for nginx and php-fpm", "there")],
                 after: Vec::new(),
                 impact: Impact::Interrupt,
-                params: serde_json::Value::Null,
+                params: serde_json::json!({ "host": is.host }),
             }]),
             _ => Planned::InStep,
         }
@@ -126,7 +130,8 @@ impl Kind for VhostKind {
                     _ => {}
                 }
             }
-            up::reload(cx).await.map_err(StepError::failed)?;
+            let host = step.params["host"].as_str().unwrap_or_default();
+            up::reload(cx, &self.fleet, host, false).await.map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
         // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
@@ -134,8 +139,12 @@ impl Kind for VhostKind {
         let version = nginx_version(cx).await;
         let files = render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version).map_err(StepError::failed)?;
         write_all(cx, &files).map_err(StepError::failed)?;
-        let serving = up::reload(cx).await.map_err(StepError::failed)?;
-        let told = if serving { "written, and taken up by the running services" } else { "written" };
+        let host = self.fleet.sites.get(name).map_or("", |site| site.url.host());
+        let told = match up::reload(cx, &self.fleet, host, true).await.map_err(StepError::failed)? {
+            Taken::NothingRuns => "written",
+            Taken::Told => "written, and told to the running services",
+            Taken::Seen => "written, and its login page answers",
+        };
         Ok(Effect(told.to_owned()))
     }
 }
@@ -168,7 +177,7 @@ fn look(files: &Files) -> Observation<SeenVhost> {
         return Observation::Absent;
     }
     let differing = found.into_iter().filter(|(file, text)| text.as_deref() != Some(file.text.as_str()));
-    Observation::Present(SeenVhost { differs: differing.map(|(file, _)| file.what.to_owned()).collect() })
+    Observation::Present(SeenVhost { host: None, differs: differing.map(|(file, _)| file.what.to_owned()).collect() })
 }
 
 fn write_all(cx: &Context, all: &Files) -> std::io::Result<()> {

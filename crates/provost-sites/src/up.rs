@@ -2,10 +2,11 @@
 
 mod files;
 mod ports;
+mod probe;
 mod rotate;
 mod serving;
 
-pub use serving::{Serving, reload, serving};
+pub use serving::{Serving, Taken, reload, serving};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +106,14 @@ pub enum UpError {
         log: Utf8PathBuf,
         /// The end of what it wrote.
         said: String,
+    },
+    /// The services were told, and do not do it.
+    #[error("the running services do not take it up: {host} answers {}", status.map_or("nothing".to_owned(), |status| status.to_string()))]
+    NotTakenUp {
+        /// The host that was asked for.
+        host: String,
+        /// The status of its login page, where there was an answer.
+        status: Option<u16>,
     },
     /// A service did not answer in time.
     #[error("{service} does not answer; its log is `{log}`")]

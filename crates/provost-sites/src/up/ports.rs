@@ -35,7 +35,7 @@ pub(super) async fn answer(addresses: &[SocketAddr]) -> bool {
 }
 
 /// `0.0.0.0` is for listening; one connects to the loopback.
-fn reachable(mut address: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let loopback: std::net::IpAddr = match address.is_ipv4() {
             true => std::net::Ipv4Addr::LOCALHOST.into(),

@@ -9,10 +9,11 @@ use provost_engine::files;
 use provost_engine::lease::Holder;
 use provost_engine::paths::Paths;
 use provost_engine::process::{Account, Program};
+use provost_fleet::model::{Fleet, Tls};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::UpError;
+use super::{UpError, probe};
 use super::files::{fpm_pid, nginx_pid};
 
 /// Whether `provost up` runs.
@@ -70,10 +71,22 @@ pub fn serving(paths: &Paths) -> Serving {
     }
 }
 
-/// Tells the running services to read their files again, after nginx has checked them. Returns whether anything runs.
-pub async fn reload(cx: &Context) -> Result<bool, UpError> {
+/// What became of a reload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing runs; the files are read at the next start.
+    NothingRuns,
+    /// The services read them, and the host answers as it should.
+    Seen,
+    /// The services were told; nginx ends TLS, and the answer was not looked at.
+    Told,
+}
+
+/// Tells the running services to read their files again, after nginx has checked them, and waits until a host is served, or is
+/// no longer.
+pub async fn reload(cx: &Context, fleet: &Fleet, host: &str, served: bool) -> Result<Taken, UpError> {
     if serving(&cx.paths) == Serving::Down {
-        return Ok(false);
+        return Ok(Taken::NothingRuns);
     }
     let _one = ONE_AT_A_TIME.lock().await;
     check_nginx(cx).await?;
@@ -81,7 +94,14 @@ pub async fn reload(cx: &Context) -> Result<bool, UpError> {
     signal(&fpm_pid(&cx.paths), Signal::USR2);
     wait_for_pools(cx).await;
     signal(&nginx_pid(&cx.paths), Signal::HUP);
-    Ok(true)
+    let Some(address) = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. })) else {
+        return Ok(Taken::Told);
+    };
+    let fits = |status: u16| if served { status < 400 } else { status == 404 };
+    match probe::until(*address, host, fits).await {
+        Some(status) if fits(status) => Ok(Taken::Seen),
+        status => Err(UpError::NotTakenUp { host: host.to_owned(), status }),
+    }
 }
 
 /// Reloads of one command follow each other: php-fpm starts itself anew on each and is deaf meanwhile.

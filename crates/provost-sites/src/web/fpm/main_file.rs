@@ -28,7 +28,9 @@ const CONTROL_SECONDS: u32 = 20;
 /// it opcache's tables), 811 open files and 0.9 s to start.
 pub fn main_file(main: &FpmMain<'_>) -> String {
     let mut file = Ini::new();
-    file.comment("php-fpm of this fleet. Provost makes this file from the fleet file; changes here are lost.");
+    file.comment(
+        "php-fpm of this fleet. Provost makes this file from the fleet file; changes here are lost.",
+    );
     file.section("global");
     file.set("daemonize", false);
     file.set("pid", main.pid);
@@ -58,7 +60,9 @@ pub fn master_ini(sizing: &OpcacheSizing) -> String {
     // directories above. nginx only hands over scripts that are there, so there is nothing to look for; and with 0,
     // PHP_SELF is the path behind the script alone, which breaks pages that build their own address from it.
     file.set("cgi.fix_pathinfo", 1);
-    file.comment("No directory of a site may hold settings of its own. (php-fpm takes no empty value for a pool.)");
+    file.comment(
+        "No directory of a site may hold settings of its own. (php-fpm takes no empty value for a pool.)",
+    );
     file.set("user_ini.filename", "");
     file.comment("No `$argv` from the query string.");
     file.set("register_argc_argv", false);

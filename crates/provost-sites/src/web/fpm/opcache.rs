@@ -62,7 +62,8 @@ pub fn opcache_ini(sizing: &OpcacheSizing) -> Vec<(String, String)> {
     let builds = u64::from(sizing.live_builds.max(1));
     let sites = u64::from(sizing.sites);
     // More files than there are places cannot be held, and need no memory.
-    let files = u64::from(sizing.files_per_build).saturating_mul(builds).saturating_add(FILES_PER_SITE * sites);
+    let files =
+        u64::from(sizing.files_per_build).saturating_mul(builds).saturating_add(FILES_PER_SITE * sites);
     let files = files.min(PLACES.1);
     let strings = (STRINGS_MIB + MORE_STRINGS_MIB * (builds - 1 + sites / 20)).min(MOST_STRINGS_MIB);
     // opcache takes the memory of the strings, and of the table (about 64 bytes a place), out of the whole.

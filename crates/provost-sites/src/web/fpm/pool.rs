@@ -1,7 +1,7 @@
 //! One site's pool.
 
-use super::super::ini::{Ini, Value};
 use super::super::FORM_OVERHEAD_MIB;
+use super::super::ini::{Ini, Value};
 use super::FpmPool;
 
 /// After how long without work a process ends. A page's scripts and images come within a second of it, a reader's next
@@ -30,7 +30,9 @@ const DISABLED: &str = "opcache_reset";
 pub fn pool_file(pool: &FpmPool<'_>) -> String {
     let mut file = Ini::new();
     file.comment("A site's PHP. Provost makes this file from the fleet file; changes here are lost.");
-    file.section(pool.name);
+    // `[global]`, in any letters, is php-fpm's own section; no site's name has a dot.
+    let section = if pool.name.eq_ignore_ascii_case("global") { "global.site" } else { pool.name };
+    file.section(section);
     if let Some(user) = pool.user {
         file.set("user", user.user);
         file.set("group", user.group);

@@ -93,6 +93,12 @@ fn the_file_of_a_pool() {
 }
 
 #[test]
+fn a_site_may_be_called_global() {
+    let file = pool_file(&FpmPool { name: "global", ..pool() });
+    assert_eq!(file.lines().nth(1), Some("[global.site]"));
+}
+
+#[test]
 fn root_gives_each_pool_its_user() {
     let user = PoolUser { user: "hugo", group: "hugo", web_group: "provost-web" };
     let file = pool_file(&FpmPool { user: Some(user), ..pool() });

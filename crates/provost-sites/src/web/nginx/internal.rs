@@ -29,9 +29,15 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
         "tests, what they need, and what only the command line runs",
         r"/(?:tests|fixtures|behat|phpunit|testing|vendor|node_modules|cli)/",
     ),
-    ("code that is only ever included, and what installs tables", r"/(?:classes|db|lang)/(?:.*/)?[^/]*\.php$"),
+    (
+        "code that is only ever included, and what installs tables",
+        r"/(?:classes|db|lang)/(?:.*/)?[^/]*\.php$",
+    ),
     ("tables, services, and their documentation", r"/db/(?:.*/)?[^/]*\.(?:xml|json|txt|html)$"),
-    ("the configuration and the installer, which has done its work", r"^/(?:config|config-dist|install)\.php$|^/install/"),
+    (
+        "the configuration and the installer, which has done its work",
+        r"^/(?:config|config-dist|install)\.php$|^/install/",
+    ),
     ("version numbers", r"/version\.php$"),
     (
         "files that tell versions of libraries",

@@ -17,12 +17,19 @@ pub(super) const FORMAT: &str = "provost";
 
 /// Writes the maps and the format into the main file.
 pub(super) fn write(http: &mut Block) {
-    for (from, to) in [("$request_uri", "$provost_logged_uri"), ("$http_referer", "$provost_logged_referer")] {
+    for (from, to) in [("$request_uri", "$provost_logged_uri"), ("$http_referer", "$provost_logged_referer")]
+    {
         http.block("map", &[variables(from), variables(to)], |map| {
             map.set("default", &[variables(from)]);
             map.entry(text(""), variables("-"));
-            map.entry(pattern(&format!("(?<provost_kept>^.*?/(?:{SECRET_PATHS}))/")), variables("$provost_kept/[hidden]"));
-            map.entry(pattern(&format!(r"(?i)(?<provost_kept>^[^?]*)\?.*?(?:{SECRET_KEYS})[^=&]*=")), variables("$provost_kept?[hidden]"));
+            map.entry(
+                pattern(&format!("(?<provost_kept>^.*?/(?:{SECRET_PATHS}))/")),
+                variables("$provost_kept/[hidden]"),
+            );
+            map.entry(
+                pattern(&format!(r"(?i)(?<provost_kept>^[^?]*)\?.*?(?:{SECRET_KEYS})[^=&]*=")),
+                variables("$provost_kept?[hidden]"),
+            );
         });
     }
     http.set(

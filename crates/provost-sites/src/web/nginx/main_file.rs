@@ -55,7 +55,9 @@ fn write_http(http: &mut Block, main: &NginxMain<'_>) {
     http.set("tcp_nopush", &[variables("on")]);
     http.set("server_names_hash_max_size", &[variables(NAMES)]);
     http.set("server_names_hash_bucket_size", &[variables(NAME_BYTES)]);
-    http.comment("Redirects of nginx's own name no host: behind a proxy it would be the wrong scheme and port.");
+    http.comment(
+        "Redirects of nginx's own name no host: behind a proxy it would be the wrong scheme and port.",
+    );
     http.set("absolute_redirect", &[variables("off")]);
     for kind in ["client_body", "fastcgi", "proxy", "scgi", "uwsgi"] {
         http.set(&format!("{kind}_temp_path"), &[literal(main.temporary.join(kind))]);
@@ -95,10 +97,7 @@ fn write_build_map(http: &mut Block) {
     http.comment("The build that answers: the directory of that name, named after its content.");
     http.block("map", &[variables("$realpath_root"), variables(&format!("${BUILD}"))], |map| {
         map.set("default", &[variables("unknown")]);
-        map.entry(
-            pattern("/(?<provost_tree>[^/]+?)(?:/public)?$"),
-            variables("$provost_tree"),
-        );
+        map.entry(pattern("/(?<provost_tree>[^/]+?)(?:/public)?$"), variables("$provost_tree"));
     });
 }
 

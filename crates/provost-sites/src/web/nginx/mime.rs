@@ -73,7 +73,8 @@ pub(super) fn write(http: &mut Block) {
     http.set("charset", &[variables("utf-8")]);
     http.set(
         "charset_types",
-        &["text/css", "text/plain", "text/csv", "text/vtt", "text/xml", "application/javascript"].map(variables),
+        &["text/css", "text/plain", "text/csv", "text/vtt", "text/xml", "application/javascript"]
+            .map(variables),
     );
     http.gap();
     http.set("gzip", &[variables("on")]);

@@ -146,13 +146,19 @@ fn write_php(server: &mut Block, site: &NginxSite<'_>) {
         location.set("fastcgi_pass", &[text(format!("unix:{}", site.socket))]);
         let wait = site.request_seconds.saturating_add(GATEWAY_MARGIN_SECONDS);
         location.set("fastcgi_read_timeout", &[variables(&format!("{wait}s"))]);
-        location.comment("Moodle's headers can be long (content policies, many cookies): one buffer takes them all.");
+        location.comment(
+            "Moodle's headers can be long (content policies, many cookies): one buffer takes them all.",
+        );
         location.set("fastcgi_buffer_size", &[variables("32k")]);
         location.set("fastcgi_buffers", &[variables("16"), variables("32k")]);
         location.set("fastcgi_hide_header", &[variables("X-Powered-By")]);
         write_script_params(location);
         write_address_params(location, site);
-        param(location, "HTTP_IF_NONE_MATCH", &[variables("$provost_if_none_match"), variables("if_not_empty")]);
+        param(
+            location,
+            "HTTP_IF_NONE_MATCH",
+            &[variables("$provost_if_none_match"), variables("if_not_empty")],
+        );
         location.comment("A client's `Proxy` header would look like the environment's HTTP_PROXY.");
         param(location, "HTTP_PROXY", &[text(""), variables("if_not_empty")]);
     });

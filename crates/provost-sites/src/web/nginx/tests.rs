@@ -3,7 +3,8 @@ use std::net::SocketAddr;
 use camino::Utf8Path;
 
 use super::{
-    NginxMain, NginxSite, NginxVersion, OLDEST, SiteAddress, SiteTls, WebRoot, WorkerUser, main_file, site_file,
+    NginxMain, NginxSite, NginxVersion, OLDEST, SiteAddress, SiteTls, WebRoot, WorkerUser, main_file,
+    site_file,
 };
 
 fn main(listen: &[SocketAddr]) -> NginxMain<'_> {
@@ -48,7 +49,7 @@ fn listen() -> Vec<SocketAddr> {
 /// The lines of `new` that are not in `old`, in their order.
 fn added(old: &str, new: &str) -> String {
     let old: Vec<&str> = old.lines().collect();
-    new.lines().filter(|line| !old.contains(line)).map(|line| format!("{line}\n")).collect()
+    new.lines().filter(|line| !old.contains(line)).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -336,7 +337,10 @@ fn a_site_behind_a_proxy_that_ends_tls() {
 #[test]
 fn a_site_with_its_own_certificate() {
     let listen = listen();
-    let files = SiteTls::Files { certificate: Utf8Path::new("/etc/tls/a b.pem"), key: Utf8Path::new("/etc/tls/key.pem") };
+    let files = SiteTls::Files {
+        certificate: Utf8Path::new("/etc/tls/a b.pem"),
+        key: Utf8Path::new("/etc/tls/key.pem"),
+    };
     let address = SiteAddress { https: true, host: "hugo.example.org", port: Some(8080) };
     let old = site_file(&NginxSite { address, tls: files, ..site(&listen) });
     insta::assert_snapshot!(added(&site_file(&site(&listen)), &old), @r#"

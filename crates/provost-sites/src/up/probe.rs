@@ -1,0 +1,41 @@
+//! Asking the running web server for a page, as a browser would: the read-back of what it was told to serve.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::ports::reachable;
+
+/// How long one answer may take: the first page of a site compiles some 1,500 PHP files.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// How long a reload may take until it shows. nginx answers from its old files until new workers are up.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks for a page until its status is as expected, and returns the last status that was seen; `None` where nobody answered.
+pub(super) async fn until(address: SocketAddr, host: &str, expected: impl Fn(u16) -> bool) -> Option<u16> {
+    let begun = tokio::time::Instant::now();
+    loop {
+        let status = tokio::time::timeout(ANSWER, ask(address, host)).await.ok().flatten();
+        if status.is_some_and(&expected) || begun.elapsed() > PATIENCE {
+            return status;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// The status of a site's login page.
+async fn ask(address: SocketAddr, host: &str) -> Option<u16> {
+    let mut stream = TcpStream::connect(reachable(address)).await.ok()?;
+    // Where a proxy ends TLS it would say so; without the word nginx would answer with a redirect, which is as good.
+    let request = format!(
+        "GET /login/index.php HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: https\r\nUser-Agent: provost\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.ok()?;
+    let mut head = [0; 16];
+    stream.read_exact(&mut head).await.ok()?;
+    // "HTTP/1.1 200 OK"
+    std::str::from_utf8(&head).ok()?.split(' ').nth(1)?.parse().ok()
+}

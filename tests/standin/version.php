@@ -1,0 +1,30 @@
+<?php
+// This file is part of Provost
+//
+// Provost is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Provost is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * The stand-in's version, in Moodle's form.
+ *
+ * @package    standin
+ * @copyright  Provost contributors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+
+defined('MOODLE_INTERNAL') || die();
+
+$version  = 2024100700.00;
+$release  = '4.5 (Build: 20241007)';
+$branch   = '405';
+$maturity = MATURITY_STABLE;
