@@ -200,14 +200,30 @@ final class session {
                 'Install the site first.');
         }
         $this->doing = $name;
-        if ($this->state !== 'not_installed' && ($admin = get_admin())) {
-            \core\session\manager::set_user($admin);
-        }
+        $this->become_admin();
         $answer = $operation->run($params, $task);
         if ($DB->is_transaction_started()) {
             throw new failure('open_transaction', "'$name' left a transaction open; it was rolled back");
         }
         return $answer;
+    }
+
+    /**
+     * Makes the site's administrator the user, anew for each request: the one before may have changed that.
+     */
+    private function become_admin(): void {
+        if ($this->state === 'not_installed') {
+            return;
+        }
+        try {
+            $admin = get_admin();
+        } catch (\dml_exception $ignored) {
+            // Then the database is damaged, and to say how needs no user.
+            $admin = false;
+        }
+        if ($admin) {
+            \core\session\manager::set_user($admin);
+        }
     }
 
     /**
