@@ -193,7 +193,9 @@ pub(crate) enum Presence {
 pub fn check_version(answer: &str) -> Result<String, String> {
     let (major, minor) = MINIMUM_VERSION;
     match version(answer) {
-        Some(found) if found >= MINIMUM_VERSION => Ok(answer.trim().trim_start_matches("git version ").to_owned()),
+        Some(found) if found >= MINIMUM_VERSION => {
+            Ok(answer.trim().trim_start_matches("git version ").to_owned())
+        }
         Some((is, and)) => Err(format!("{is}.{and} is too old; {major}.{minor} or later is needed")),
         None => Err("does not tell its version".to_owned()),
     }

@@ -166,7 +166,7 @@ fn refreshment(seen: &Seen) -> StepDraft {
     StepDraft {
         action: REFRESH_HOOK,
         reason: reason.to_owned(),
-        changes: vec![Change::change("config.php", from, "the one of this Provost")],
+        changes: vec![Change::replace("config.php", from, "the one of this Provost")],
         after: Vec::new(),
         impact: Impact::Change,
         params: serde_json::json!({ "tree": seen.tree }),

@@ -11,11 +11,8 @@ use crate::process::Account;
 /// Writes a file beside its place and renames it there, so that a reader sees the old bytes or the new ones, and a full
 /// disk leaves the old ones. `mode` is exact: the umask does not count.
 pub fn write_whole(path: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> std::io::Result<()> {
-    let aside = path.with_file_name(format!(
-        ".{}.{}.new",
-        path.file_name().unwrap_or("file"),
-        std::process::id()
-    ));
+    let aside =
+        path.with_file_name(format!(".{}.{}.new", path.file_name().unwrap_or("file"), std::process::id()));
     let written = write_aside(&aside, bytes, mode, owner).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
         // The first error is the one to tell; a leftover is overwritten next time.
@@ -39,11 +36,8 @@ fn write_aside(aside: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> st
 
 /// Makes a symlink point to `target`, replacing what is there in one rename.
 pub fn link_whole(path: &Utf8Path, target: &str) -> std::io::Result<()> {
-    let aside = path.with_file_name(format!(
-        ".{}.{}.new",
-        path.file_name().unwrap_or("link"),
-        std::process::id()
-    ));
+    let aside =
+        path.with_file_name(format!(".{}.{}.new", path.file_name().unwrap_or("link"), std::process::id()));
     drop(fs::remove_file(&aside));
     std::os::unix::fs::symlink(target, &aside).map_err(|error| with_path(&error, "create", &aside))?;
     let renamed = fs::rename(&aside, path);

@@ -98,7 +98,7 @@ impl Change {
     }
 
     /// Something else than it was.
-    pub fn change(what: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Self {
+    pub fn replace(what: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Self {
         Self { what: what.into(), from: Some(from.into()), to: Some(to.into()) }
     }
 

@@ -41,7 +41,8 @@ impl Kind for Fake {
     }
 
     fn plan(&self, name: &Name, wanted: Option<&String>, seen: &Observation<String>) -> Planned {
-        let after: Vec<_> = self.after.get(name).map(|other| subject(other).step("write")).into_iter().collect();
+        let after: Vec<_> =
+            self.after.get(name).map(|other| subject(other).step("write")).into_iter().collect();
         let write = |reason: &str, changes, impact, value: &str| {
             Planned::Steps(vec![StepDraft {
                 action: "write",
@@ -64,10 +65,10 @@ impl Kind for Fake {
                 write("it is not there", vec![Change::create("value", want)], Impact::Create, want)
             }
             (Some(want), Observation::Present(is)) => {
-                write("it differs", vec![Change::change("value", is, want)], Impact::Change, want)
+                write("it differs", vec![Change::replace("value", is, want)], Impact::Change, want)
             }
             (Some(want), Observation::Partial(is, Reason(why))) => {
-                write(why, vec![Change::change("value", is, want)], Impact::Change, want)
+                write(why, vec![Change::replace("value", is, want)], Impact::Change, want)
             }
             (None, Observation::Present(is) | Observation::Partial(is, _)) => {
                 Planned::Steps(vec![StepDraft {

@@ -117,8 +117,11 @@ async fn present_and_different_is_changed() {
 #[tokio::test]
 async fn unknown_blocks_and_what_waits_for_it_is_blocked_too() {
     let down = Observation::Unknown(Reason("the server does not answer".to_owned()));
-    let scene =
-        scene(&[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")], vec![("a", down)], &[("b", "a"), ("c", "b")]);
+    let scene = scene(
+        &[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")],
+        vec![("a", down)],
+        &[("b", "a"), ("c", "b")],
+    );
     insta::assert_snapshot!(show(&scene.plan().await), @r#"
     fake/d/write (Create): it is not there
       value None -> Some("1")
@@ -195,7 +198,8 @@ async fn a_stale_step_is_not_run() {
 
 #[tokio::test]
 async fn a_failure_stops_what_waits_for_it_and_nothing_else() {
-    let scene = scene(&[("a", "breaks"), ("b", "1"), ("c", "1"), ("d", "1")], vec![], &[("b", "a"), ("c", "b")]);
+    let scene =
+        scene(&[("a", "breaks"), ("b", "1"), ("c", "1"), ("d", "1")], vec![], &[("b", "a"), ("c", "b")]);
     let plan = scene.plan().await;
     insta::assert_snapshot!(scene.apply(&plan).await, @r"
     [1/4] fake/a/write …
@@ -235,7 +239,6 @@ async fn a_plan_is_the_same_bytes_every_time() {
 async fn steps_in_a_circle_are_a_bug_that_is_told() {
     let scene = scene(&[("a", "1"), ("b", "1")], vec![], &[("a", "b"), ("b", "a")]);
     let digests = (Digest::of(b""), Digest::of(b""));
-    let error =
-        reconcile(&scene.cx, &scene.kinds, &no_fleet(), &Lock::default(), digests).await.unwrap_err();
+    let error = reconcile(&scene.cx, &scene.kinds, &no_fleet(), &Lock::default(), digests).await.unwrap_err();
     insta::assert_snapshot!(error, @"these steps wait for each other: fake/a/write, fake/b/write");
 }

@@ -154,7 +154,10 @@ impl Diagnostics {
             .others
             .iter()
             .map(|(place, label)| AnnotationKind::Context.span(span(place)).label(label.as_str()));
-        let snippet = Snippet::source(self.text.as_str()).path(self.path.as_str()).annotation(primary).annotations(others);
+        let snippet = Snippet::source(self.text.as_str())
+            .path(self.path.as_str())
+            .annotation(primary)
+            .annotations(others);
         let mut group = level.primary_title(fault.message.as_str()).element(snippet);
         for hint in &fault.hints {
             group = group.element(Level::HELP.message(hint.as_str()));
@@ -205,7 +208,12 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned(), found: RefCell::default(), masked: RefCell::default() }
+        Self {
+            path: path.to_owned(),
+            text: text.to_owned(),
+            found: RefCell::default(),
+            masked: RefCell::default(),
+        }
     }
 
     /// Takes a fault.

@@ -55,7 +55,12 @@ pub(crate) static ROOT: Table = Table {
     keys: &[
         required("fleet", Kind::Table(&FLEET), "The fleet itself."),
         optional("web", Kind::Table(&WEB), "", "How the fleet is served."),
-        optional("database", Kind::Tables(&DATABASE), "a managed PostgreSQL called `main`", "Database servers, by name."),
+        optional(
+            "database",
+            Kind::Tables(&DATABASE),
+            "a managed PostgreSQL called `main`",
+            "Database servers, by name.",
+        ),
         optional("codebase", Kind::Tables(&CODEBASE), "none", "Codebases, by name."),
         optional("site", Kind::Tables(&SITE), "none", "Sites, by name."),
     ],
@@ -123,8 +128,18 @@ pub(crate) static DATABASE: Table = Table {
     doc: "A server that sites live on.",
     keys: &[
         optional("engine", Kind::Text, "postgresql", "`postgresql`; later versions will know `mariadb`."),
-        optional("managed", Kind::Boolean, "false", "Whether Provost runs a private server; excludes `host`."),
-        optional("host", Kind::Text, "none", "Host of an existing server, or the absolute directory of its Unix socket."),
+        optional(
+            "managed",
+            Kind::Boolean,
+            "false",
+            "Whether Provost runs a private server; excludes `host`.",
+        ),
+        optional(
+            "host",
+            Kind::Text,
+            "none",
+            "Host of an existing server, or the absolute directory of its Unix socket.",
+        ),
         optional("port", Kind::Integer, "5432", "Its port."),
         optional("admin", Kind::Table(&ADMIN), "none", "A role that may create databases and roles there."),
     ],
@@ -135,7 +150,10 @@ pub(crate) static ADMIN: Table = Table {
     what: "a server's administrator",
     header: "admin = { … }",
     doc: "The login with which Provost administers an existing server.",
-    keys: &[required("user", Kind::Text, "The role's name."), required("password", Kind::Secret, "Its password.")],
+    keys: &[
+        required("user", Kind::Text, "The role's name."),
+        required("password", Kind::Secret, "Its password."),
+    ],
     later: &[],
 };
 

@@ -39,11 +39,12 @@ pub fn load(path: &str, text: &str) -> Result<Loaded, Diagnostics> {
     check::check(&draft, &sink);
     let found = sink.finish();
     match draft.build() {
-        Some(fleet) if !found.has_errors() => Ok(Loaded { fleet, warnings: found, digest: Digest::of(text.as_bytes()) }),
+        Some(fleet) if !found.has_errors() => {
+            Ok(Loaded { fleet, warnings: found, digest: Digest::of(text.as_bytes()) })
+        }
         _ => Err(found),
     }
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -110,12 +110,16 @@ impl Lock {
         let wrong = |fault| Diagnostics::one(path, text, fault);
         if let Some(at) = conflict(text) {
             let fault = Diagnostic::error(at..at + 7, "the lock holds a merge conflict");
-            return Err(wrong(fault.hint("take either side, then run `provost apply`: it resolves what is stale")));
+            return Err(wrong(
+                fault.hint("take either side, then run `provost apply`: it resolves what is stale"),
+            ));
         }
         let written: Written = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             let first = error.message().lines().next().unwrap_or("not a lock").to_owned();
-            wrong(Diagnostic::error(span, first).hint("the lock is written by provost; take it back from git"))
+            wrong(
+                Diagnostic::error(span, first).hint("the lock is written by provost; take it back from git"),
+            )
         })?;
         if written.version != VERSION {
             let message = format!("the lock has version {}, this Provost knows {VERSION}", written.version);
@@ -131,7 +135,11 @@ impl Lock {
         );
         text.push_str(&format!("version = {VERSION}\n"));
         for (name, codebase) in &self.codebases {
-            section(&mut text, &format!("codebase.{name}"), &Head { declared: &codebase.declared, tree: &codebase.tree });
+            section(
+                &mut text,
+                &format!("codebase.{name}"),
+                &Head { declared: &codebase.declared, tree: &codebase.tree },
+            );
             section(&mut text, &format!("codebase.{name}.moodle"), &codebase.moodle);
             for (component, plugin) in &codebase.plugins {
                 section(&mut text, &format!("codebase.{name}.plugins.{component}"), plugin);

@@ -75,12 +75,17 @@ moodle = {moodle}
     if options.plugins.is_empty() {
         text.push_str("# mod_attendance = { git = \"https://github.com/danmarsden/moodle-mod_attendance.git\", branch = \"MOODLE_500_STABLE\" }\n");
     }
-    text.push_str("\n# One table per site. The admin's password is generated and kept in the state directory.\n");
+    text.push_str(
+        "\n# One table per site. The admin's password is generated and kept in the state directory.\n",
+    );
     for (name, url) in &options.sites {
         text.push_str(&format!("[site.{name}]\nurl = {}\n\n", quoted(url)));
     }
     if options.sites.is_empty() {
-        text.push_str(&format!("[site.first]\nurl = {}\n", quoted(&format!("http://first.localhost:{port}"))));
+        text.push_str(&format!(
+            "[site.first]\nurl = {}\n",
+            quoted(&format!("http://first.localhost:{port}"))
+        ));
     }
     text.trim_end().to_owned() + "\n"
 }
@@ -113,7 +118,9 @@ mod tests {
 
     #[test]
     fn the_starter_is_valid_and_nothing_about_it_is_odd() {
-        for options in [options(), StarterOptions { plugins: vec![], sites: vec![], state: None, ..options() }] {
+        for options in
+            [options(), StarterOptions { plugins: vec![], sites: vec![], state: None, ..options() }]
+        {
             let loaded = crate::load("fleet.toml", &starter(&options)).unwrap();
             assert!(loaded.warnings.is_empty(), "{}", loaded.warnings);
             assert_eq!(loaded.fleet.sites.len(), 1);

@@ -176,9 +176,13 @@ fn a_port_that_nobody_listens_on_is_odd_but_valid() {
 #[test]
 fn a_server_is_managed_or_has_a_host() {
     assert!(wrong("managed = true", "port = 5433").contains("is `managed`, or has a `host`"));
-    assert!(wrong("managed = true", "managed = true\nhost = \"db1\"").contains("a managed server has no `host`"));
+    assert!(
+        wrong("managed = true", "managed = true\nhost = \"db1\"").contains("a managed server has no `host`")
+    );
     assert!(wrong("managed = true", "host = \"db1\"").contains("a database server needs `admin`"));
-    assert!(wrong("managed = true", "managed = true\nengine = \"mariadb\"").contains("MariaDB is not supported"));
+    assert!(
+        wrong("managed = true", "managed = true\nengine = \"mariadb\"").contains("MariaDB is not supported")
+    );
 }
 
 #[test]

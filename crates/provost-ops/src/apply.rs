@@ -83,10 +83,7 @@ async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsE
         true => None,
         false => Some(second_look(session, &lock).await?),
     };
-    let hints = report
-        .failed()
-        .filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?)))
-        .collect();
+    let hints = report.failed().filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?))).collect();
     Ok(Applied { planned, report: Some(report), left, hints })
 }
 
@@ -108,7 +105,8 @@ async fn run(session: &Session, plan: &Plan, lock: &Lock) -> Result<Report, OpsE
     let units: Vec<(String, String)> =
         plan.steps.iter().map(|step| (step.id.subject.to_string(), step.id.action.clone())).collect();
     let declared = serde_json::json!({ "fleet": plan.fleet, "lock": plan.lock });
-    let actor = cx.machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| cx.machine.uid.to_string());
+    let actor =
+        cx.machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| cx.machine.uid.to_string());
     let operation = cx.store.begin_operation("apply", &actor, &declared, &units, cx.now())?;
     let kinds = session.kinds(lock);
     let work = Work {

@@ -72,15 +72,24 @@ pub async fn doctor(environment: &Environment) -> Diagnosis {
     packages.sort();
     packages.dedup();
     let sudo = if machine.root { "" } else { "sudo " };
-    let install = (!packages.is_empty())
-        .then(|| format!("{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {}", packages.join(" ")));
+    let install = (!packages.is_empty()).then(|| {
+        format!(
+            "{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {}",
+            packages.join(" ")
+        )
+    });
     Diagnosis { findings, install }
 }
 
 fn finding(what: &str, found: Result<String, String>, packages: &[&str]) -> Finding {
     let fit = found.is_ok();
     let found = found.unwrap_or_else(|missing| missing);
-    Finding { what: what.to_owned(), fit, found, packages: packages.iter().map(|name| (*name).to_owned()).collect() }
+    Finding {
+        what: what.to_owned(),
+        fit,
+        found,
+        packages: packages.iter().map(|name| (*name).to_owned()).collect(),
+    }
 }
 
 async fn git(machine: &Machine) -> Finding {
@@ -100,7 +109,8 @@ async fn php(machine: &Machine) -> Vec<Finding> {
     };
     let version = php.version.unwrap_or("8.2");
     let package = |part: &str| format!("php{version}-{part}");
-    let mut findings = vec![Finding { packages: vec![package("cli")], ..finding("php", Ok(php.cli.to_string()), &[]) }];
+    let mut findings =
+        vec![Finding { packages: vec![package("cli")], ..finding("php", Ok(php.cli.to_string()), &[]) }];
     let fpm = php.fpm.map(|path| path.to_string()).ok_or_else(|| "not installed".to_owned());
     findings.push(Finding { packages: vec![package("fpm")], ..finding("php-fpm", fpm, &[]) });
     let loaded = ask(Program::new(&php.cli).arg("-m")).await.unwrap_or_default().to_lowercase();
@@ -121,7 +131,15 @@ async fn php(machine: &Machine) -> Vec<Finding> {
 
 fn all_php_packages() -> Vec<&'static str> {
     vec![
-        "php-cli", "php-fpm", "php-curl", "php-gd", "php-intl", "php-mbstring", "php-pgsql", "php-soap", "php-xml",
+        "php-cli",
+        "php-fpm",
+        "php-curl",
+        "php-gd",
+        "php-intl",
+        "php-mbstring",
+        "php-pgsql",
+        "php-soap",
+        "php-xml",
         "php-zip",
     ]
 }

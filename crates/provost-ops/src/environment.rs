@@ -67,7 +67,8 @@ impl Environment {
                 program_directories.push(also.into());
             }
         }
-        let children = FOR_CHILDREN.iter().filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_owned())));
+        let children =
+            FOR_CHILDREN.iter().filter_map(|name| Some(((*name).to_owned(), self.get(name)?.to_owned())));
         Machine {
             root: self.uid == 0,
             uid: self.uid,

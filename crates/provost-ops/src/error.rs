@@ -104,9 +104,9 @@ impl OpsError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoFile(_) => Some("`provost init` writes one; `--file` names another".to_owned()),
-            Self::Destroys(_) => {
-                Some("look at `provost plan`; if that is meant, run `provost apply --allow-destroy`".to_owned())
-            }
+            Self::Destroys(_) => Some(
+                "look at `provost plan`; if that is meant, run `provost apply --allow-destroy`".to_owned(),
+            ),
             Self::Exists(_) => Some("edit it, or give another `--file`".to_owned()),
             other => hints::of(other),
         }
@@ -114,7 +114,10 @@ impl OpsError {
 }
 
 /// Makes an [`OpsError::Io`].
-pub(crate) fn io(verb: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(std::io::Error) -> OpsError {
+pub(crate) fn io(
+    verb: &'static str,
+    path: impl Into<Utf8PathBuf>,
+) -> impl FnOnce(std::io::Error) -> OpsError {
     let path = path.into();
     move |source| OpsError::Io { verb, path, source }
 }

@@ -71,7 +71,8 @@ fn of_up(error: &UpError) -> Option<String> {
     Some(match error {
         UpError::Missing(_) => DOCTOR.to_owned(),
         UpError::PortInUse { .. } => {
-            "end what listens there, or give `[web] listen` another address and the sites' urls its port".to_owned()
+            "end what listens there, or give `[web] listen` another address and the sites' urls its port"
+                .to_owned()
         }
         UpError::AlreadyUp { .. } => "it serves already; `provost status` shows it".to_owned(),
         _ => return None,

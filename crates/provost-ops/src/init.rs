@@ -29,7 +29,9 @@ pub fn init(call: &Call, mut options: StarterOptions) -> Result<Initialised, Ops
     let text = starter(&options);
     let opened = std::fs::OpenOptions::new().write(true).create_new(true).open(&path);
     let mut file = match opened {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Err(OpsError::Exists(call.file.clone())),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            return Err(OpsError::Exists(call.file.clone()));
+        }
         other => other.map_err(io("write", &path))?,
     };
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write", &path))?;

@@ -75,7 +75,9 @@ impl Call {
     pub fn load(&self) -> Result<Loaded, OpsError> {
         let path = self.fleet_path();
         let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(OpsError::NoFile(self.file.clone())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(OpsError::NoFile(self.file.clone()));
+            }
             other => other.map_err(io("read", &self.file))?,
         };
         let loaded = provost_fleet::load(self.file.as_str(), &text).map_err(OpsError::Invalid)?;
@@ -146,7 +148,11 @@ impl Session {
                 fleet_id: self.fleet_id.clone(),
                 references: self.references.clone(),
             }),
-            Arc::new(VhostKind { fleet: fleet.clone(), lock: Arc::new(lock.clone()), fleet_id: self.fleet_id.clone() }),
+            Arc::new(VhostKind {
+                fleet: fleet.clone(),
+                lock: Arc::new(lock.clone()),
+                fleet_id: self.fleet_id.clone(),
+            }),
         ]
     }
 

@@ -114,8 +114,13 @@ pub async fn status(call: &Call) -> Result<Status, OpsError> {
 
 async fn tell(session: &Session) -> Result<Status, OpsError> {
     let Reconciled { seen, plan } = look(session, &session.lock).await?;
-    let earlier: BTreeMap<String, (String, serde_json::Value)> =
-        session.cx.store.observations()?.into_iter().map(|(subject, at, seen)| (subject, (at, seen))).collect();
+    let earlier: BTreeMap<String, (String, serde_json::Value)> = session
+        .cx
+        .store
+        .observations()?
+        .into_iter()
+        .map(|(subject, at, seen)| (subject, (at, seen)))
+        .collect();
     Ok(Status {
         schema: 1,
         fleet: session.loaded.fleet.name.to_string(),
@@ -148,7 +153,12 @@ fn servers(session: &Session, seen: &[Seen]) -> Vec<ServerStatus> {
             None if one.state == "present" => "reachable",
             None => one.state,
         };
-        Some(ServerStatus { name: name.to_string(), managed, state: state.to_owned(), note: one.reason.clone() })
+        Some(ServerStatus {
+            name: name.to_string(),
+            managed,
+            state: state.to_owned(),
+            note: one.reason.clone(),
+        })
     });
     each.collect()
 }

@@ -118,9 +118,23 @@ async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {
     if let Some(user) = find(name)? {
         return Ok(user);
     }
-    let arguments =
-        ["--system", "--user-group", "--no-create-home", "--home-dir", "/", "--shell", "/usr/sbin/nologin", name];
-    run(cx, "useradd", &arguments, name).await?;
+    let one = ONE_AT_A_TIME.lock().await;
+    // Another site's step may have made nginx's account while we waited.
+    if let Some(user) = find(name)? {
+        return Ok(user);
+    }
+    let arguments = [
+        "--system",
+        "--user-group",
+        "--no-create-home",
+        "--home-dir",
+        "/",
+        "--shell",
+        "/usr/sbin/nologin",
+        name,
+    ];
+    change(cx, "useradd", &arguments, name).await?;
+    drop(one);
     find(name)?.ok_or_else(|| AccountError::Missing(name.to_owned()))
 }
 
@@ -133,6 +147,10 @@ const TRIES: u32 = 25;
 
 async fn run(cx: &Context, tool: &'static str, arguments: &[&str], user: &str) -> Result<(), AccountError> {
     let _one = ONE_AT_A_TIME.lock().await;
+    change(cx, tool, arguments, user).await
+}
+
+async fn change(cx: &Context, tool: &'static str, arguments: &[&str], user: &str) -> Result<(), AccountError> {
     let path = cx.machine.program(tool).ok_or(AccountError::NoProgram(tool))?;
     let failed = |source| AccountError::Make { user: user.to_owned(), source };
     for _ in 1..TRIES {

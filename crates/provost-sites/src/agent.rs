@@ -219,14 +219,12 @@ impl Agent {
                 return Err(AgentError::Cancelled);
             }
         };
-        match waited {
-            Ok(frame) => frame,
-            Err(_) => {
-                self.running.end().await;
-                let (site, over) = (self.site.clone(), over.to_owned());
-                Err(AgentError::Deadline { site, over, seconds: deadline.as_secs() })
-            }
+        if let Ok(frame) = waited {
+            return frame;
         }
+        self.running.end().await;
+        let (site, over) = (self.site.clone(), over.to_owned());
+        Err(AgentError::Deadline { site, over, seconds: deadline.as_secs() })
     }
 
     async fn next_frame(&mut self, over: &str) -> Result<Frame, AgentError> {

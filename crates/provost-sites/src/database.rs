@@ -72,7 +72,8 @@ pub async fn ensure_role(
     let verifier = scram::verifier(password, &salt);
     let mut transaction = sql.begin().await?;
     let role = quoted(name);
-    let statement = format!("{verb} role {role} login nosuperuser nocreatedb nocreaterole password '{verifier}'");
+    let statement =
+        format!("{verb} role {role} login nosuperuser nocreatedb nocreaterole password '{verifier}'");
     transaction.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
     let comment = format!("comment on role {role} is {}", literal(&mark.to_text()));
     transaction.execute(sqlx::raw_sql(AssertSqlSafe(comment))).await?;
@@ -117,7 +118,9 @@ pub async fn drop_role(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::E
 
 /// Whether the database that a connection is to has any table.
 pub async fn has_tables(sql: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("select exists (select from pg_tables where schemaname = 'public')").fetch_one(sql).await
+    sqlx::query_scalar("select exists (select from pg_tables where schemaname = 'public')")
+        .fetch_one(sql)
+        .await
 }
 
 /// A name as SQL writes it.

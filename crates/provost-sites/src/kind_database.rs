@@ -89,13 +89,17 @@ impl Kind for DatabaseKind {
         seen: &Observation<SeenDatabase>,
     ) -> Planned {
         match (wanted, seen) {
-            (Some(want), Observation::Absent) => {
-                create(want, "the site has no database", vec![Change::create("database and role", &want.name)])
-            }
+            (Some(want), Observation::Absent) => create(
+                want,
+                "the site has no database",
+                vec![Change::create("database and role", &want.name)],
+            ),
             (Some(want), Observation::Partial(_, Reason(why))) => {
                 create(want, why, vec![Change::create("database and role", &want.name)])
             }
-            (Some(want), Observation::Present(is)) if (&is.server, &is.name) != (&want.server, &want.name) => {
+            (Some(want), Observation::Present(is))
+                if (&is.server, &is.name) != (&want.server, &want.name) =>
+            {
                 Planned::Blocked(
                     Reason(format!(
                         "it is `{}` on `{}`, and the file says `{}` on `{}`; this version cannot move databases",
@@ -104,9 +108,11 @@ impl Kind for DatabaseKind {
                     Some(Hint("put the old server and name back into the file".to_owned())),
                 )
             }
-            (Some(want), Observation::Present(is)) if !is.password_kept => {
-                create(want, "its role has another password", vec![Change::change("password", "(secret)", "(secret)")])
-            }
+            (Some(want), Observation::Present(is)) if !is.password_kept => create(
+                want,
+                "its role has another password",
+                vec![Change::replace("password", "(secret)", "(secret)")],
+            ),
             (None, Observation::Present(is) | Observation::Partial(is, _)) => {
                 Planned::Steps(vec![StepDraft {
                     action: "drop",
@@ -215,12 +221,16 @@ impl DatabaseKind {
         let database = found.database.as_ref().map(|comment| of_site(whose(comment.as_deref(), fleet)));
         match (database, role) {
             (None, None) => Observation::Absent,
-            (_, Some(Whose::Foreign(owner))) => Observation::Foreign(Owner(format!("role `{name}`: {owner}"))),
+            (_, Some(Whose::Foreign(owner))) => {
+                Observation::Foreign(Owner(format!("role `{name}`: {owner}")))
+            }
             (None, Some(Whose::Ours(_))) => {
                 Observation::Partial(seen, Reason("its creation was interrupted".to_owned()))
             }
             (Some(Whose::Ours(_)), Some(Whose::Ours(_))) => Observation::Present(seen),
-            (Some(Whose::Ours(_)), None) => Observation::Partial(seen, Reason("its role is missing".to_owned())),
+            (Some(Whose::Ours(_)), None) => {
+                Observation::Partial(seen, Reason("its role is missing".to_owned()))
+            }
             // The role carries our mark and the database none at all: created, and killed before it was marked.
             (Some(Whose::Foreign(_)), Some(Whose::Ours(_))) if found.database == Some(None) => {
                 Observation::Partial(seen, Reason("its creation was interrupted".to_owned()))
@@ -255,11 +265,13 @@ impl DatabaseKind {
             Some(Some(_)) => {}
         }
         // Read back by coming in as the site will.
-        let mut own = self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
-        let who: String = sqlx::query_scalar("select current_user::text || ' in ' || current_database()::text")
-            .fetch_one(&mut own.sql)
-            .await
-            .map_err(failed)?;
+        let mut own =
+            self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
+        let who: String =
+            sqlx::query_scalar("select current_user::text || ' in ' || current_database()::text")
+                .fetch_one(&mut own.sql)
+                .await
+                .map_err(failed)?;
         Ok(Effect(format!("logged in as {who}")))
     }
 

@@ -57,19 +57,16 @@ impl Kind for ServerKind {
         futures_util::future::join_all(looks).await.into_iter().collect()
     }
 
-    fn plan(
-        &self,
-        _name: &Name,
-        wanted: Option<&DatabaseServer>,
-        seen: &Observation<SeenServer>,
-    ) -> Planned {
+    fn plan(&self, _name: &Name, wanted: Option<&DatabaseServer>, seen: &Observation<SeenServer>) -> Planned {
         match (wanted.map(|server| &server.location), seen) {
             (Some(Location::Managed), Observation::Absent) => make("it was not made yet"),
             (Some(Location::Managed), Observation::Partial(_, Reason(why))) => make(why),
-            (Some(Location::Existing { .. }), Observation::Absent | Observation::Partial(..)) => Planned::Blocked(
-                Reason("an existing server is not there".to_owned()),
-                Some(Hint("check `host` and `port` of this server in the fleet file".to_owned())),
-            ),
+            (Some(Location::Existing { .. }), Observation::Absent | Observation::Partial(..)) => {
+                Planned::Blocked(
+                    Reason("an existing server is not there".to_owned()),
+                    Some(Hint("check `host` and `port` of this server in the fleet file".to_owned())),
+                )
+            }
             _ => Planned::InStep,
         }
     }

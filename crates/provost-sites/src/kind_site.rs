@@ -121,7 +121,7 @@ impl Kind for SiteKind {
         for found in servers.values().flatten() {
             for mark in self.marks(found) {
                 if !wanted.contains_key(&mark.site) {
-                    seen.insert(mark.site.clone(), self.unwanted(cx, &mark));
+                    seen.insert(mark.site.clone(), Self::unwanted(cx, &mark));
                 }
             }
         }
@@ -137,7 +137,8 @@ impl Kind for SiteKind {
             }
         });
         let each: Vec<_> = each.collect();
-        let all: Vec<_> = futures_util::stream::iter(each).buffer_unordered(cx.limits.observations).collect().await;
+        let all: Vec<_> =
+            futures_util::stream::iter(each).buffer_unordered(cx.limits.observations).collect().await;
         seen.extend(all);
         seen
     }
@@ -203,10 +204,14 @@ fn plan_present(want: &WantedSite, is: &SeenSite) -> Planned {
     if let Some(url) = is.url.as_ref().filter(|url| **url != want.url) {
         return Planned::Blocked(
             Reason(format!("it was installed as {url}, and the file says {}", want.url)),
-            Some(Hint("put the old url back: this version cannot rename a site, whose texts hold its URL".to_owned())),
+            Some(Hint(
+                "put the old url back: this version cannot rename a site, whose texts hold its URL"
+                    .to_owned(),
+            )),
         );
     }
-    if let Some((is, want)) = is.dataroot.as_ref().zip(want.dataroot.as_ref()).filter(|(is, want)| is != want) {
+    if let Some((is, want)) = is.dataroot.as_ref().zip(want.dataroot.as_ref()).filter(|(is, want)| is != want)
+    {
         return Planned::Blocked(
             Reason(format!("its dataroot is `{is}`, and the file says `{want}`")),
             Some(Hint("put the old dataroot back: this version cannot move files".to_owned())),
@@ -216,7 +221,12 @@ fn plan_present(want: &WantedSite, is: &SeenSite) -> Planned {
         Some(tree) if *tree != want.tree => {
             let on = is.release.as_deref().unwrap_or("an unknown release");
             return Planned::Held(
-                Reason(format!("behind: on {on} ({}), locked is {} ({})", short(tree), want.release, short(&want.tree))),
+                Reason(format!(
+                    "behind: on {on} ({}), locked is {} ({})",
+                    short(tree),
+                    want.release,
+                    short(&want.tree)
+                )),
                 Hint("run `provost upgrade start`".to_owned()),
             );
         }
@@ -228,7 +238,7 @@ fn plan_present(want: &WantedSite, is: &SeenSite) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: CONFIGURE,
         reason: "its made files differ from the fleet file".to_owned(),
-        changes: is.differs.iter().map(|what| Change::change(what, "old", "new")).collect(),
+        changes: is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect(),
         after: vec![build_step(want)],
         impact: Impact::Change,
         params: serde_json::json!({ "tree": want.tree }),
@@ -285,7 +295,7 @@ impl SiteKind {
     }
 
     /// A site that carries our mark and is not in the file.
-    fn unwanted(&self, cx: &Context, mark: &Mark) -> Observation<SeenSite> {
+    fn unwanted(cx: &Context, mark: &Mark) -> Observation<SeenSite> {
         let host = host_of(cx, &mark.site);
         let seen = SeenSite {
             tree: files::build_of(cx, &mark.site),
@@ -343,7 +353,9 @@ impl SiteKind {
     ) -> Result<Observation<SeenSite>, SiteError> {
         let Some(declared) = self.fleet.sites.get(name) else { return Ok(Observation::Absent) };
         let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else {
-            return Ok(Observation::Unknown(Reason("the password of its database is not kept here".to_owned())));
+            return Ok(Observation::Unknown(Reason(
+                "the password of its database is not kept here".to_owned(),
+            )));
         };
         let database = &want.database_name;
         let mut own = self.servers.connect(cx, &want.server, database, database, &password).await?;
@@ -443,7 +455,9 @@ fn judge(
             "its dataroot `{path}` is that of an installed site, but its database is not there or empty; restore it"
         )),
         (Some(Stage::Installing), _) => Judged::Partial("its installation was not finished".to_owned()),
-        (Some(Stage::Created) | None, Some(_)) => Judged::Partial("its installation was interrupted".to_owned()),
+        (Some(Stage::Created) | None, Some(_)) => {
+            Judged::Partial("its installation was interrupted".to_owned())
+        }
         (Some(Stage::Created) | None, None) => Judged::Absent,
     }
 }

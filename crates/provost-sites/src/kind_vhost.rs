@@ -95,28 +95,25 @@ impl Kind for VhostKind {
         seen
     }
 
-    fn plan(
-        &self,
-        name: &Name,
-        wanted: Option<&WantedVhost>,
-        seen: &Observation<SeenVhost>,
-    ) -> Planned {
+    fn plan(&self, name: &Name, wanted: Option<&WantedVhost>, seen: &Observation<SeenVhost>) -> Planned {
         match (wanted, seen) {
             (Some(want), Observation::Absent) => {
                 write(name, "it is not served yet", vec![Change::create("url", &want.url)], Impact::Create)
             }
             (Some(_), Observation::Present(is) | Observation::Partial(is, _)) if !is.differs.is_empty() => {
-                let changes = is.differs.iter().map(|file| Change::change(file, "old", "new")).collect();
+                let changes = is.differs.iter().map(|file| Change::replace(file, "old", "new")).collect();
                 write(name, "its files differ from the fleet file", changes, Impact::Change)
             }
-            (None, Observation::Present(is) | Observation::Partial(is, _)) => Planned::Steps(vec![StepDraft {
-                action: REMOVE,
-                reason: "its site is no longer in the file".to_owned(),
-                changes: vec![Change::remove("files for nginx and php-fpm", "there")],
-                after: Vec::new(),
-                impact: Impact::Interrupt,
-                params: serde_json::json!({ "host": is.host }),
-            }]),
+            (None, Observation::Present(is) | Observation::Partial(is, _)) => {
+                Planned::Steps(vec![StepDraft {
+                    action: REMOVE,
+                    reason: "its site is no longer in the file".to_owned(),
+                    changes: vec![Change::remove("files for nginx and php-fpm", "there")],
+                    after: Vec::new(),
+                    impact: Impact::Interrupt,
+                    params: serde_json::json!({ "host": is.host }),
+                }])
+            }
             _ => Planned::InStep,
         }
     }
@@ -124,9 +121,13 @@ impl Kind for VhostKind {
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
         let name = &step.id.subject.name;
         if step.id.action == REMOVE {
-            for path in [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf"))) {
+            for path in
+                [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
+            {
                 match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(StepError::failed(error)),
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(StepError::failed(error));
+                    }
                     _ => {}
                 }
             }
@@ -137,7 +138,8 @@ impl Kind for VhostKind {
         // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
         accounts::site(cx, &self.fleet_id.id, name).await.map_err(StepError::failed)?;
         let version = nginx_version(cx).await;
-        let files = render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version).map_err(StepError::failed)?;
+        let files =
+            render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version).map_err(StepError::failed)?;
         write_all(cx, &files).map_err(StepError::failed)?;
         let host = self.fleet.sites.get(name).map_or("", |site| site.url.host());
         let told = match up::reload(cx, &self.fleet, host, true).await.map_err(StepError::failed)? {
@@ -177,7 +179,10 @@ fn look(files: &Files) -> Observation<SeenVhost> {
         return Observation::Absent;
     }
     let differing = found.into_iter().filter(|(file, text)| text.as_deref() != Some(file.text.as_str()));
-    Observation::Present(SeenVhost { host: None, differs: differing.map(|(file, _)| file.what.to_owned()).collect() })
+    Observation::Present(SeenVhost {
+        host: None,
+        differs: differing.map(|(file, _)| file.what.to_owned()).collect(),
+    })
 }
 
 fn write_all(cx: &Context, all: &Files) -> std::io::Result<()> {

@@ -86,7 +86,9 @@ pub fn read_or_make(paths: &Paths, which: &Generated<'_>) -> Result<Secret, Secr
 pub fn forget(paths: &Paths, which: &Generated<'_>) -> Result<(), SecretError> {
     let path = which.path(paths);
     match std::fs::remove_file(&path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(SecretError::Io { path, source: error }),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SecretError::Io { path, source: error })
+        }
         _ => Ok(()),
     }
 }
@@ -99,8 +101,13 @@ fn generate() -> Secret {
     let bytes: Vec<u8> = random.iter().flat_map(uuid::Uuid::as_bytes).copied().collect();
     let letter = |byte: &u8| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]);
     // Bytes 6 and 8 of a UUID hold fixed bits; both are left out.
-    let word: String =
-        bytes.iter().enumerate().filter(|(at, _)| !matches!(at % 16, 6 | 8)).map(|(_, byte)| letter(byte)).take(20).collect();
+    let word: String = bytes
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !matches!(at % 16, 6 | 8))
+        .map(|(_, byte)| letter(byte))
+        .take(20)
+        .collect();
     Secret::new(format!("{word}-aA7"))
 }
 

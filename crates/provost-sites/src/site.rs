@@ -61,7 +61,10 @@ pub enum SiteError {
 }
 
 impl SiteError {
-    pub(crate) fn io(verb: &'static str, path: impl Into<Utf8PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+    pub(crate) fn io(
+        verb: &'static str,
+        path: impl Into<Utf8PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { verb, path, source }
     }

@@ -140,7 +140,7 @@ pub struct Services {
 pub async fn run(cx: &Context, services: &Services, ready: impl FnOnce()) -> Result<(), UpError> {
     let lease = Lease::take(cx, "service/up").await.map_err(|error| match error {
         LeaseError::Held { holder, .. } => UpError::AlreadyUp { pid: holder.pid },
-        other => UpError::Lease(other),
+        other @ LeaseError::Store(_) => UpError::Lease(other),
     })?;
     // A killed run's services are ended before their ports are looked at.
     let leases = (Lease::take(cx, FPM).await?, Lease::take(cx, NGINX).await?);

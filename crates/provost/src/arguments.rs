@@ -24,7 +24,14 @@ pub(crate) struct Arguments {
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Global {
     /// The fleet file.
-    #[arg(short, long, global = true, default_value = "fleet.toml", value_name = "FILE", env = "PROVOST_FILE")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        default_value = "fleet.toml",
+        value_name = "FILE",
+        env = "PROVOST_FILE"
+    )]
     pub(crate) file: Utf8PathBuf,
     /// Print JSON on standard output instead of text.
     #[arg(long, global = true)]

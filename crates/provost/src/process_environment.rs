@@ -5,7 +5,8 @@ use provost_ops::environment::{Environment, Variables};
 
 /// Reads the surroundings of this process.
 pub(crate) fn read() -> Result<Environment, String> {
-    let directory = std::env::current_dir().map_err(|error| format!("cannot tell the working directory: {error}"))?;
+    let directory =
+        std::env::current_dir().map_err(|error| format!("cannot tell the working directory: {error}"))?;
     let directory = Utf8PathBuf::from_path_buf(directory)
         .map_err(|path| format!("the working directory `{}` is not UTF-8", path.display()))?;
     let variables = std::env::vars_os()

@@ -55,7 +55,8 @@ impl Ui {
     /// Prints a report as JSON if that was asked for.
     pub(crate) fn json(&self, report: &impl serde::Serialize) -> bool {
         if self.json {
-            let text = serde_json::to_string_pretty(report).unwrap_or_else(|error| json!(error.to_string()).to_string());
+            let text = serde_json::to_string_pretty(report)
+                .unwrap_or_else(|error| json!(error.to_string()).to_string());
             self.out(&text);
         }
         self.json

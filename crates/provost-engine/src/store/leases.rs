@@ -61,10 +61,12 @@ impl Store {
     /// What is recorded as at work and was started by a process that is gone.
     pub fn orphans(&self) -> Result<Vec<ProcessRecord>, StoreError> {
         let connection = self.lock();
-        let mut statement = connection.prepare("select subject, pgroup, started, mark, holder from process")?;
+        let mut statement =
+            connection.prepare("select subject, pgroup, started, mark, holder from process")?;
         let rows = statement.query_map([], |row| Ok((read(row)?, row.get::<_, String>(4)?)))?;
         let all: Vec<(ProcessRecord, String)> = rows.collect::<Result<_, _>>()?;
-        let alive = |holder: &str| serde_json::from_str::<Holder>(holder).is_ok_and(|holder| holder.is_alive());
+        let alive =
+            |holder: &str| serde_json::from_str::<Holder>(holder).is_ok_and(|holder| holder.is_alive());
         Ok(all.into_iter().filter(|(_, holder)| !alive(holder)).map(|(record, _)| record).collect())
     }
 

@@ -151,10 +151,9 @@ pub fn next(at: UnitState, event: EventKind) -> Option<UnitState> {
         (S::Running, E::Finished) => Some(S::Done),
         (S::Running, E::Failed) => Some(S::Failed),
         (S::Waiting, E::Skipped) => Some(S::Skipped),
-        (S::Waiting | S::Running | S::Failed, E::Parked) => Some(S::Parked),
+        (S::Waiting | S::Running | S::Failed, E::Parked) | (S::Undoing, E::UndoFailed) => Some(S::Parked),
         (S::Done | S::Failed | S::Running | S::Undoing, E::UndoStarted) => Some(S::Undoing),
         (S::Undoing, E::UndoFinished) => Some(S::Undone),
-        (S::Undoing, E::UndoFailed) => Some(S::Parked),
         _ => None,
     }
 }

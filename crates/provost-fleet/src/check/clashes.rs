@@ -73,10 +73,12 @@ fn inside(one: &Utf8Path, other: &Utf8Path) -> bool {
 }
 
 fn tags(draft: &Draft, sink: &Sink) {
-    let names: BTreeMap<&str, &Span> = draft.sites.iter().map(|(At { value, span }, _)| (value.as_str(), span)).collect();
+    let names: BTreeMap<&str, &Span> =
+        draft.sites.iter().map(|(At { value, span }, _)| (value.as_str(), span)).collect();
     for tag in draft.sites.iter().flat_map(|(_, site)| &site.tags) {
         if let Some(site) = names.get(tag.value.as_str()) {
-            let fault = Diagnostic::error(tag.span.clone(), format!("the tag `{}` is the name of a site", tag.value));
+            let fault =
+                Diagnostic::error(tag.span.clone(), format!("the tag `{}` is the name of a site", tag.value));
             let fault = fault.other((*site).clone(), "the site");
             sink.push(fault.hint("rename the tag: a selection could not tell them apart"));
         }

@@ -23,7 +23,8 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
             }
             (Tls::Off, false) if !ports.contains(&url.value.port_or_default()) => {
                 let port = url.value.port_or_default();
-                let fault = Diagnostic::warning(url.span.clone(), format!("[web] does not listen on port {port}"));
+                let fault =
+                    Diagnostic::warning(url.span.clone(), format!("[web] does not listen on port {port}"));
                 sink.push(fault.hint("that is right only if something in front hands requests on"));
             }
             _ => {}

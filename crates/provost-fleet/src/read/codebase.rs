@@ -37,7 +37,9 @@ fn plugin(above: &Reader<'_>, value: &DeValue<'_>, span: Span) -> Option<PluginS
             return None;
         }
         _ => {
-            above.sink.push(Diagnostic::error(span, "a plugin is a table such as { git = \"…\", tag = \"…\" }"));
+            above
+                .sink
+                .push(Diagnostic::error(span, "a plugin is a table such as { git = \"…\", tag = \"…\" }"));
             return None;
         }
     };
@@ -60,11 +62,13 @@ fn plugin(above: &Reader<'_>, value: &DeValue<'_>, span: Span) -> Option<PluginS
 }
 
 fn commit(reader: &Reader<'_>, text: At<String>) -> Option<(GitAt, Span)> {
-    let whole = text.value.len() == 40 && text.value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let whole =
+        text.value.len() == 40 && text.value.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if whole {
         return Some((GitAt::Commit(text.value), text.span));
     }
-    let fault = Diagnostic::error(text.span, "a commit is given by all its 40 hexadecimal digits, in lower case");
+    let fault =
+        Diagnostic::error(text.span, "a commit is given by all its 40 hexadecimal digits, in lower case");
     reader.sink.push(fault.hint("`git rev-parse` prints them"));
     None
 }

@@ -23,7 +23,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> ServerDraft {
     let location = match (managed, host) {
         (Some(managed), host) if managed.value => {
             if host.is_some() || port.is_some() || has_admin {
-                let fault = Diagnostic::error(managed.span, "a managed server has no `host`, `port` or `admin`");
+                let fault =
+                    Diagnostic::error(managed.span, "a managed server has no `host`, `port` or `admin`");
                 reader.sink.push(fault.hint("take `managed` out to use an existing server"));
             }
             Some(Location::Managed)
@@ -36,7 +37,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> ServerDraft {
             admin.flatten().map(|admin| Location::Existing { host: host.value, port, admin })
         }
         (_, None) => {
-            let fault = Diagnostic::absence(reader.span.clone(), "a database server is `managed`, or has a `host`");
+            let fault =
+                Diagnostic::absence(reader.span.clone(), "a database server is `managed`, or has a `host`");
             reader.sink.push(fault.hint("write `managed = true` to let Provost run one for this fleet"));
             None
         }

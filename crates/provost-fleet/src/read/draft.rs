@@ -9,7 +9,8 @@ use provost_moodle::request::MoodleRequest;
 
 use crate::diagnostic::Span;
 use crate::model::{
-    AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Site, SiteAdmin, Tls, Web,
+    AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Site, SiteAdmin,
+    Tls, Web,
 };
 use crate::name::Name;
 use crate::secret::SecretRef;
@@ -111,7 +112,8 @@ impl Draft {
 
     /// The model; `None` where something was missing, which was told.
     pub(crate) fn build(self) -> Option<Fleet> {
-        let sites = self.sites.iter().map(|(name, site)| Some((name.value.clone(), self.site(&name.value, site)?)));
+        let sites =
+            self.sites.iter().map(|(name, site)| Some((name.value.clone(), self.site(&name.value, site)?)));
         let sites: Option<BTreeMap<Name, Site>> = sites.collect();
         let moodle_git = self.fleet.moodle_git.unwrap_or_else(|| MOODLE.to_owned());
         let codebases = self.codebases.into_iter().map(|(name, codebase)| {
@@ -154,7 +156,8 @@ impl Draft {
             None => self.server_names().first()?.parse().ok()?,
         };
         let host = url.host().to_owned();
-        let text = |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+        let text =
+            |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
         // Moodle takes no address whose host has no dot.
         let host = if host.contains('.') { host } else { format!("{host}.invalid") };
         Some(Site {

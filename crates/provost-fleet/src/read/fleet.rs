@@ -21,7 +21,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> FleetDraft {
         fits
     });
     let moodle_git = reader.text("moodle_git").and_then(|text| git(&reader, text));
-    let state = reader.text("state").and_then(|text| absolute(reader.sink, "state", text)).map(|path| path.value);
+    let state =
+        reader.text("state").and_then(|text| absolute(reader.sink, "state", text)).map(|path| path.value);
     reader.finish();
     FleetDraft { name: name.map(|name| name.value), moodle_git, state }
 }

@@ -1,8 +1,8 @@
 //! `[site.NAME]`.
 
+use super::At;
 use super::draft::SiteDraft;
 use super::value::Reader;
-use super::At;
 use crate::diagnostic::Diagnostic;
 use crate::keys;
 use crate::reference::absolute;
@@ -12,29 +12,53 @@ pub(super) fn read(mut reader: Reader<'_>) -> SiteDraft {
     let header = reader.span.clone();
     let url = reader.required("url").and_then(|text| url(&reader, text));
     let aliases = reader.texts("aliases");
-    let aliases = aliases.into_iter().filter(|alias| fits(&reader, alias, is_host, "a host name in lower case")).collect();
+    let aliases = aliases
+        .into_iter()
+        .filter(|alias| fits(&reader, alias, is_host, "a host name in lower case"))
+        .collect();
     let codebase = reader.text("codebase");
     let database = reader.text("database");
     let database_name = reader.text("database_name").filter(|name| {
-        fits(&reader, name, is_database_name, "a database's name: lower-case letters, digits, `_`; at most 63")
+        fits(
+            &reader,
+            name,
+            is_database_name,
+            "a database's name: lower-case letters, digits, `_`; at most 63",
+        )
     });
     let prefix = reader.text("prefix").filter(|prefix| {
-        fits(&reader, prefix, is_prefix, "a table prefix: a lower-case letter, then at most 9 letters, digits, `_`")
+        fits(
+            &reader,
+            prefix,
+            is_prefix,
+            "a table prefix: a lower-case letter, then at most 9 letters, digits, `_`",
+        )
     });
     let dataroot = reader.text("dataroot").and_then(|text| absolute(reader.sink, "dataroot", text));
-    let tags = reader.texts("tags").into_iter().filter(|tag| fits(&reader, tag, is_tag, "a tag: letters, digits, `-`, `_`, `.`"));
+    let tags = reader
+        .texts("tags")
+        .into_iter()
+        .filter(|tag| fits(&reader, tag, is_tag, "a tag: letters, digits, `-`, `_`, `.`"));
     let tags = tags.collect();
     let admin = reader.table("admin", &keys::SITE_ADMIN).map(|mut admin| {
-        let user = admin.text("user").filter(|user| fits(&admin, user, is_user, "a user name: lower-case letters, digits, `-_.@`"));
+        let user = admin
+            .text("user")
+            .filter(|user| fits(&admin, user, is_user, "a user name: lower-case letters, digits, `-_.@`"));
         let email = admin.text("email").filter(|email| fits(&admin, email, is_email, "an email address"));
         let password = admin.secret("password");
         admin.finish();
         (user, email, password)
     });
     let (user, email, password) = admin.unwrap_or_default();
-    let full_name = reader.text("full_name").filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
-    let short_name = reader.text("short_name").filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
-    let language = reader.text("language").filter(|code| fits(&reader, code, is_language, "a language of Moodle's, such as `fr`"));
+    let full_name = reader
+        .text("full_name")
+        .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
+    let short_name = reader
+        .text("short_name")
+        .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
+    let language = reader
+        .text("language")
+        .filter(|code| fits(&reader, code, is_language, "a language of Moodle's, such as `fr`"));
     let draft = SiteDraft {
         header,
         url,
@@ -85,7 +109,9 @@ fn fits(reader: &Reader<'_>, text: &At<String>, rule: impl Fn(&str) -> bool, wha
 
 fn is_database_name(text: &str) -> bool {
     let word = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_');
-    (1..=63).contains(&text.len()) && !text.starts_with(|c: char| c.is_ascii_digit()) && text.bytes().all(word)
+    (1..=63).contains(&text.len())
+        && !text.starts_with(|c: char| c.is_ascii_digit())
+        && text.bytes().all(word)
 }
 
 fn is_prefix(text: &str) -> bool {
@@ -119,5 +145,7 @@ fn is_language(text: &str) -> bool {
     let first = parts.next().unwrap_or_default();
     (2..=3).contains(&first.len())
         && first.bytes().all(|byte| byte.is_ascii_lowercase())
-        && parts.all(|part| !part.is_empty() && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9')))
+        && parts.all(|part| {
+            !part.is_empty() && part.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
+        })
 }

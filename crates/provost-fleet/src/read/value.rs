@@ -24,7 +24,12 @@ pub(super) struct Reader<'a> {
 type Value<'a> = (&'a DeValue<'a>, Span);
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(definition: &'static Table, table: &'a DeTable<'a>, span: Span, sink: &'a Sink) -> Self {
+    pub(super) fn new(
+        definition: &'static Table,
+        table: &'a DeTable<'a>,
+        span: Span,
+        sink: &'a Sink,
+    ) -> Self {
         Self { definition, table, span, sink, asked: BTreeSet::new() }
     }
 
@@ -37,9 +42,8 @@ impl<'a> Reader<'a> {
     /// Where a key stands, for faults of its absence too.
     fn wrong(&self, span: Span, key: &str, wanted: &str, value: &DeValue<'_>) {
         let found = type_of(value);
-        self.sink.push(
-            Diagnostic::error(span, format!("`{key}` is {wanted}")).label(format!("this is {found}")),
-        );
+        self.sink
+            .push(Diagnostic::error(span, format!("`{key}` is {wanted}")).label(format!("this is {found}")));
     }
 
     /// A text.
@@ -68,7 +72,8 @@ impl<'a> Reader<'a> {
     pub(super) fn missing(&self, key: &str) {
         let what = self.definition.what;
         self.sink.push(
-            Diagnostic::absence(self.span.clone(), format!("{what} needs `{key}`")).label(format!("`{key}` is missing")),
+            Diagnostic::absence(self.span.clone(), format!("{what} needs `{key}`"))
+                .label(format!("`{key}` is missing")),
         );
     }
 
@@ -99,7 +104,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A whole number within a range.
-    pub(super) fn integer(&mut self, key: &'static str, range: std::ops::RangeInclusive<u32>) -> Option<At<u32>> {
+    pub(super) fn integer(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<At<u32>> {
         let (value, span) = self.get(key)?;
         let DeValue::Integer(number) = value else {
             self.wrong(span, key, "a whole number", value);
@@ -109,7 +118,11 @@ impl<'a> Reader<'a> {
     }
 
     /// An amount of memory or disk, in MiB: `256`, `"256M"` or `"1G"`.
-    pub(super) fn size(&mut self, key: &'static str, range: std::ops::RangeInclusive<u32>) -> Option<At<u32>> {
+    pub(super) fn size(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<At<u32>> {
         let (value, span) = self.get(key)?;
         let mebibytes = match value {
             DeValue::Integer(number) => number_of(number),
@@ -197,7 +210,12 @@ impl<'a> Reader<'a> {
             let span = name.span();
             let parsed = self.parsed::<Name>(At::new(name.get_ref().to_string(), span.clone()));
             let DeValue::Table(inner) = value.get_ref() else {
-                self.wrong(value.span(), name.get_ref(), &format!("a table, {}", definition.header), value.get_ref());
+                self.wrong(
+                    value.span(),
+                    name.get_ref(),
+                    &format!("a table, {}", definition.header),
+                    value.get_ref(),
+                );
                 continue;
             };
             let read = read(Reader::new(definition, inner, span, self.sink));
@@ -215,7 +233,9 @@ impl<'a> Reader<'a> {
         };
         table
             .iter()
-            .map(|(key, value)| (At::new(key.get_ref().to_string(), key.span()), (value.get_ref(), value.span())))
+            .map(|(key, value)| {
+                (At::new(key.get_ref().to_string(), key.span()), (value.get_ref(), value.span()))
+            })
             .collect()
     }
 
@@ -241,7 +261,8 @@ impl<'a> Reader<'a> {
             return given.pop().map(|secret| At::new(secret, span));
         }
         if table.len() != 1 {
-            self.sink.push(Diagnostic::error(span, "a secret has exactly one of `env`, `file` and `command`"));
+            self.sink
+                .push(Diagnostic::error(span, "a secret has exactly one of `env`, `file` and `command`"));
         }
         None
     }
@@ -263,11 +284,15 @@ impl<'a> Reader<'a> {
             self.sink.push(fault.hint("take it out; a later version of Provost will know it"));
             return;
         }
-        let fault = Diagnostic::error(span, format!("unknown key `{name}`")).label(format!("not a key of {what}"));
+        let fault =
+            Diagnostic::error(span, format!("unknown key `{name}`")).label(format!("not a key of {what}"));
         let known = keys.iter().map(|key| key.name);
         self.sink.push(match nearest(name, known.clone()) {
             Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
-            None => fault.hint(format!("{what} has {}", known.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", "))),
+            None => fault.hint(format!(
+                "{what} has {}",
+                known.map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
+            )),
         });
     }
 }

@@ -29,7 +29,8 @@ fn listen(reader: &mut Reader<'_>) -> Vec<At<SocketAddr>> {
     let each = texts.into_iter().filter_map(|text| match text.value.parse::<SocketAddr>() {
         Ok(address) if address.port() > 0 => Some(At::new(address, text.span)),
         _ => {
-            let fault = Diagnostic::error(text.span, format!("`{}` is not an address with a port", text.value));
+            let fault =
+                Diagnostic::error(text.span, format!("`{}` is not an address with a port", text.value));
             reader.sink.push(fault.hint("write it like \"127.0.0.1:8080\" or \"0.0.0.0:80\""));
             None
         }
@@ -45,13 +46,16 @@ fn tls(reader: &mut Reader<'_>) -> Option<At<Tls>> {
             "upstream" => Some(At::new(Tls::Upstream, span)),
             _ => {
                 let fault = Diagnostic::error(span, format!("`{text}` is not a way to do TLS"));
-                reader.sink.push(fault.hint("write \"off\", \"upstream\", or { certificate = \"…\", key = \"…\" }"));
+                reader
+                    .sink
+                    .push(fault.hint("write \"off\", \"upstream\", or { certificate = \"…\", key = \"…\" }"));
                 None
             }
         };
     }
     let mut files = reader.table("tls", &keys::TLS)?;
-    let certificate = files.required("certificate").and_then(|text| absolute(files.sink, "certificate", text));
+    let certificate =
+        files.required("certificate").and_then(|text| absolute(files.sink, "certificate", text));
     let key = files.required("key").and_then(|text| absolute(files.sink, "key", text));
     files.finish();
     Some(At::new(Tls::Files { certificate: certificate?.value, key: key?.value }, span))
@@ -71,6 +75,8 @@ fn network(reader: &Reader<'_>, text: At<String>) -> Option<String> {
         return Some(text.value);
     }
     let message = format!("`{}` is neither an address nor a network", text.value);
-    reader.sink.push(Diagnostic::error(text.span, message).hint("write it like \"10.0.0.1\" or \"10.0.0.0/8\""));
+    reader
+        .sink
+        .push(Diagnostic::error(text.span, message).hint("write it like \"10.0.0.1\" or \"10.0.0.0/8\""));
     None
 }

@@ -17,7 +17,7 @@ use provost_fleet::name::Name;
 
 use super::postgres_tools::PostgresTools;
 use super::{MANAGED_ADMIN, ServerError, Starting};
-use crate::accounts::{self, User};
+use crate::accounts;
 use crate::secrets::{self, Generated};
 
 /// The socket's name in its directory; the port is part of it.
@@ -112,10 +112,6 @@ impl Cluster {
         (at_work_in == self.directory.canonicalize().ok()?).then_some(pid)
     }
 
-    fn user(&self, cx: &Context) -> Result<User, ServerError> {
-        Ok(accounts::postgres(&cx.machine)?)
-    }
-
     fn tools(&self, cx: &Context) -> Result<PostgresTools, ServerError> {
         let version = PostgresTools::version_of(&self.directory);
         PostgresTools::find(&cx.machine, version).ok_or(ServerError::NoPostgres)
@@ -124,7 +120,7 @@ impl Cluster {
     /// Makes the cluster, its superuser's password and its mark.
     pub async fn make(&self, cx: &Context, subject: &str) -> Result<(), ServerError> {
         let io = |source| ServerError::Io { server: self.server.clone(), source };
-        let user = self.user(cx)?;
+        let user = accounts::postgres(&cx.machine)?;
         let tools = self.tools(cx)?;
         let password = secrets::read_or_make(&cx.paths, &Generated::ServerAdmin(&self.server))
             .map_err(|source| ServerError::Secret { server: self.server.clone(), source })?;
@@ -146,7 +142,11 @@ impl Cluster {
             .subject(subject);
         let output = cx.run(initdb).await.and_then(provost_engine::process::Output::ok);
         fs_err::remove_file(&given).map_err(io)?;
-        output.map_err(|source| ServerError::Program { server: self.server.clone(), verb: "initialise", source })?;
+        output.map_err(|source| ServerError::Program {
+            server: self.server.clone(),
+            verb: "initialise",
+            source,
+        })?;
         files::write_whole(&making.join("postgresql.auto.conf"), SETTINGS.as_bytes(), 0o600, &user.account)
             .map_err(io)?;
         fs_err::rename(&making, &self.directory).map_err(io)?;
@@ -198,7 +198,7 @@ impl Cluster {
             return Err(ServerError::SocketPath { path: socket });
         }
         cx.emit(&Event::Started { what: format!("starting the database server `{}`", self.server) });
-        let user = self.user(cx)?;
+        let user = accounts::postgres(&cx.machine)?;
         files::directory(&self.sockets, 0o755, &user.account).map_err(io)?;
         let logs = cx.paths.logs();
         files::directory(&logs, 0o755, &Account::Own).map_err(io)?;
@@ -206,7 +206,15 @@ impl Cluster {
             files::write_whole(&self.log, b"", 0o600, &user.account).map_err(io)?;
         }
         let begin = Program::new(self.tools(cx)?.program("pg_ctl"))
-            .args(["start", "--wait", "--silent", "--pgdata", self.directory.as_str(), "--log", self.log.as_str()])
+            .args([
+                "start",
+                "--wait",
+                "--silent",
+                "--pgdata",
+                self.directory.as_str(),
+                "--log",
+                self.log.as_str(),
+            ])
             .arg(format!("--timeout={}", START.as_secs()))
             .arg(format!("--options=-k {} -c listen_addresses=''", shell_quoted(&self.sockets)))
             .account(user.account)
@@ -218,7 +226,7 @@ impl Cluster {
         let end = Program::new(self.tools(cx)?.program("pg_ctl"))
             .args(["stop", "--wait", "--silent", "--mode=fast", "--pgdata", self.directory.as_str()])
             .arg(format!("--timeout={}", STOP.as_secs()))
-            .account(self.user(cx)?.account)
+            .account(accounts::postgres(&cx.machine)?.account)
             .deadline(STOP + Duration::from_secs(10));
         // The stop happens at the end of a cancelled command too.
         let cx = Context { cancel: tokio_util::sync::CancellationToken::new(), ..cx.clone() };
@@ -227,9 +235,7 @@ impl Cluster {
 
     async fn control(&self, cx: &Context, program: Program, verb: &'static str) -> Result<(), ServerError> {
         let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
-        output
-            .map(drop)
-            .map_err(|source| ServerError::Program { server: self.server.clone(), verb, source })
+        output.map(drop).map_err(|source| ServerError::Program { server: self.server.clone(), verb, source })
     }
 }
 

@@ -18,11 +18,12 @@ pub struct Facts {
 
 /// Reads the facts; `None` where there are no tables of Moodle's.
 pub async fn read(sql: &mut PgConnection, prefix: &str) -> Result<Option<Facts>, sqlx::Error> {
-    let there: bool = sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
-        .bind(quoted(&format!("{prefix}config")))
-        .bind(quoted(&format!("{prefix}config_plugins")))
-        .fetch_one(&mut *sql)
-        .await?;
+    let there: bool =
+        sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
+            .bind(quoted(&format!("{prefix}config")))
+            .bind(quoted(&format!("{prefix}config_plugins")))
+            .fetch_one(&mut *sql)
+            .await?;
     if !there {
         return Ok(None);
     }
@@ -34,7 +35,8 @@ pub async fn read(sql: &mut PgConnection, prefix: &str) -> Result<Option<Facts>,
     );
     let mut facts = Facts::default();
     for row in sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(sql).await? {
-        let (plugin, name, value): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (plugin, name, value): (String, String, String) =
+            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         match (plugin.as_str(), name.as_str()) {
             ("core", "version") => facts.version = Some(value),
             ("core", _) => facts.release = Some(value),

@@ -30,7 +30,8 @@ pub fn open_to_web(cx: &Context, name: &Name, site: &Site, rendered: &Rendered) 
     let hosts = cx.paths.hosts();
     files::directory(&hosts, 0o755, &Account::Own).map_err(SiteError::io("make", &hosts))?;
     let link = hosts.join(site.url.host());
-    files::link_whole(&link, &host_target(name, &rendered.file_name)).map_err(SiteError::io("write", &link))?;
+    files::link_whole(&link, &host_target(name, &rendered.file_name))
+        .map_err(SiteError::io("write", &link))?;
     remove_old_configs(cx, name, &rendered.file_name)?;
     remove_host_links(cx, name, Some(site.url.host()))
 }
@@ -118,7 +119,8 @@ pub fn fresh_dataroot(path: &Utf8Path, mark: &Mark, user: &User) -> Result<(), S
 /// Writes the dataroot's mark.
 pub fn write_mark(dataroot: &Utf8Path, mark: &Mark, user: &User) -> Result<(), SiteError> {
     let path = dataroot.join(mark::FILE);
-    files::write_whole(&path, mark.to_text().as_bytes(), 0o440, &user.account).map_err(SiteError::io("write", &path))
+    files::write_whole(&path, mark.to_text().as_bytes(), 0o440, &user.account)
+        .map_err(SiteError::io("write", &path))
 }
 
 /// What a dataroot is.

@@ -82,7 +82,9 @@ impl Installation<'_> {
         let (state, moodle) = (agent.ready.state, agent.ready.moodle.clone());
         agent.close().await;
         if state == SiteState::NotInstalled {
-            return Err(SiteError::ReadBack("with its new configuration the site finds no Moodle".to_owned()));
+            return Err(SiteError::ReadBack(
+                "with its new configuration the site finds no Moodle".to_owned(),
+            ));
         }
         files::open_to_web(cx, self.name, self.site, &rendered)?;
         Ok(format!("Moodle {moodle} comes up"))
@@ -268,7 +270,8 @@ impl Log {
     }
 
     fn end(&self) -> String {
-        let lines: Vec<&str> = self.0.iter().map(String::as_str).filter(|line| !line.trim().is_empty()).collect();
+        let lines: Vec<&str> =
+            self.0.iter().map(String::as_str).filter(|line| !line.trim().is_empty()).collect();
         lines[lines.len().saturating_sub(20)..].join("\n")
     }
 }

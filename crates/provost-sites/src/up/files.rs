@@ -28,7 +28,9 @@ pub(super) struct Written {
 impl Written {
     pub(super) fn nginx_program(&self, path: Utf8PathBuf) -> Program {
         // Before it has read its file nginx would log to a place that only root can write.
-        Program::new(path).args(["-e", self.nginx_log.as_str(), "-c", self.nginx_file.as_str()]).subject(NGINX)
+        Program::new(path)
+            .args(["-e", self.nginx_log.as_str(), "-c", self.nginx_file.as_str()])
+            .subject(NGINX)
     }
 
     pub(super) fn fpm_program(&self, path: Utf8PathBuf) -> Program {
@@ -55,13 +57,16 @@ pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, 
     let paths = &cx.paths;
     let web = accounts::web(cx, &services.fleet_id.id).await?;
     let made = |path: &Utf8PathBuf, mode, account: &Account| {
-        engine_files::directory(path, mode, account).map_err(|source| UpError::Io { path: path.clone(), source })
+        engine_files::directory(path, mode, account)
+            .map_err(|source| UpError::Io { path: path.clone(), source })
     };
     let ini = paths.run.join("php");
     let temporary = paths.state.join("data/nginx");
     crate::server::make_run_directory(cx, &paths.run)
         .map_err(|source| UpError::Io { path: paths.run.clone(), source })?;
-    for path in [paths.logs(), paths.run.join("fpm"), ini.clone(), paths.vhosts(), paths.pools(), paths.hosts()] {
+    for path in
+        [paths.logs(), paths.run.join("fpm"), ini.clone(), paths.vhosts(), paths.pools(), paths.hosts()]
+    {
         made(&path, 0o755, &Account::Own)?;
     }
     made(&temporary, 0o700, &web.account)?;

@@ -52,7 +52,6 @@ pub(super) async fn free() -> std::io::Result<tokio::net::TcpListener> {
     tokio::net::TcpListener::bind("127.0.0.1:0").await
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

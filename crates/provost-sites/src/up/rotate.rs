@@ -24,7 +24,8 @@ pub(super) fn rotate(cx: &Context) -> bool {
 
 fn directories(logs: &Utf8Path) -> Vec<Utf8PathBuf> {
     let sites = std::fs::read_dir(logs.join("sites")).into_iter().flatten().flatten();
-    let mut all: Vec<Utf8PathBuf> = sites.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.path()).ok()).collect();
+    let mut all: Vec<Utf8PathBuf> =
+        sites.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.path()).ok()).collect();
     all.push(logs.to_owned());
     all
 }
@@ -33,7 +34,12 @@ fn logs(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     let paths = entries.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.path()).ok());
     // PostgreSQL writes to a file that it never opens anew; its log stays.
-    paths.filter(|path| path.extension() == Some("log") && !path.file_name().is_some_and(|name| name.starts_with("server-"))).collect()
+    paths
+        .filter(|path| {
+            path.extension() == Some("log")
+                && !path.file_name().is_some_and(|name| name.starts_with("server-"))
+        })
+        .collect()
 }
 
 fn shift(log: &Utf8Path, kept: u32) -> bool {

@@ -13,8 +13,8 @@ use provost_fleet::model::{Fleet, Tls};
 use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::{UpError, probe};
 use super::files::{fpm_pid, nginx_pid};
+use super::{UpError, probe};
 
 /// Whether `provost up` runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,7 +94,8 @@ pub async fn reload(cx: &Context, fleet: &Fleet, host: &str, served: bool) -> Re
     signal(&fpm_pid(&cx.paths), Signal::USR2);
     wait_for_pools(cx).await;
     signal(&nginx_pid(&cx.paths), Signal::HUP);
-    let Some(address) = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. })) else {
+    let Some(address) = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. }))
+    else {
         return Ok(Taken::Told);
     };
     let fits = |status: u16| if served { status < 400 } else { status == 404 };

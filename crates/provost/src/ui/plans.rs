@@ -24,11 +24,14 @@ pub(crate) fn show(planned: &Planned, colour: bool) -> String {
     }
     aside(&mut text, &planned.plan);
     let summary = summary(&planned.plan);
-    line_of(&mut text, &match (planned.is_empty(), planned.plan.steps.is_empty()) {
-        (true, _) => "Nothing to do.".to_owned(),
-        (false, true) => "Only the lock changes.".to_owned(),
-        (false, false) => summary,
-    });
+    line_of(
+        &mut text,
+        &match (planned.is_empty(), planned.plan.steps.is_empty()) {
+            (true, _) => "Nothing to do.".to_owned(),
+            (false, true) => "Only the lock changes.".to_owned(),
+            (false, false) => summary,
+        },
+    );
     text.trim_end().to_owned()
 }
 
@@ -107,7 +110,8 @@ pub(crate) fn outcome(applied: &Applied) -> String {
     let mut text = String::new();
     aside(&mut text, &applied.planned.plan);
     let Some(report) = &applied.report else {
-        let line = if applied.planned.lock_changes.is_empty() { "Nothing to do." } else { "Only the lock changed." };
+        let line =
+            if applied.planned.lock_changes.is_empty() { "Nothing to do." } else { "Only the lock changed." };
         line_of(&mut text, line);
         return text.trim_end().to_owned();
     };
