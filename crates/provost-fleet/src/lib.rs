@@ -2,7 +2,9 @@
 
 mod check;
 pub mod diagnostic;
+
 pub mod digest;
+pub mod documentation;
 mod keys;
 pub mod lock;
 pub mod model;

@@ -150,10 +150,10 @@ fn a_secret_in_clear_is_refused_and_not_shown() {
     assert!(!message.contains("hunter2"), "{message}");
     insta::assert_snapshot!(message, @r#"
     error: `password` is a reference to a secret, never the secret itself
-      --> fleet.toml:20:50
+      --> fleet.toml:20:49
        |
     20 | admin = { email = "ops@example.org", password = ********* }
-       |                                                 ^^^^^^^^^
+       |                                                ^^^^^^^^^
        |
        = help: write { env = "VARIABLE" }, { file = "path" } or { command = ["program", "argument"] }
     "#);

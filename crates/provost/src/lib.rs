@@ -4,9 +4,11 @@
 mod arguments;
 mod commands;
 mod process_environment;
+mod reference;
 mod ui;
 
 pub use arguments::command;
+pub use reference::reference;
 
 use std::process::ExitCode;
 

@@ -88,7 +88,9 @@ function upgrade_plugins() {
             set_config('version', $versions[$component], $component);
             if ($stored === false && file_exists("$directory/db/install.php")) {
                 require_once("$directory/db/install.php");
-                "xmldb_{$component}_install"();
+                // An activity's function is named without its type.
+                $short = preg_replace('/^mod_/', '', $component);
+                "xmldb_{$short}_install"();
             }
         });
     }
