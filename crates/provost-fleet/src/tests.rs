@@ -153,7 +153,7 @@ fn a_secret_in_clear_is_refused_and_not_shown() {
       --> fleet.toml:20:49
        |
     20 | admin = { email = "ops@example.org", password = ********* }
-       |                                                ^^^^^^^^^
+       |                                                 ^^^^^^^^^
        |
        = help: write { env = "VARIABLE" }, { file = "path" } or { command = ["program", "argument"] }
     "#);
