@@ -150,7 +150,12 @@ async fn run(cx: &Context, tool: &'static str, arguments: &[&str], user: &str) -
     change(cx, tool, arguments, user).await
 }
 
-async fn change(cx: &Context, tool: &'static str, arguments: &[&str], user: &str) -> Result<(), AccountError> {
+async fn change(
+    cx: &Context,
+    tool: &'static str,
+    arguments: &[&str],
+    user: &str,
+) -> Result<(), AccountError> {
     let path = cx.machine.program(tool).ok_or(AccountError::NoProgram(tool))?;
     let failed = |source| AccountError::Make { user: user.to_owned(), source };
     for _ in 1..TRIES {

@@ -461,3 +461,6 @@ fn judge(
         (Some(Stage::Created) | None, None) => Judged::Absent,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,3 +17,6 @@ pub mod server;
 pub mod site;
 pub mod up;
 pub mod web;
+
+#[cfg(test)]
+mod transcripts;

@@ -161,6 +161,7 @@ async fn run_holding(cx: &Context, services: &Services, ready: impl FnOnce()) ->
     let php = Php::find(&cx.machine).and_then(|php| php.fpm).ok_or(UpError::Missing("php-fpm"))?;
     let nginx = cx.machine.program("nginx").ok_or(UpError::Missing("nginx"))?;
     ports::check(&services.fleet.web.listen)?;
+    raise_open_files();
     let managed: Vec<&Name> = services
         .fleet
         .databases
@@ -186,6 +187,15 @@ async fn run_holding(cx: &Context, services: &Services, ready: impl FnOnce()) ->
     web.end().await;
     fpm.end().await;
     result
+}
+
+/// Lets the services open as many files as the kernel grants us: nginx keeps two logs of each site open, and with the usual soft limit
+/// of 1,024 it does not start with 500 sites.
+fn raise_open_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let found = getrlimit(Resource::Nofile);
+    // Where it cannot be raised nginx says so in its log, with the number that it wanted.
+    setrlimit(Resource::Nofile, Rlimit { current: found.maximum, maximum: found.maximum }).ok();
 }
 
 /// Starts the managed servers that were made. One that was not made has no site on it yet.

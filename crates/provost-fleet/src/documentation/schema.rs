@@ -21,9 +21,8 @@ fn table(table: &Table) -> Value {
         let mut property = kind(key.kind);
         property["description"] = json!(key.doc);
         properties.insert(key.name.to_owned(), property);
-        match key.default {
-            None => required.push(key.name),
-            Some(_) => {}
+        if key.default.is_none() {
+            required.push(key.name);
         }
     }
     json!({

@@ -244,6 +244,7 @@ impl Installation<'_> {
                 schema["differences"][0]
             )));
         }
+        self.check_language(cx, agent).await?;
         let marks = serde_json::json!({ "marks": {
             "fleet": self.fleet_id.id,
             "site": self.name,
@@ -253,6 +254,22 @@ impl Installation<'_> {
         }});
         agent.call(cx, "site.mark", marks, CHECK).await?;
         Ok(format!("Moodle {}, schema clean", version.release))
+    }
+}
+
+impl Installation<'_> {
+    /// Core downloads language packs, and installs in English without a word in its exit status when it cannot.
+    async fn check_language(&self, cx: &Context, agent: &mut Agent) -> Result<(), SiteError> {
+        let asked = serde_json::json!({ "component": "core", "name": "lang" });
+        let answer = agent.call(cx, "config.get", asked, CHECK).await?;
+        let is = answer["values"]["lang"].as_str().unwrap_or("en");
+        if is != self.site.language {
+            cx.note(format!(
+                "site {} is installed in `{is}`: the language pack `{}` could not be downloaded",
+                self.name, self.site.language
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,232 @@
+//! What each kind plans for every observation. The planners are pure, so no server, no PHP and no file is needed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use provost_engine::kind::{Kind, Observation, Owner, Reason};
+use provost_engine::reconcile::survey;
+use provost_fleet::lock::{Lock, LockedCodebase, LockedMoodle, declaration_digest};
+use provost_fleet::model::Fleet;
+use provost_fleet::name::Name;
+
+use crate::fleet_state::FleetId;
+use crate::kind_database::{DatabaseKind, SeenDatabase};
+use crate::kind_server::{SeenServer, ServerKind};
+use crate::kind_site::{SeenSite, SiteKind};
+use crate::kind_vhost::{SeenVhost, VhostKind};
+use crate::secrets::References;
+use crate::server::{Servers, Starting};
+
+const FLEET: &str = r#"
+[fleet]
+name = "test"
+[web]
+listen = "127.0.0.1:8080"
+[codebase.lts]
+moodle = "4.5+"
+[site.hugo]
+url = "http://hugo.localhost:8080"
+"#;
+
+struct Scene {
+    fleet: Arc<Fleet>,
+    lock: Lock,
+    servers: Arc<Servers>,
+}
+
+fn scene() -> Scene {
+    let fleet = Arc::new(provost_fleet::load("fleet.toml", FLEET).unwrap().fleet);
+    let codebase = name("lts");
+    let locked = LockedCodebase {
+        declared: declaration_digest(&fleet.codebases[&codebase]),
+        tree: "a".repeat(40),
+        moodle: LockedMoodle {
+            request: "4.5+".to_owned(),
+            source: "/moodle".to_owned(),
+            reference: "refs/heads/MOODLE_405_STABLE".to_owned(),
+            rule: "tip of MOODLE_405_STABLE".to_owned(),
+            commit: "c".repeat(40),
+            release: "4.5.1".to_owned(),
+            version: "2024100701".to_owned(),
+            branch: "405".to_owned(),
+        },
+        plugins: BTreeMap::new(),
+    };
+    let lock = Lock { codebases: BTreeMap::from([(codebase, locked)]) };
+    let servers = Arc::new(Servers::new(fleet.clone(), references(), Starting::Never));
+    Scene { fleet, lock, servers }
+}
+
+fn references() -> References {
+    References { base: "/nowhere".into() }
+}
+
+fn fleet_id() -> FleetId {
+    FleetId { id: "fleet-id".to_owned() }
+}
+
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn why(text: &str) -> Reason {
+    Reason(text.to_owned())
+}
+
+/// The plan of one kind for one observation of a name, as text.
+fn plan<K: Kind>(scene: &Scene, kind: &K, of: &str, seen: Observation<K::Seen>) -> String {
+    let mut wanted = kind.wanted(&scene.fleet, &scene.lock);
+    wanted.retain(|one, _| one == &name(of));
+    let survey = survey(kind, &wanted, &BTreeMap::from([(name(of), seen)]));
+    let mut text = String::new();
+    for step in survey.steps {
+        writeln!(text, "{} ({:?}): {}", step.id, step.impact, step.reason).unwrap();
+        for change in step.changes {
+            writeln!(text, "  {}: {:?} -> {:?}", change.what, change.from, change.to).unwrap();
+        }
+        for after in step.after {
+            writeln!(text, "  after {after}").unwrap();
+        }
+    }
+    for held in survey.held {
+        writeln!(text, "held: {}; {}", held.reason, held.hint).unwrap();
+    }
+    for blocked in survey.blocked {
+        writeln!(
+            text,
+            "blocked: {}{}",
+            blocked.reason,
+            blocked.hint.map(|hint| format!("; {hint}")).unwrap_or_default()
+        )
+        .unwrap();
+    }
+    if text.is_empty() { "in step".to_owned() } else { text }
+}
+
+#[test]
+fn server() {
+    let scene = scene();
+    let kind = ServerKind { servers: scene.servers.clone() };
+    let seen = || SeenServer { managed: true, version: Some(15) };
+    let each = [
+        ("absent", Observation::Absent),
+        ("present", Observation::Present(seen())),
+        ("partial", Observation::Partial(seen(), why("its making was interrupted"))),
+        ("foreign", Observation::Foreign(Owner("`/data` was not made by Provost".to_owned()))),
+        ("unknown", Observation::Unknown(why("its data is gone; is a disk not mounted?"))),
+    ];
+    let text: String = each
+        .into_iter()
+        .map(|(word, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, "main", seen).trim_end()))
+        .collect();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn database() {
+    let scene = scene();
+    let kind = DatabaseKind { servers: scene.servers.clone(), fleet_id: fleet_id() };
+    let seen = || SeenDatabase { server: name("main"), name: "test_hugo".to_owned(), password_kept: true };
+    let each = [
+        ("absent", "hugo", Observation::Absent),
+        ("present", "hugo", Observation::Present(seen())),
+        ("another password", "hugo", Observation::Present(SeenDatabase { password_kept: false, ..seen() })),
+        ("elsewhere", "hugo", Observation::Present(SeenDatabase { name: "old_name".to_owned(), ..seen() })),
+        ("partial", "hugo", Observation::Partial(seen(), why("its creation was interrupted"))),
+        ("foreign", "hugo", Observation::Foreign(Owner("it carries no mark of Provost".to_owned()))),
+        ("unknown", "hugo", Observation::Unknown(why("the server does not answer"))),
+        (
+            "no longer wanted",
+            "zola",
+            Observation::Present(SeenDatabase { name: "test_zola".to_owned(), ..seen() }),
+        ),
+        ("no longer wanted, unknown", "zola", Observation::Unknown(why("the server does not answer"))),
+        ("no longer wanted, foreign", "zola", Observation::Foreign(Owner("of another fleet".to_owned()))),
+    ];
+    let text: String = each
+        .into_iter()
+        .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
+        .collect();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn site() {
+    let scene = scene();
+    let kind = SiteKind {
+        fleet: scene.fleet.clone(),
+        servers: scene.servers.clone(),
+        fleet_id: fleet_id(),
+        references: references(),
+    };
+    let seen = || SeenSite {
+        tree: Some("a".repeat(40)),
+        release: Some("4.5.1".to_owned()),
+        version: Some("2024100701".to_owned()),
+        url: Some("http://hugo.localhost:8080".to_owned()),
+        dataroot: Some("/data/hugo".into()),
+        differs: Vec::new(),
+    };
+    let each = [
+        ("absent", "hugo", Observation::Absent),
+        ("present", "hugo", Observation::Present(seen())),
+        ("behind", "hugo", Observation::Present(SeenSite { tree: Some("b".repeat(40)), ..seen() })),
+        (
+            "renamed",
+            "hugo",
+            Observation::Present(SeenSite { url: Some("http://old.example.org".to_owned()), ..seen() }),
+        ),
+        (
+            "files differ",
+            "hugo",
+            Observation::Present(SeenSite { differs: vec!["configuration".to_owned()], ..seen() }),
+        ),
+        (
+            "partial",
+            "hugo",
+            Observation::Partial(SeenSite::default(), why("its installation was not finished")),
+        ),
+        (
+            "foreign",
+            "hugo",
+            Observation::Foreign(Owner("`/data/hugo` is not empty and carries no mark".to_owned())),
+        ),
+        ("unknown", "hugo", Observation::Unknown(why("its dataroot is gone; is a disk not mounted?"))),
+        ("no longer wanted", "zola", Observation::Present(seen())),
+        (
+            "no longer wanted, partial",
+            "zola",
+            Observation::Partial(seen(), why("its installation was not finished")),
+        ),
+        ("no longer wanted, unknown", "zola", Observation::Unknown(why("the server does not answer"))),
+    ];
+    let text: String = each
+        .into_iter()
+        .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
+        .collect();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn vhost() {
+    let scene = scene();
+    let kind =
+        VhostKind { fleet: scene.fleet.clone(), lock: Arc::new(scene.lock.clone()), fleet_id: fleet_id() };
+    let seen = |differs: &[&str]| SeenVhost {
+        host: Some("hugo.localhost".to_owned()),
+        differs: differs.iter().map(|what| (*what).to_owned()).collect(),
+    };
+    let each = [
+        ("absent", "hugo", Observation::Absent),
+        ("present", "hugo", Observation::Present(seen(&[]))),
+        ("different", "hugo", Observation::Present(seen(&["nginx file"]))),
+        ("unknown", "hugo", Observation::Unknown(why("cannot read the list of users"))),
+        ("no longer wanted", "zola", Observation::Present(seen(&[]))),
+    ];
+    let text: String = each
+        .into_iter()
+        .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
+        .collect();
+    insta::assert_snapshot!(text);
+}
