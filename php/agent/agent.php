@@ -32,11 +32,13 @@ if (PHP_SAPI !== 'cli') {
 }
 
 require_once(__DIR__ . '/channel.php');
+require_once(__DIR__ . '/log_text.php');
 require_once(__DIR__ . '/failure.php');
 require_once(__DIR__ . '/operation.php');
 require_once(__DIR__ . '/task.php');
 require_once(__DIR__ . '/session.php');
 
+\provost\log_text::watch();
 $provostsession = new \provost\session(new \provost\channel(), (string) ($argv[1] ?? ''));
 
 // The path is for us alone: Moodle looks for options of its own here.

@@ -187,6 +187,13 @@ final class channel {
      * @return bool Whether there was anything: false at the end of the stream.
      */
     private function fill(): bool {
+        $read = [$this->in];
+        $write = $except = null;
+        // PHP goes back into a read that a signal interrupted without looking at the signal: an agent without work would
+        // not hear of SIGTERM before the next frame. From waiting it comes back.
+        while (!@stream_select($read, $write, $except, null)) {
+            $read = [$this->in];
+        }
         $chunk = @fread($this->in, self::CHUNK);
         if ($chunk === false || $chunk === '') {
             return false;

@@ -158,18 +158,20 @@ final class session {
             throw new failure('bad_frame', 'A request needs a number of its own, from 1 on');
         }
         $task = $this->task = new task($this->channel, $frame['id']);
+        log_text::end();
         $lost = false;
         try {
             $answer = $this->run($frame, $task);
-            self::flush_output();
+            log_text::flush();
             $this->channel->write($task->succeeded($answer));
         } catch (\Throwable $thrown) {
+            // Before the answer: whoever reads it may look at the database at once.
+            self::roll_back();
             $lost = $this->is_database_lost($thrown);
-            self::flush_output();
+            log_text::flush();
             $this->channel->write($task->failed(failure::describe($lost ? self::unreachable($thrown) : $thrown)));
         }
         $this->task = null;
-        self::roll_back();
         if ($lost) {
             // Moodle does not connect a second time. The next process will.
             exit(1);
@@ -242,25 +244,27 @@ final class session {
     }
 
     /**
-     * Lets out what was printed and held back, so that it comes before the frame that ends the request.
-     */
-    private static function flush_output(): void {
-        while (ob_get_level() > 0 && @ob_end_flush()) {
-            continue;
-        }
-    }
-
-    /**
      * What the site is fit for.
+     *
+     * The database itself is asked, and not $CFG: that comes through a cache, which Moodle switches off while it installs
+     * and upgrades, and which can be older than the database.
      *
      * @return string
      */
     private static function state(): string {
-        global $CFG;
-        if (empty($CFG->version) || during_initial_install()) {
+        global $DB;
+        if (!in_array('config', $DB->get_tables(false))) {
             return 'not_installed';
         }
-        return moodle_needs_upgrading() ? 'upgrade_pending' : 'ok';
+        [$in, $names] = $DB->get_in_or_equal(['version', 'rolesactive', 'upgraderunning', 'allversionshash']);
+        $stored = $DB->get_records_select_menu('config', "name $in", $names, 'name', 'name, value');
+        if (empty($stored['version']) || empty($stored['rolesactive'])) {
+            return 'not_installed';
+        }
+        // The flag stands while an installation or an upgrade is at work, and stays when one is killed. The digest is
+        // compared here because moodle_needs_upgrading() says no as long as upgrades are kept for the command line.
+        $due = ($stored['allversionshash'] ?? '') !== \core_component::get_all_versions_hash();
+        return $due || isset($stored['upgraderunning']) ? 'upgrade_pending' : 'ok';
     }
 
     /**
@@ -275,15 +279,10 @@ final class session {
         if (failure::is_connection($fault)) {
             throw self::unreachable($fault);
         }
-        if (!isset($DB)) {
+        if (!isset($DB) || self::state() !== 'not_installed') {
             throw $fault;
         }
-        // The tables themselves are asked: what is left in a cache may be of another database.
-        $tables = $DB->get_tables(false);
-        if (!in_array('config', $tables) || !$DB->get_field('config', 'value', ['name' => 'rolesactive'])) {
-            return 'not_installed';
-        }
-        throw $fault;
+        return 'not_installed';
     }
 
     /**
@@ -353,7 +352,7 @@ final class session {
             return;
         }
         $this->reserve = null;
-        self::flush_output();
+        log_text::flush();
         $task = $this->task;
         $this->task = null;
         $error = error_get_last();
@@ -363,7 +362,7 @@ final class session {
             $debug = $error['file'] . ':' . $error['line'];
         } else {
             $message = "The code of the site ended the process over '$this->doing'";
-            $debug = null;
+            $debug = log_text::end();
         }
         $this->channel->write($task->failed(failure::describe(new failure('died', $message, $debug,
             'What it printed before is in the log text.'))));

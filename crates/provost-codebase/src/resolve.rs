@@ -11,14 +11,14 @@ mod plugin;
 mod splice;
 
 pub use error::{ResolveCause, ResolveError};
-pub use lock::{declared, resolve_lock};
+pub use lock::resolve_lock;
 pub use splice::{Spliced, Splicer};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use provost_engine::context::Context;
-use provost_fleet::lock::LockedCodebase;
+use provost_fleet::lock::{LockedCodebase, declaration_digest};
 use provost_fleet::model::Codebase;
 use provost_fleet::name::Name;
 use provost_moodle::component::Component;
@@ -54,7 +54,7 @@ async fn resolve_with(git: &Git, codebase: &Codebase) -> Result<LockedCodebase, 
     }
     let tree = splice_all(git, &mut moodle, &plugins).await?;
     Ok(LockedCodebase {
-        declared: declared(codebase),
+        declared: declaration_digest(codebase),
         moodle: moodle.locked,
         tree: tree.to_string(),
         plugins: plugins.into_iter().map(|(component, plugin)| (component, plugin.locked)).collect(),

@@ -78,11 +78,15 @@ async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsE
     if planned.plan.is_empty() {
         return Ok(Applied { planned, report: None, left: None, hints: Vec::new() });
     }
-    let report = run(session, &planned.plan, &lock).await?;
-    let left = match report.interrupted {
-        true => None,
-        false => Some(second_look(session, &lock).await?),
-    };
+    let mut report = run(session, &planned.plan, &lock).await?;
+    let mut left = second_look(session, &lock, &report).await?;
+    // Some steps only show once others are done: a role's new password, then the site's file that holds it.
+    if let Some(more) = left.as_ref().filter(|left| may_follow(left, &planned.plan)) {
+        let again = run(session, more, &lock).await?;
+        report.interrupted = again.interrupted;
+        report.steps.extend(again.steps);
+        left = second_look(session, &lock, &report).await?;
+    }
     let hints = report.failed().filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?))).collect();
     Ok(Applied { planned, report: Some(report), left, hints })
 }
@@ -126,8 +130,18 @@ async fn run(session: &Session, plan: &Plan, lock: &Lock) -> Result<Report, OpsE
     Ok(report)
 }
 
-async fn second_look(session: &Session, lock: &Lock) -> Result<Plan, OpsError> {
+/// What is left after a run in which nothing failed; `None` where that cannot be told or is told already.
+async fn second_look(session: &Session, lock: &Lock, report: &Report) -> Result<Option<Plan>, OpsError> {
+    if report.interrupted {
+        return Ok(None);
+    }
     let again = look(session, lock).await?;
     session.cx.store.keep_observations(&again.seen, session.cx.now())?;
-    Ok(again.plan)
+    Ok(Some(again.plan))
+}
+
+/// Whether what is left may be done in the same breath: it destroys nothing, and none of it was tried already.
+fn may_follow(left: &Plan, planned: &Plan) -> bool {
+    let tried = |step: &provost_engine::plan::Step| planned.steps.iter().any(|before| before.id == step.id);
+    !left.is_empty() && left.destroys().next().is_none() && !left.steps.iter().any(tried)
 }

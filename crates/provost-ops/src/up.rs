@@ -13,7 +13,10 @@ pub async fn up(call: &Call, ready: impl FnOnce(&[String])) -> Result<(), OpsErr
         servers: session.servers.clone(),
         fleet_id: session.fleet_id.clone(),
     };
-    let urls: Vec<String> = session.loaded.fleet.sites.values().map(|site| site.url.to_string()).collect();
+    let paths = &session.cx.paths;
+    let sites = session.loaded.fleet.sites.iter();
+    let served = sites.filter(|(name, _)| paths.vhosts().join(format!("{name}.conf")).exists());
+    let urls: Vec<String> = served.map(|(_, site)| site.url.to_string()).collect();
     let ended = up::run(&session.cx, &services, || ready(&urls)).await;
     session.close().await;
     Ok(ended?)

@@ -131,6 +131,9 @@ impl Git {
             .deadline(DOWNLOAD);
         if shallow {
             program = program.arg("--depth=1");
+        } else if repository.join("shallow").exists() {
+            // Without it, git keeps to where the history was cut off before.
+            program = program.arg("--unshallow");
         }
         if again {
             // Asks for everything, whatever we seem to have. Git knows this since 2.36; before, only removing the cache helps.

@@ -12,6 +12,7 @@ const FILES: &[(&str, &str)] = &[
     ("channel.php", include_str!("../../../../php/agent/channel.php")),
     ("failure.php", include_str!("../../../../php/agent/failure.php")),
     ("install.php", include_str!("../../../../php/agent/install.php")),
+    ("log_text.php", include_str!("../../../../php/agent/log_text.php")),
     ("operation.php", include_str!("../../../../php/agent/operation.php")),
     ("session.php", include_str!("../../../../php/agent/session.php")),
     ("task.php", include_str!("../../../../php/agent/task.php")),

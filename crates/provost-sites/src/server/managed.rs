@@ -23,6 +23,9 @@ use crate::secrets::{self, Generated};
 /// The socket's name in its directory; the port is part of it.
 const SOCKET: &str = ".s.PGSQL.5432";
 
+/// The mark inside a cluster; PostgreSQL minds no file that it does not know.
+const INSIDE: &str = "provost.json";
+
 /// How long a server may take to start: after a kill it replays its log first, up to `max_wal_size`.
 const START: Duration = Duration::from_mins(5);
 
@@ -82,7 +85,8 @@ impl Cluster {
 
     /// How it is, told from files and the process table alone.
     pub fn state(&self) -> ClusterState {
-        let made = self.mark.exists();
+        // The mark inside comes into place with the cluster; the one outside tells when the cluster is lost.
+        let made = self.mark.exists() || self.directory.join(INSIDE).exists();
         if !self.directory.join("PG_VERSION").exists() {
             return match (made, is_empty_or_absent(&self.directory), self.unfinished().exists()) {
                 (true, ..) => ClusterState::Lost,
@@ -149,12 +153,22 @@ impl Cluster {
         })?;
         files::write_whole(&making.join("postgresql.auto.conf"), SETTINGS.as_bytes(), 0o600, &user.account)
             .map_err(io)?;
+        files::write_whole(&making.join(INSIDE), self.mark_text(tools.major).as_bytes(), 0o600, &user.account)
+            .map_err(io)?;
         fs_err::rename(&making, &self.directory).map_err(io)?;
+        self.write_mark(tools.major).map_err(io)
+    }
+
+    fn mark_text(&self, version: Option<u32>) -> String {
+        serde_json::json!({ "directory": self.directory, "version": version }).to_string()
+    }
+
+    /// Writes the mark outside the cluster.
+    fn write_mark(&self, version: Option<u32>) -> std::io::Result<()> {
         if let Some(above) = self.mark.parent() {
-            files::directory(above, 0o700, &Account::Own).map_err(io)?;
+            files::directory(above, 0o700, &Account::Own)?;
         }
-        let mark = serde_json::json!({ "directory": self.directory, "version": tools.major }).to_string();
-        files::write_whole(&self.mark, mark.as_bytes(), 0o600, &Account::Own).map_err(io)
+        files::write_whole(&self.mark, self.mark_text(version).as_bytes(), 0o600, &Account::Own)
     }
 
     /// Makes it run and holds it.
@@ -177,6 +191,10 @@ impl Cluster {
         make_run_directory(cx, &self.run).map_err(io)?;
         let gate = self.lock_file("gate").map_err(io)?;
         lock_alone(cx, &gate).await?.map_err(io)?;
+        if !self.mark.exists() {
+            // Its making was killed between the last rename and this.
+            self.write_mark(PostgresTools::version_of(&self.directory)).map_err(io)?;
+        }
         if !matches!(self.state(), ClusterState::Running(_)) {
             self.start(cx).await?;
         }

@@ -103,7 +103,7 @@ pub const PHP_TEMPORARY: &str = "phptmp";
 /// Makes an empty dataroot with our mark in it. One that is there is emptied: the caller has seen that it is ours and that its
 /// installation never ended.
 pub fn fresh_dataroot(path: &Utf8Path, mark: &Mark, user: &User) -> Result<(), SiteError> {
-    remove_tree(path)?;
+    empty_but_for_mark(path)?;
     if let Some(above) = path.parent() {
         fs_err::create_dir_all(above).map_err(SiteError::io("make", above))?;
     }
@@ -121,6 +121,29 @@ pub fn write_mark(dataroot: &Utf8Path, mark: &Mark, user: &User) -> Result<(), S
     let path = dataroot.join(mark::FILE);
     files::write_whole(&path, mark.to_text().as_bytes(), 0o440, &user.account)
         .map_err(SiteError::io("write", &path))
+}
+
+/// Empties a dataroot and keeps its mark: whoever is killed in the middle leaves one that is still known to be ours.
+fn empty_but_for_mark(path: &Utf8Path) -> Result<(), SiteError> {
+    for entry in read_directory(path)?.into_iter().filter(|entry| entry != mark::FILE) {
+        let entry = path.join(entry);
+        let is_directory = std::fs::symlink_metadata(&entry).is_ok_and(|found| found.is_dir());
+        if is_directory { remove_tree(&entry)? } else { remove_file(&entry)? }
+    }
+    Ok(())
+}
+
+/// Removes a dataroot, its mark last.
+pub fn remove_dataroot(path: &Utf8Path) -> Result<(), SiteError> {
+    empty_but_for_mark(path)?;
+    remove_file(&path.join(mark::FILE))?;
+    match std::fs::remove_dir(path) {
+        // A mount point stays, empty.
+        Err(error) if !matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ResourceBusy) => {
+            Err(SiteError::Io { verb: "remove", path: path.to_owned(), source: error })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a dataroot is.
@@ -144,7 +167,13 @@ pub fn look_at_dataroot(path: &Utf8Path) -> Result<Dataroot, SiteError> {
     match std::fs::read_dir(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Dataroot::Absent),
         Err(source) => Err(SiteError::Io { verb: "read", path: path.to_owned(), source }),
-        Ok(mut entries) => Ok(if entries.next().is_none() { Dataroot::Absent } else { Dataroot::Unmarked }),
+        Ok(entries) => {
+            // A mark that was being written when somebody was killed is no content.
+            let half_written = format!(".{}.", mark::FILE);
+            let mut content =
+                entries.flatten().filter(|entry| !entry.file_name().to_string_lossy().starts_with(&half_written));
+            Ok(if content.next().is_none() { Dataroot::Absent } else { Dataroot::Unmarked })
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub async fn remove(
         match files::look_at_dataroot(&dataroot)? {
             files::Dataroot::Marked(mark) if mark.fleet == fleet_id && &mark.site == name => {
                 // A dataroot can be large; the runtime's threads are for waiting, not for this.
-                let gone = tokio::task::spawn_blocking(move || files::remove_tree(&dataroot)).await;
+                let gone = tokio::task::spawn_blocking(move || files::remove_dataroot(&dataroot)).await;
                 gone.map_err(|broke| SiteError::ReadBack(format!("removing the dataroot broke: {broke}")))??;
             }
             files::Dataroot::Absent => {}

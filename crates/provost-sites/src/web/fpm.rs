@@ -3,6 +3,7 @@
 mod main_file;
 mod opcache;
 mod pool;
+mod start;
 #[cfg(test)]
 mod tests;
 
@@ -11,6 +12,7 @@ use camino::Utf8Path;
 pub use main_file::{main_file, master_ini};
 pub use opcache::{OpcacheSizing, opcache_ini};
 pub use pool::pool_file;
+pub use start::{arguments, environment};
 
 /// What the fleet's `php-fpm.conf` says.
 #[derive(Debug, Clone, Copy)]

@@ -6,6 +6,7 @@
 mod fleet;
 mod http;
 mod programs;
+mod tls;
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
@@ -105,6 +106,9 @@ fn pages_get_their_path_and_the_sites_own_address() {
     REQUEST_SCHEME='http'
     HTTPS=NULL
     HTTP_PROXY=NULL
+    HTTP_X_FORWARDED_FOR=NULL
+    HTTP_CLIENT_IP=NULL
+    REMOTE_ADDR='127.0.0.1'
     ");
     let odd =
         ask(fleet.port, NAMES[0], "/page.php", &["Proxy: http://evil.example", "X-Forwarded-Host: evil"]);

@@ -8,6 +8,7 @@ mod log;
 mod main_file;
 mod mime;
 mod site;
+mod start;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -18,6 +19,7 @@ use camino::Utf8Path;
 
 pub use main_file::main_file;
 pub use site::site_file;
+pub use start::arguments;
 pub use version::{NginxVersion, OLDEST};
 
 /// The user that nginx's workers run as, when root starts it.

@@ -27,7 +27,7 @@ pub(crate) fn show(planned: &Planned, colour: bool) -> String {
     line_of(
         &mut text,
         &match (planned.is_empty(), planned.plan.steps.is_empty()) {
-            (true, _) => "Nothing to do.".to_owned(),
+            (true, _) => nothing(&planned.plan),
             (false, true) => "Only the lock changes.".to_owned(),
             (false, false) => summary,
         },
@@ -105,14 +105,22 @@ fn summary(plan: &Plan) -> String {
     format!("Plan: {} {steps}: {}.", plan.steps.len(), parts.join(", "))
 }
 
+/// No steps: because all is in step, or because what is not cannot be planned.
+fn nothing(plan: &Plan) -> String {
+    match plan.blocked.len() {
+        0 => "Nothing to do.".to_owned(),
+        number => format!("Nothing can be done: {number} blocked."),
+    }
+}
+
 /// What `apply` did.
 pub(crate) fn outcome(applied: &Applied) -> String {
     let mut text = String::new();
     aside(&mut text, &applied.planned.plan);
     let Some(report) = &applied.report else {
-        let line =
-            if applied.planned.lock_changes.is_empty() { "Nothing to do." } else { "Only the lock changed." };
-        line_of(&mut text, line);
+        let only_lock = !applied.planned.lock_changes.is_empty();
+        let line = if only_lock { "Only the lock changed.".to_owned() } else { nothing(&applied.planned.plan) };
+        line_of(&mut text, &line);
         return text.trim_end().to_owned();
     };
     for (id, outcome) in &report.steps {

@@ -73,7 +73,7 @@ pub(super) const INTERNAL_PATHS: &[&str] = &[
 const PAGES: &[(&str, &str)] = &[
     (
         "page.php",
-        "foreach (['SCRIPT_FILENAME','DOCUMENT_ROOT','SCRIPT_NAME','PATH_INFO','PHP_SELF','REQUEST_URI','QUERY_STRING','HTTP_HOST','SERVER_NAME','SERVER_PORT','REQUEST_SCHEME','HTTPS','HTTP_PROXY'] as $k) echo $k, '=', var_export($_SERVER[$k] ?? null, true), \"\\n\";",
+        "foreach (['SCRIPT_FILENAME','DOCUMENT_ROOT','SCRIPT_NAME','PATH_INFO','PHP_SELF','REQUEST_URI','QUERY_STRING','HTTP_HOST','SERVER_NAME','SERVER_PORT','REQUEST_SCHEME','HTTPS','HTTP_PROXY','HTTP_X_FORWARDED_FOR','HTTP_CLIENT_IP','REMOTE_ADDR'] as $k) echo $k, '=', var_export($_SERVER[$k] ?? null, true), \"\\n\";",
     ),
     (
         "send.php",
@@ -204,19 +204,7 @@ impl Fleet {
     }
 
     fn write_all(&self) {
-        let listen = [SocketAddr::from(([127, 0, 0, 1], self.port))];
-        let main = nginx::main_file(&NginxMain {
-            user: self.root.then_some(WEB),
-            workers: 1,
-            pid: &self.path("nginx.pid"),
-            temporary: &self.path("temporary"),
-            error_log: &self.path("logs/nginx.log"),
-            access_log: &self.path("logs/unknown.log"),
-            sites: &self.path("nginx"),
-            listen: &listen,
-            ends_tls: false,
-        });
-        fs_err::write(self.path("nginx.conf"), main).expect("a file");
+        self.write_main(false);
         let main = fpm::main_file(&FpmMain {
             pid: &self.path("fpm.pid"),
             error_log: &self.path("logs/fpm.log"),
@@ -232,6 +220,23 @@ impl Fleet {
         }
     }
 
+    /// Writes `nginx.conf`.
+    pub(super) fn write_main(&self, ends_tls: bool) {
+        let listen = [SocketAddr::from(([127, 0, 0, 1], self.port))];
+        let main = nginx::main_file(&NginxMain {
+            user: self.root.then_some(WEB),
+            workers: 1,
+            pid: &self.path("nginx.pid"),
+            temporary: &self.path("temporary"),
+            error_log: &self.path("logs/nginx.log"),
+            access_log: &self.path("logs/unknown.log"),
+            sites: &self.path("nginx"),
+            listen: &listen,
+            ends_tls,
+        });
+        fs_err::write(self.path("nginx.conf"), main).expect("a file");
+    }
+
     /// Writes the master's ini file; not `guarded`, pools share what they cached, so that a test can see itself fail.
     pub(super) fn write_master_ini(&self, guarded: bool) {
         let ini = fpm::master_ini(&OpcacheSizing { files_per_build: 100, live_builds: 1, sites: 2 });
@@ -243,14 +248,26 @@ impl Fleet {
 
     /// Writes one site's file for nginx.
     pub(super) fn write_site_with_aliases(&self, name: &str, aliases: &[&str]) {
+        self.write_site(name, aliases, false, SiteTls::Off, &[]);
+    }
+
+    /// Writes one site's file for nginx, for a URL with TLS or without.
+    pub(super) fn write_site(
+        &self,
+        name: &str,
+        aliases: &[&str],
+        https: bool,
+        tls: SiteTls<'_>,
+        trusted_proxies: &[&str],
+    ) {
         let text = nginx::site_file(&NginxSite {
             name,
-            address: SiteAddress { https: false, host: name, port: Some(self.port) },
+            address: SiteAddress { https, host: name, port: (!https).then_some(self.port) },
             aliases,
             listen: &[SocketAddr::from(([127, 0, 0, 1], self.port))],
-            tls: SiteTls::Off,
+            tls,
             nginx: OLDEST,
-            trusted_proxies: &[],
+            trusted_proxies,
             code: &self.path("sites").join(name).join("code"),
             web_root: WebRoot::Code,
             router: false,
@@ -293,14 +310,15 @@ impl Fleet {
 
     fn nginx_command(&self) -> Command {
         let mut command = Command::new(&self.nginx);
-        command.args(["-e", "stderr", "-c"]).arg(self.path("nginx.conf"));
+        command.args(nginx::arguments(&self.path("nginx.conf"), Utf8Path::new("stderr")));
         command
     }
 
     fn fpm_command(&self) -> Command {
         let mut command = Command::new(&self.fpm);
-        command.arg("--fpm-config").arg(self.path("fpm.conf")).arg("-c").arg(self.path("php"));
-        command.env("PHP_INI_SCAN_DIR", format!(":{}", self.path("php")));
+        let directory = self.path("php");
+        command.args(fpm::arguments(&self.path("fpm.conf"), &directory));
+        command.envs([fpm::environment(&directory)]);
         command
     }
 

@@ -21,9 +21,8 @@ pub(super) const BUILD: &str = "provost_build";
 
 /// Returns the text of `nginx.conf`.
 ///
-/// Start it as `nginx -e stderr -c FILE` (`-e`, because before nginx has read the file it would log to a place of the
-/// distribution's, which only root can open). It stays in the foreground; `TERM` ends it at once, `QUIT` after the
-/// requests in flight, `HUP` reads all files again. Each site has two logs that stay open, so the starter must raise
+/// Start it with [`super::arguments`]. It stays in the foreground; `TERM` ends it at once, `QUIT` after the requests in
+/// flight, `HUP` reads all files again. Each site has two logs that stay open, so the starter must raise
 /// the soft limit of open files (`RLIMIT_NOFILE`) above three times the number of sites before it starts nginx: the
 /// usual 1,024 end at 500 sites ("Too many open files").
 ///

@@ -73,7 +73,8 @@ fn write_common(server: &mut Block, site: &NginxSite<'_>) {
         server.set("error_page", &words);
     }
     server.set("access_log", &[text(site.access_log), variables(log::FORMAT)]);
-    server.set("error_log", &[literal(site.error_log), variables("warn")]);
+    // Not `warn`: that adds a line for every upload and every large answer, which nginx keeps in a file meanwhile.
+    server.set("error_log", &[literal(site.error_log), variables("error")]);
     if !site.trusted_proxies.is_empty() {
         for proxy in site.trusted_proxies {
             server.set("set_real_ip_from", &[literal(proxy)]);
@@ -159,9 +160,22 @@ fn write_php(server: &mut Block, site: &NginxSite<'_>) {
             "HTTP_IF_NONE_MATCH",
             &[variables("$provost_if_none_match"), variables("if_not_empty")],
         );
-        location.comment("A client's `Proxy` header would look like the environment's HTTP_PROXY.");
-        param(location, "HTTP_PROXY", &[text(""), variables("if_not_empty")]);
+        write_withheld_params(location);
     });
+}
+
+/// Headers of the client that PHP is not told of: it would believe them.
+///
+/// Who the client is, nginx has decided already, from the proxies it trusts (`REMOTE_ADDR`). Moodle has a setting of its
+/// own, `getremoteaddrconf`, that believes these headers whoever sent them; a site that came from another host may have
+/// it on, and then anybody could choose their address, for the block lists and the limits by network.
+fn write_withheld_params(location: &mut Block) {
+    location.comment("A client's `Proxy` header would look like the environment's HTTP_PROXY.");
+    param(location, "HTTP_PROXY", &[text(""), variables("if_not_empty")]);
+    location.comment("Who the client is, nginx has decided: REMOTE_ADDR.");
+    for name in ["HTTP_X_FORWARDED_FOR", "HTTP_CLIENT_IP"] {
+        param(location, name, &[text(""), variables("if_not_empty")]);
+    }
 }
 
 fn param(location: &mut Block, name: &str, words: &[Word]) {

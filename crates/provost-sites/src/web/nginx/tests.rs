@@ -231,7 +231,7 @@ fn the_file_of_a_site() {
         listen [::1]:8080;
         server_name hugo.example.org;
         access_log /var/lib/provost/x/logs/sites/hugo/access.log provost;
-        error_log /var/lib/provost/x/logs/sites/hugo/error.log warn;
+        error_log /var/lib/provost/x/logs/sites/hugo/error.log error;
 
         root /var/lib/provost/x/made/sites/hugo/code;
         index index.php index.html;
@@ -286,6 +286,9 @@ fn the_file_of_a_site() {
             fastcgi_param HTTP_IF_NONE_MATCH $provost_if_none_match if_not_empty;
             # A client's `Proxy` header would look like the environment's HTTP_PROXY.
             fastcgi_param HTTP_PROXY "" if_not_empty;
+            # Who the client is, nginx has decided: REMOTE_ADDR.
+            fastcgi_param HTTP_X_FORWARDED_FOR "" if_not_empty;
+            fastcgi_param HTTP_CLIENT_IP "" if_not_empty;
         }
 
         location ^~ /dataroot/ {
