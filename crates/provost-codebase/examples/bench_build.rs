@@ -126,7 +126,7 @@ impl Bench {
     fn copy(&self) -> Result<f64> {
         let target = self.work.join("copy");
         let build = self.cx.paths.build(&self.locked.tree);
-        let took = timed(&mut Command::new("cp").args(["-al", build.as_str(), target.as_str()]))?;
+        let took = timed(Command::new("cp").args(["-al", build.as_str(), target.as_str()]))?;
         remove_build(&target)?;
         Ok(took)
     }
@@ -175,7 +175,11 @@ fn context(work: &Utf8Path) -> Result<Context> {
         cores,
         ..Machine::default()
     };
-    Ok(Context {
+    #[expect(
+        clippy::default_trait_access,
+        reason = "the crate that names the type is no dependency of this one"
+    )]
+    let cx = Context {
         paths: Arc::new(Paths {
             state: work.join("state"),
             run: work.join("run"),
@@ -186,7 +190,8 @@ fn context(work: &Utf8Path) -> Result<Context> {
         reporter: Arc::new(Silent),
         limits: Limits::for_machine(&machine),
         machine: Arc::new(machine),
-    })
+    };
+    Ok(cx)
 }
 
 fn declare(cache: &Utf8Path, moodle: &Utf8Path) -> Result<Codebase> {

@@ -30,7 +30,7 @@ use crate::object::ObjectId;
 
 /// When every file of the store was last changed, since 1970: 1 January 2000. It is fixed, so that equal trees are equal in every
 /// respect; and it is not 0, because opcache never caches a file whose time is 0.
-pub const MODIFIED: Duration = Duration::from_secs(946_684_800);
+pub const MODIFIED: Duration = Duration::from_hours(262_968);
 
 /// Mode of directories in the store: everybody reads, only we write.
 const DIRECTORY: u32 = 0o755;

@@ -56,6 +56,10 @@ impl Place {
             cores: 2,
             ..Machine::default()
         };
+        #[expect(
+            clippy::default_trait_access,
+            reason = "the crate that names the type is no dependency of this one"
+        )]
         let cx = Context {
             paths: Arc::new(Paths {
                 state: root.join("state"),

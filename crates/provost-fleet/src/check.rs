@@ -1,6 +1,8 @@
 //! Checks over the whole file: names that must exist, and things that two sites cannot share.
 
 mod clashes;
+mod databases;
+mod dataroots;
 mod references;
 mod serving;
 
@@ -11,5 +13,7 @@ use crate::read::Draft;
 pub(crate) fn check(draft: &Draft, sink: &Sink) {
     references::check(draft, sink);
     clashes::check(draft, sink);
+    databases::check(draft, sink);
+    dataroots::check(draft, sink);
     serving::check(draft, sink);
 }

@@ -221,6 +221,14 @@ impl Sink {
         self.found.borrow_mut().push(fault);
     }
 
+    /// Sees to it that a file that cannot be used has at least one error.
+    pub(crate) fn unexplained(&self) {
+        if self.found.borrow().iter().all(|one| one.severity != Severity::Error) {
+            let fault = Diagnostic::error(0..0, "the file cannot be used, and Provost cannot say why");
+            self.push(fault.hint("this is a fault of Provost's: please report it"));
+        }
+    }
+
     /// Keeps a range of the text out of everything that is shown.
     pub(crate) fn mask(&self, span: Span) {
         self.masked.borrow_mut().push(span);

@@ -39,6 +39,13 @@ pub(crate) struct Table {
     pub(crate) later: &'static [&'static str],
 }
 
+impl Table {
+    /// Whether a value in this table can be a secret, so that one in the wrong place must not be shown.
+    pub(crate) fn holds_secrets(&self) -> bool {
+        self.header == SECRET.header || self.keys.iter().any(|key| key.kind == Kind::Secret)
+    }
+}
+
 const fn required(name: &'static str, kind: Kind, doc: &'static str) -> Key {
     Key { name, kind, default: None, doc }
 }

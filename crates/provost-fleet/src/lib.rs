@@ -2,7 +2,6 @@
 
 mod check;
 pub mod diagnostic;
-
 pub mod digest;
 pub mod documentation;
 mod keys;
@@ -39,8 +38,12 @@ pub fn load(path: &str, text: &str) -> Result<Loaded, Diagnostics> {
     let sink = diagnostic::Sink::new(path, text);
     let draft = read::document(text, &sink);
     check::check(&draft, &sink);
+    let fleet = draft.build();
+    if fleet.is_none() {
+        sink.unexplained();
+    }
     let found = sink.finish();
-    match draft.build() {
+    match fleet {
         Some(fleet) if !found.has_errors() => {
             Ok(Loaded { fleet, warnings: found, digest: Digest::of(text.as_bytes()) })
         }

@@ -1,5 +1,7 @@
 //! The lock: what each codebase's declaration was resolved to. Written by Provost, kept in git beside the fleet file.
 
+mod field;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -28,6 +30,7 @@ pub struct LockedCodebase {
     /// Digest of the declaration it was resolved from; another one means that the entry is stale.
     pub declared: Digest,
     /// Git's tree id of the assembled build: 40 hexadecimal digits.
+    #[serde(deserialize_with = "field::object")]
     pub tree: String,
     /// Moodle itself.
     pub moodle: LockedMoodle,
@@ -43,12 +46,15 @@ pub struct LockedMoodle {
     /// What was asked for.
     pub request: String,
     /// URL or path it came from.
+    #[serde(deserialize_with = "field::source")]
     pub source: String,
     /// The reference that was chosen.
+    #[serde(deserialize_with = "field::reference")]
     pub reference: String,
     /// The rule that chose it.
     pub rule: String,
     /// The commit: 40 hexadecimal digits.
+    #[serde(deserialize_with = "field::object")]
     pub commit: String,
     /// `$release` of its `version.php`.
     pub release: String,
@@ -63,10 +69,13 @@ pub struct LockedMoodle {
 #[serde(deny_unknown_fields)]
 pub struct LockedPlugin {
     /// URL or path it came from.
+    #[serde(deserialize_with = "field::source")]
     pub source: String,
     /// The reference that was chosen.
+    #[serde(deserialize_with = "field::reference")]
     pub reference: String,
     /// The commit: 40 hexadecimal digits.
+    #[serde(deserialize_with = "field::object")]
     pub commit: String,
     /// `$plugin->version`.
     pub version: String,
@@ -74,6 +83,7 @@ pub struct LockedPlugin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
     /// Its directory, from the top of the tree.
+    #[serde(deserialize_with = "field::inside")]
     pub path: String,
 }
 

@@ -19,17 +19,27 @@ pub(crate) fn git_source(text: &str) -> Result<(), String> {
     if text.starts_with('-') || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("a git source has no blanks and does not begin with `-`".to_owned());
     }
+    if holds_password(text) {
+        return Err("a git source holds no password or token: it would stand in the lock and in the list of processes".to_owned());
+    }
     if text.starts_with('/') || schemes.iter().any(|scheme| text.starts_with(scheme)) || scp() {
         return Ok(());
     }
     Err("a git source is a URL (https://…, ssh://…, user@host:path) or an absolute path".to_owned())
 }
 
+/// Whether a URL carries a login that is perhaps secret: anything before `@` over HTTP, a password elsewhere.
+pub(crate) fn holds_password(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.rsplit_once('@').is_some_and(|(user, _)| scheme.starts_with("http") || user.contains(':'))
+}
+
 /// An absolute path without `..`.
 pub(crate) fn absolute(sink: &Sink, key: &str, text: At<String>) -> Option<At<Utf8PathBuf>> {
     let path = Utf8PathBuf::from(&text.value);
     let climbs = path.components().any(|part| part.as_str() == "..");
-    if path.is_absolute() && !climbs && !text.value.contains(['\n', '\0']) {
+    if path.is_absolute() && !climbs && !text.value.chars().any(char::is_control) {
         return Some(At::new(path, text.span));
     }
     sink.push(Diagnostic::error(text.span, format!("`{key}` is an absolute path without `..`")));

@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use crate::load;
 
+mod places;
+mod secrets;
+mod servers;
+mod sites;
+
 const GOOD: &str = r#"
 [fleet]
 name = "academie"
@@ -200,7 +205,55 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
         .replace("moodle = \"4.5+\"", "moodle = 45")
         .replace("http://zola.localhost:8080", "http://hugo.localhost:8080")
         .replace("tags = [\"lyon\"]", "tags = [\"zola\", 3]");
-    insta::assert_snapshot!(load("fleet.toml", &text).unwrap_err());
+    insta::assert_snapshot!(load("fleet.toml", &text).unwrap_err(), @r#"
+    error: `A` cannot stand in a name; use lower-case letters, digits, `-` and `_`
+     --> fleet.toml:3:8
+      |
+    3 | name = "Academie"
+      |        ^^^^^^^^^^
+
+    error: unknown key `favourite`
+     --> fleet.toml:4:1
+      |
+    4 | favourite = 1
+      | ^^^^^^^^^ not a key of the fleet
+      |
+      = help: the fleet has `name`, `moodle_git`, `state`
+
+    error: `moodle` is a text
+      --> fleet.toml:14:10
+       |
+    14 | moodle = 45
+       |          ^^ this is a whole number
+
+    error: the tag `zola` is the name of a site
+      --> fleet.toml:20:9
+       |
+    20 | tags = ["zola", 3]
+       |         ^^^^^^
+    21 | admin = { email = "ops@example.org", password = { file = "secrets/hugo" } }
+    22 | [site.zola]
+       |       ---- the site
+       |
+       = help: rename the tag: a selection could not tell them apart
+
+    error: `tags` is a list of texts
+      --> fleet.toml:20:17
+       |
+    20 | tags = ["zola", 3]
+       |                 ^ this is a whole number
+
+    error: two sites cannot share the host `hugo.localhost`
+      --> fleet.toml:23:7
+       |
+    19 | url = "http://hugo.localhost:8080"
+       |       ---------------------------- first used here
+    ...
+    23 | url = "http://hugo.localhost:8080"
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ used again
+
+    6 errors in fleet.toml
+    "#);
 }
 
 #[test]

@@ -36,7 +36,10 @@ pub enum UrlError {
     /// No host or an odd one.
     #[error("`{0}` cannot be a host name")]
     Host(String),
-    /// Capital letters: browsers send the host in lower case.
+    /// An IPv6 address.
+    #[error("this version does not support IPv6 addresses yet")]
+    Ipv6,
+    /// Capital letters: browsers send the host in lower case. Holds the URL as it should be.
     #[error("write the host in lower case")]
     Capitals(String),
     /// Not a port.
@@ -85,12 +88,15 @@ impl FromStr for SiteUrl {
         if !path.is_empty() {
             return Err(UrlError::Path);
         }
+        if authority.starts_with('[') {
+            return Err(UrlError::Ipv6);
+        }
         let (host, port) = match authority.split_once(':') {
             None => (authority, None),
             Some((host, port)) => (host, Some(port)),
         };
         if host.chars().any(|c| c.is_ascii_uppercase()) {
-            return Err(UrlError::Capitals(text.replace(host, &host.to_ascii_lowercase())));
+            return Err(UrlError::Capitals(text.to_ascii_lowercase()));
         }
         if !is_host(host) {
             return Err(UrlError::Host(host.to_owned()));
@@ -170,6 +176,8 @@ mod tests {
             ("https://1.2.3", "`1.2.3` cannot be a host name"),
             ("https://a:0", "`0` cannot be a port"),
             ("https://a:99999", "`99999` cannot be a port"),
+            ("http://[::1]:8080", "this version does not support IPv6 addresses yet"),
+            ("http://a:", "`` cannot be a port"),
             ("https://é", "`é` cannot be a host name"),
         ] {
             assert_eq!(given.parse::<SiteUrl>().unwrap_err().to_string(), message, "{given}");

@@ -108,6 +108,9 @@ impl OpsError {
                 "look at `provost plan`; if that is meant, run `provost apply --allow-destroy`".to_owned(),
             ),
             Self::Exists(_) => Some("edit it, or give another `--file`".to_owned()),
+            Self::Lease(inner) => hints::of(inner),
+            Self::Up(inner) => hints::of(inner),
+            Self::Resolve(inner) => hints::of(&**inner),
             other => hints::of(other),
         }
     }

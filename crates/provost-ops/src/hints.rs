@@ -2,11 +2,16 @@
 
 use std::error::Error;
 
+use provost_codebase::build::BuildError;
+use provost_codebase::git::GitError;
+use provost_codebase::resolve::ResolveError;
 use provost_engine::files::is_disk_full;
+use provost_engine::kind::StepError;
 use provost_engine::lease::LeaseError;
 use provost_sites::accounts::AccountError;
 use provost_sites::secrets::SecretError;
 use provost_sites::server::ServerError;
+use provost_sites::site::SiteError;
 use provost_sites::up::UpError;
 
 /// The first hint that any error of the chain has.
@@ -16,9 +21,41 @@ pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<String> {
         if let Some(hint) = single(one) {
             return Some(hint);
         }
+        // A transparent error speaks for the one inside, and its source is the *next* one: the one inside is asked here.
+        if let Some(hint) = inside(one).and_then(of) {
+            return Some(hint);
+        }
         at = one.source();
     }
     None
+}
+
+/// The error that a transparent one speaks for.
+fn inside<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    if let Some(error) = error.downcast_ref::<StepError>() {
+        return match error {
+            StepError::Failed(inner) => Some(&**inner),
+            StepError::Stale(_) | StepError::Cancelled => None,
+        };
+    }
+    if let Some(error) = error.downcast_ref::<SiteError>() {
+        return match error {
+            SiteError::Server(inner) => Some(inner),
+            SiteError::Secret(inner) => Some(inner),
+            SiteError::Account(inner) => Some(inner),
+            SiteError::Agent(inner) => Some(inner),
+            _ => None,
+        };
+    }
+    if let Some(ServerError::Account(inner)) = error.downcast_ref() {
+        return Some(inner);
+    }
+    match error.downcast_ref::<UpError>()? {
+        UpError::Server(inner) => Some(inner),
+        UpError::Account(inner) => Some(inner),
+        UpError::Lease(inner) => Some(inner),
+        _ => None,
+    }
 }
 
 fn single(error: &(dyn Error + 'static)) -> Option<String> {
@@ -42,12 +79,15 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(SecretError::NoVariable(name)) = error.downcast_ref() {
         return Some(format!("set it: `export {name}=…`"));
     }
-    if let Some(error) = error.downcast_ref::<provost_sites::site::SiteError>()
-        && matches!(error, provost_sites::site::SiteError::NoPhp)
-    {
+    if let Some(SiteError::NoPhp) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
     }
-    error.downcast_ref::<provost_codebase::git::GitError>().and_then(provost_codebase::git::GitError::hint)
+    let of_codebase = [
+        error.downcast_ref::<GitError>().and_then(GitError::hint),
+        error.downcast_ref::<ResolveError>().and_then(ResolveError::hint),
+        error.downcast_ref::<BuildError>().and_then(BuildError::hint),
+    ];
+    of_codebase.into_iter().flatten().next()
 }
 
 const DOCTOR: &str = "`provost doctor` says what this machine lacks and how to install it";

@@ -119,7 +119,8 @@ fn server() {
     let text: String = each
         .into_iter()
         .map(|(word, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, "main", seen).trim_end()))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     insta::assert_snapshot!(text);
 }
 
@@ -147,7 +148,8 @@ fn database() {
     let text: String = each
         .into_iter()
         .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     insta::assert_snapshot!(text);
 }
 
@@ -204,7 +206,8 @@ fn site() {
     let text: String = each
         .into_iter()
         .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     insta::assert_snapshot!(text);
 }
 
@@ -227,6 +230,7 @@ fn vhost() {
     let text: String = each
         .into_iter()
         .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     insta::assert_snapshot!(text);
 }

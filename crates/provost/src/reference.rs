@@ -56,7 +56,7 @@ fn line(argument: &Arg) -> String {
     let takes_value = argument.get_action().takes_values();
     let value = || {
         let names = argument.get_value_names().unwrap_or_default();
-        names.iter().map(|name| format!(" <{name}>")).collect::<String>()
+        names.iter().map(|name| format!(" <{name}>")).collect::<Vec<_>>().concat()
     };
     let mut name = match (argument.get_short(), argument.get_long()) {
         (Some(short), Some(long)) => format!("-{short}, --{long}"),

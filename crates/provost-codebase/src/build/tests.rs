@@ -98,21 +98,21 @@ async fn a_build_is_exactly_its_tree_and_read_only() {
     admin/cli/cron.php 555 14
     config.php 444 HOOK
     lib/ 555
-    lib/components.json 444 77
+    lib/components.json 444 72
     lib/moodlelib.php 444 14
     mod/ 555
     mod/quiz/ 555
     mod/quiz/db/ 555
-    mod/quiz/db/subplugins.json 444 45
-    mod/quiz/version.php 444 76
+    mod/quiz/db/subplugins.json 444 48
+    mod/quiz/version.php 444 70
     mod/x/ 555
     mod/x/a/ 555
     mod/x/a/b/ 555
     mod/x/a/b/link -> ../../version.php
     mod/x/cli/ 555
     mod/x/cli/run.sh 555 10
-    mod/x/version.php 444 95
-    version.php 444 127
+    mod/x/version.php 444 92
+    version.php 444 114
     ");
     assert_eq!(fs::metadata(&made.path).unwrap().permissions().mode() & 0o7777, 0o555);
     assert_eq!(
@@ -202,8 +202,7 @@ async fn trees_that_cannot_be_builds_are_refused() {
 
 #[test]
 fn symlinks_stay_inside_or_are_refused() {
-    let good = [("a/b/l", "../../c"), ("l", "a/b"), ("a/l", "x"), ("a/l", "../.."), ("a/l", ".")];
-    for (path, target) in &good[..3] {
+    for (path, target) in [("a/b/l", "../../c"), ("l", "a/b"), ("a/l", "x"), ("a/l", ".."), ("a/l", ".")] {
         assert!(stays_inside(path.as_bytes(), target.as_bytes()), "{path} {target}");
     }
     for (path, target) in

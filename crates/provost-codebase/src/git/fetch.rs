@@ -83,7 +83,7 @@ impl Git {
             Lease::take(self.context(), &subject).await.map_err(|error| GitError::Lease(Box::new(error)))?;
         remove_old_lock(&repository);
         self.context().emit(&Event::Started { what: format!("downloading {source} at {}", short(commit)) });
-        let whole = self.is_whole(&repository);
+        let whole = Self::is_whole(&repository);
         let ways = [
             (commit.to_string(), !whole),
             (reference.unwrap_or_default().to_owned(), !whole),
@@ -149,7 +149,7 @@ impl Git {
     }
 
     /// Whether the cache's place holds a mirror with history, which `--depth` would cut off.
-    fn is_whole(&self, repository: &Utf8Path) -> bool {
+    fn is_whole(repository: &Utf8Path) -> bool {
         let own = repository.join("refs/heads");
         let packed = fs::read_to_string(repository.join("packed-refs")).unwrap_or_default();
         let loose = fs::read_dir(own).is_ok_and(|mut entries| entries.next().is_some());

@@ -30,7 +30,7 @@ fn versions_are_read() {
 #[tokio::test]
 async fn no_git_is_said() {
     let mut place = Place::new();
-    place.cx.machine = std::sync::Arc::new(Default::default());
+    place.cx.machine = std::sync::Arc::new(provost_engine::context::Machine::default());
     let error = Git::find(&place.cx).await.err().unwrap();
     assert_eq!(error.to_string(), "git is not installed");
     assert!(error.hint().unwrap().contains("apt-get install git"));

@@ -114,7 +114,9 @@ impl Listing {
 
 fn push(text: &mut Vec<u8>, entries: &mut Vec<Place>, mode: Mode, id: ObjectId, path: &[&[u8]]) {
     let start = text.len();
-    path.iter().for_each(|part| text.extend_from_slice(part));
+    for part in path {
+        text.extend_from_slice(part);
+    }
     // A listing is at most LARGEST_LISTING, and no more than a few are joined.
     let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
     entries.push(Place { mode, id, start: place(start), end: place(text.len()) });

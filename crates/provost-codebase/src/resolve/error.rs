@@ -114,7 +114,7 @@ pub enum ResolveCause {
         file: String,
         /// Why.
         #[source]
-        error: ComponentsError,
+        error: Box<ComponentsError>,
     },
     /// A plugin whose type this Moodle does not have.
     #[error("{component}: Moodle {release} has no plugin type `{}`{why}", component.kind())]

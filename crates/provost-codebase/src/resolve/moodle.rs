@@ -55,7 +55,7 @@ impl Moodle {
         let types = PluginTypes::parse(&types).map_err(|error| ResolveCause::Components {
             repository: source.to_string(),
             file,
-            error,
+            error: Box::new(error),
         })?;
         let locked = LockedMoodle {
             request: codebase.moodle.to_string(),

@@ -53,7 +53,7 @@ fn place_known(moodle: &mut Moodle, plugins: &mut BTreeMap<Component, Plugin>) -
                 moodle.types.add_subplugins(component, json).map_err(|error| ResolveCause::Components {
                     repository: plugin.source.to_string(),
                     file: "db/subplugins.json".to_owned(),
-                    error,
+                    error: Box::new(error),
                 })?;
             }
         }
@@ -86,7 +86,7 @@ async fn add_core_subplugins(git: &Git, moodle: &mut Moodle) -> Result<(), Resol
         moodle.types.add_subplugins(&component, &json).map_err(|error| ResolveCause::Components {
             repository: moodle.source.to_string(),
             file,
-            error,
+            error: Box::new(error),
         })?;
     }
     Ok(())

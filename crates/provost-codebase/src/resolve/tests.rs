@@ -71,9 +71,9 @@ async fn from_5_1_on_plugins_go_below_public() {
         MOODLE.iter().map(|(name, content)| (format!("public/{name}"), *content)).collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(name, content)| (name.as_str(), *content)).collect();
     let moodle = place.repository("moodle", &files);
-    let plugin = place.repository("x", &[("version.php", &version_php("local_x", ""))]);
+    let plugin = place.repository("x", &[("version.php", &version_php("local_other", ""))]);
     let locked = resolved(&place, &declare(moodle.path.as_str(), &[("local_xx", &plugin)])).await;
-    assert!(locked.unwrap_err().contains("is local_x, not local_xx"));
+    assert!(locked.unwrap_err().contains("is local_other, not local_xx"));
     let plugin = place.repository("xx", &[("version.php", &version_php("local_xx", ""))]);
     let locked = resolved(&place, &declare(moodle.path.as_str(), &[("local_xx", &plugin)])).await.unwrap();
     assert_eq!(locked.plugins.values().next().unwrap().path, "public/local/xx");

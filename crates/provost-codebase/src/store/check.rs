@@ -44,7 +44,7 @@ impl Store {
     }
 
     /// Says that nobody writes under this mark any more: the next sync makes it void.
-    pub(super) fn writing_ended(&self, mark: &Utf8Path) {
+    pub(super) fn writing_ended(mark: &Utf8Path) {
         // If it cannot be renamed it stays until we are gone, and costs a sync more.
         drop(fs::rename(mark, format!("{mark}{ENDED}")));
     }
@@ -75,7 +75,7 @@ impl Store {
     }
 
     fn marks(&self) -> Vec<(Utf8PathBuf, i32)> {
-        self.marked_by_processes(&self.root, UNSYNCED)
+        super::write::marked_by_processes(&self.root, UNSYNCED)
     }
 
     /// Hashes every file and removes those whose content is not what their name says.

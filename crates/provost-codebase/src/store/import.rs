@@ -56,7 +56,7 @@ impl Store {
         let (running, pipe) = git.batch(source).await?;
         let mark = self.writing_begins()?;
         let imported = self.write_all(cx, git, source, keys, done, running, pipe).await;
-        self.writing_ended(&mark);
+        Self::writing_ended(&mark);
         imported
     }
 
@@ -97,6 +97,9 @@ impl Store {
         }
     }
 }
+
+/// Writes a content of a length under a key.
+type Write<'a> = dyn Fn(ObjectId, Key, &mut dyn Read, u64) -> Result<(), StoreError> + Sync + 'a;
 
 enum Failure {
     Missing(ObjectId),
@@ -166,7 +169,7 @@ fn take(
     content: &mut dyn Read,
     length: u64,
     send: &SyncSender<Job>,
-    write: &dyn Fn(ObjectId, Key, &mut dyn Read, u64) -> Result<(), StoreError>,
+    write: &Write<'_>,
 ) -> Result<(), Failure> {
     if length > SMALL && keys.len() == 1 {
         return write(id, keys[0], content, length).map_err(Failure::Store);
@@ -182,11 +185,7 @@ fn take(
     Ok(())
 }
 
-fn write_jobs(
-    jobs: &Mutex<Receiver<Job>>,
-    failed: &Mutex<Option<StoreError>>,
-    write: &(dyn Fn(ObjectId, Key, &mut dyn Read, u64) -> Result<(), StoreError> + Sync),
-) {
+fn write_jobs(jobs: &Mutex<Receiver<Job>>, failed: &Mutex<Option<StoreError>>, write: &Write<'_>) {
     loop {
         let next = lock(jobs).recv();
         let Ok(job) = next else { return };

@@ -163,7 +163,7 @@ fn what_is_not_on_the_disk_yet_is_remembered() {
     let mark = store.writing_begins().unwrap();
     store.sync().unwrap();
     assert!(store.is_unsynced(), "somebody still writes");
-    store.writing_ended(&mark);
+    Store::writing_ended(&mark);
     assert!(store.is_unsynced() && !store.is_doubtful());
     store.sync().unwrap();
     assert!(!store.is_unsynced());

@@ -72,24 +72,24 @@ impl Store {
 
     /// Removes what processes that are gone left half written.
     pub(super) fn remove_leftovers(&self) {
-        for (path, pid) in self.marked_by_processes(&self.writing(), "") {
+        for (path, pid) in marked_by_processes(&self.writing(), "") {
             if !is_alive(pid) {
                 drop(fs::remove_file(&path));
             }
         }
     }
+}
 
-    /// The files of a directory whose names are `PREFIX PID …`.
-    pub(super) fn marked_by_processes(&self, directory: &Utf8Path, prefix: &str) -> Vec<(Utf8PathBuf, i32)> {
-        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
-        entries
-            .filter_map(|entry| {
-                let name = entry.ok()?.file_name().into_string().ok()?;
-                let pid = name.strip_prefix(prefix)?.split('-').next()?.parse().ok()?;
-                Some((directory.join(name), pid))
-            })
-            .collect()
-    }
+/// The files of a directory whose names are `PREFIX PID …`.
+pub(super) fn marked_by_processes(directory: &Utf8Path, prefix: &str) -> Vec<(Utf8PathBuf, i32)> {
+    let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+    entries
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            let pid = name.strip_prefix(prefix)?.split('-').next()?.parse().ok()?;
+            Some((directory.join(name), pid))
+        })
+        .collect()
 }
 
 /// Whether a process is there. A number given to somebody else keeps a leftover a little longer, nothing more.

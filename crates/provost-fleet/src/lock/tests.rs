@@ -36,7 +36,32 @@ fn lock(release: &str) -> Lock {
 
 #[test]
 fn a_lock_is_written_a_fact_a_line() {
-    insta::assert_snapshot!(lock("4.5.1+ (Build: 20241213)").to_toml());
+    insta::assert_snapshot!(lock("4.5.1+ (Build: 20241213)").to_toml(), @r#"
+    # Written by provost: which commits the fleet file was resolved to. Keep it in git; do not edit it.
+    version = 1
+
+    [codebase.lts]
+    declared = "f833228cb8681bbf3e38af9de7a212dfc542b3e3ba1312ec8a45bb2b67605dc7"
+    tree = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+    [codebase.lts.moodle]
+    request = "4.5+"
+    source = "https://example.org/moodle.git"
+    reference = "refs/heads/MOODLE_405_STABLE"
+    rule = "tip of MOODLE_405_STABLE"
+    commit = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    release = "4.5.1+ (Build: 20241213)"
+    version = "2024100701.05"
+    branch = "405"
+
+    [codebase.lts.plugins.mod_attendance]
+    source = "https://example.org/attendance.git"
+    reference = "refs/tags/v1"
+    commit = "cccccccccccccccccccccccccccccccccccccccc"
+    version = "2024072401"
+    release = "4.4.1"
+    path = "mod/attendance"
+    "#);
 }
 
 #[test]
@@ -72,16 +97,61 @@ fn a_changed_declaration_makes_an_entry_stale() {
     assert_eq!(Lock::default().status(&fleet, &name), LockStatus::Missing);
 }
 
+#[test]
+fn nothing_in_a_lock_leads_elsewhere() {
+    let told = |from: &str, to: &str| {
+        let text = lock("4.5.1").to_toml();
+        assert!(text.contains(from), "{from}");
+        Lock::parse("fleet.lock", &text.replacen(from, to, 1)).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(told(&"b".repeat(40), "../../etc"), @r#"
+    error: a git object id has 40 hexadecimal digits in lower case
+     --> fleet.lock:6:8
+      |
+    6 | tree = "../../etc"
+      |        ^^^^^^^^^^^
+      |
+      = help: the lock is written by provost; take it back from git
+    "#);
+    assert!(told("mod/attendance", "../../etc").contains("stays inside the tree"));
+    assert!(told("mod/attendance", "/etc").contains("stays inside the tree"));
+    assert!(told("https://example.org/moodle.git", "--upload-pack=x").contains("does not begin with `-`"));
+    assert!(told("refs/tags/v1", "--all").contains("no git reference"));
+    assert!(told(&"c".repeat(40), "HEAD").contains("40 hexadecimal digits"));
+    assert!(told("rule = ", "rul = ").contains("unknown field `rul`"));
+}
+
+fn any_codebase() -> impl Strategy<Value = LockedCodebase> {
+    ("[0-9a-f]{40}", "\\PC*", "\\PC*", "[a-z]{2,9}", proptest::option::of("\\PC*")).prop_map(
+        |(object, release, rule, plugin, plugin_release)| {
+            let mut codebase = locked(&release);
+            codebase.declared = Digest::of(rule.as_bytes());
+            codebase.tree = object;
+            codebase.moodle.rule = rule;
+            if let Some((_, mut locked)) = codebase.plugins.pop_first() {
+                locked.release = plugin_release;
+                locked.path = format!("mod/{plugin}");
+                codebase.plugins.insert(format!("mod_{plugin}").parse().unwrap(), locked);
+            }
+            codebase
+        },
+    )
+}
+
 proptest! {
     #[test]
-    fn what_is_written_reads_back(release in "\\PC*") {
-        let lock = lock(&release);
+    fn what_is_written_reads_back(codebases in proptest::collection::btree_map("[a-z][a-z0-9_-]{0,39}", any_codebase(), 0..4)) {
+        let codebases = codebases.into_iter().map(|(name, codebase)| (name.parse().unwrap(), codebase)).collect();
+        let lock = Lock { codebases };
         prop_assert_eq!(Lock::parse("fleet.lock", &lock.to_toml()).unwrap(), lock);
     }
 
     #[test]
-    fn no_text_panics(text in "\\PC*") {
-        // Any answer will do, as long as there is one.
-        prop_assert!(Lock::parse("fleet.lock", &text).is_ok() || !text.is_empty() || text.is_empty());
+    fn no_text_panics(text in "\\PC*|(version = 1\n)?\\[codebase\\.[a-z]{1,4}\\]\n([a-z]{1,6} = ('[a-z]*'|[0-9])\n){0,3}") {
+        match Lock::parse("fleet.lock", &text) {
+            // What is read is read the same again.
+            Ok(lock) => prop_assert_eq!(Lock::parse("fleet.lock", &lock.to_toml()), Ok(lock)),
+            Err(faults) => prop_assert!(faults.render(true).contains("error")),
+        }
     }
 }

@@ -48,8 +48,8 @@ fn plugin(above: &Reader<'_>, value: &DeValue<'_>, span: Span) -> Option<PluginS
     let git = if later { None } else { reader.required("git") };
     let url = git.and_then(|text| fleet::git(&reader, text));
     let places = [
-        reader.text("tag").map(|text| (GitAt::Tag(text.value), text.span)),
-        reader.text("branch").map(|text| (GitAt::Branch(text.value), text.span)),
+        reference(&mut reader, "tag").map(|text| (GitAt::Tag(text.value), text.span)),
+        reference(&mut reader, "branch").map(|text| (GitAt::Branch(text.value), text.span)),
         reader.text("commit").and_then(|text| commit(&reader, text)),
     ];
     reader.finish();
@@ -59,6 +59,19 @@ fn plugin(above: &Reader<'_>, value: &DeValue<'_>, span: Span) -> Option<PluginS
     }
     let at = places.pop().map_or(GitAt::Default, |(at, _)| at);
     Some(PluginSource::Git { url: url?, at })
+}
+
+/// A tag or branch, by a name that git allows.
+fn reference(reader: &mut Reader<'_>, key: &'static str) -> Option<At<String>> {
+    let text = reader.text(key)?;
+    // git takes a word that begins with `-` for an option; its other rules hold for whole references.
+    let allowed =
+        !text.value.starts_with('-') && format!("refs/heads/{}", text.value).parse::<MoodleRequest>().is_ok();
+    if allowed {
+        return Some(text);
+    }
+    reader.sink.push(Diagnostic::error(text.span, format!("git allows no {key} called `{}`", text.value)));
+    None
 }
 
 fn commit(reader: &Reader<'_>, text: At<String>) -> Option<(GitAt, Span)> {

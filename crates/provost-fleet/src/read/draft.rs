@@ -45,7 +45,7 @@ pub(crate) struct Draft {
 pub(crate) struct FleetDraft {
     pub(crate) name: Option<Name>,
     pub(crate) moodle_git: Option<String>,
-    pub(crate) state: Option<Utf8PathBuf>,
+    pub(crate) state: Option<At<Utf8PathBuf>>,
 }
 
 #[derive(Debug, Default)]
@@ -137,7 +137,7 @@ impl Draft {
         Some(Fleet {
             name: self.fleet.name?,
             moodle_git,
-            state: self.fleet.state,
+            state: self.fleet.state.map(|state| state.value),
             web: Web { listen, tls, trusted_proxies: self.web.trusted_proxies },
             databases,
             codebases: codebases?,

@@ -5,7 +5,7 @@ use super::draft::FleetDraft;
 use super::value::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::name::Name;
-use crate::reference::absolute;
+use crate::reference::{absolute, holds_password};
 
 /// With a site's name of 40 behind it and `_` between, it still fits PostgreSQL's 63 bytes.
 const LONGEST_NAME: usize = 20;
@@ -21,8 +21,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> FleetDraft {
         fits
     });
     let moodle_git = reader.text("moodle_git").and_then(|text| git(&reader, text));
-    let state =
-        reader.text("state").and_then(|text| absolute(reader.sink, "state", text)).map(|path| path.value);
+    let state = reader.text("state").and_then(|text| absolute(reader.sink, "state", text));
     reader.finish();
     FleetDraft { name: name.map(|name| name.value), moodle_git, state }
 }
@@ -32,7 +31,13 @@ pub(super) fn git(reader: &Reader<'_>, text: At<String>) -> Option<String> {
     match crate::reference::git_source(&text.value) {
         Ok(()) => Some(text.value),
         Err(message) => {
-            reader.sink.push(Diagnostic::error(text.span, message));
+            let fault = Diagnostic::error(text.span.clone(), message);
+            reader.sink.push(if holds_password(&text.value) {
+                reader.sink.mask(text.span);
+                fault.hint("let git's credential helper or an SSH key log in")
+            } else {
+                fault
+            });
             None
         }
     }

@@ -88,15 +88,29 @@ fn url(reader: &Reader<'_>, text: At<String>) -> Option<At<SiteUrl>> {
     match text.value.parse::<SiteUrl>() {
         Ok(url) => Some(At::new(url, text.span)),
         Err(error) => {
+            if text.value.contains('@') {
+                reader.sink.mask(text.span.clone());
+            }
             let fault = Diagnostic::error(text.span, error.to_string());
             reader.sink.push(match error {
                 UrlError::Capitals(canonical) => fault.hint(format!("write \"{canonical}\"")),
-                UrlError::Scheme => fault.hint(format!("write \"https://{}\"", text.value)),
+                UrlError::Scheme => match with_scheme(&text.value) {
+                    Some(meant) => fault.hint(format!("write \"{meant}\"")),
+                    None => fault,
+                },
                 _ => fault,
             });
             None
         }
     }
+}
+
+/// What was meant by a URL with no scheme or another one, if that makes a URL.
+fn with_scheme(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://").unwrap_or(("https", text));
+    let scheme = if scheme.eq_ignore_ascii_case("http") { "http" } else { "https" };
+    let meant = format!("{scheme}://{}", rest.to_ascii_lowercase());
+    meant.parse::<SiteUrl>().ok().map(|url| url.to_string())
 }
 
 fn fits(reader: &Reader<'_>, text: &At<String>, rule: impl Fn(&str) -> bool, what: &str) -> bool {

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::draft::At;
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::keys::{SECRET, Table};
+use crate::keys::Table;
 use crate::name::Name;
 use crate::secret::SecretRef;
 use crate::suggest::nearest;
@@ -182,6 +182,9 @@ impl<'a> Reader<'a> {
         match value {
             DeValue::Table(table) => Some(Reader::new(definition, table, header.unwrap_or(span), sink)),
             other => {
+                if definition.holds_secrets() {
+                    self.sink.mask(span.clone());
+                }
                 self.wrong(span, key, "a table", other);
                 None
             }
@@ -221,6 +224,8 @@ impl<'a> Reader<'a> {
             let read = read(Reader::new(definition, inner, span, self.sink));
             all.extend(parsed.map(|name| (name, read)));
         }
+        // The parser sorts by name; "first" and "again" are meant in the order of the file.
+        all.sort_by_key(|(name, _): &(At<Name>, T)| name.span.start);
         all
     }
 
@@ -241,37 +246,17 @@ impl<'a> Reader<'a> {
 
     /// A reference to a secret. A text in its place is never shown.
     pub(super) fn secret(&mut self, key: &'static str) -> Option<At<SecretRef>> {
-        let (value, span) = self.get(key)?;
-        let DeValue::Table(table) = value else {
-            self.sink.mask(span.clone());
-            self.sink.push(
-                Diagnostic::error(span, format!("`{key}` is a reference to a secret, never the secret itself"))
-                    .hint("write { env = \"VARIABLE\" }, { file = \"path\" } or { command = [\"program\", \"argument\"] }"),
-            );
-            return None;
-        };
-        let mut reader = Reader::new(&SECRET, table, span.clone(), self.sink);
-        let env = reader.text("env").map(|text| SecretRef::Env(text.value));
-        let file = reader.text("file").map(|text| SecretRef::File(text.value.into()));
-        let command: Vec<String> = reader.texts("command").into_iter().map(|word| word.value).collect();
-        let command = (!command.is_empty()).then_some(SecretRef::Command(command));
-        reader.finish();
-        let mut given: Vec<SecretRef> = [env, file, command].into_iter().flatten().collect();
-        if given.len() == 1 {
-            return given.pop().map(|secret| At::new(secret, span));
-        }
-        if table.len() != 1 {
-            self.sink
-                .push(Diagnostic::error(span, "a secret has exactly one of `env`, `file` and `command`"));
-        }
-        None
+        super::secret::read(self, key)
     }
 
     /// Says which keys nobody asked for.
     pub(super) fn finish(self) {
-        for (key, _) in self.table {
+        for (key, value) in self.table {
             let name = key.get_ref().as_ref();
             if !self.asked.contains(name) {
+                if self.definition.holds_secrets() || sounds_secret(name) {
+                    self.sink.mask(value.span());
+                }
                 self.unknown(name, key.span());
             }
         }
@@ -295,6 +280,12 @@ impl<'a> Reader<'a> {
             )),
         });
     }
+}
+
+/// Whether a key that is not known was perhaps meant for a secret.
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["pass", "secret", "token", "pwd"].iter().any(|word| name.contains(word))
 }
 
 fn number_of(number: &toml::de::DeInteger<'_>) -> Option<u32> {

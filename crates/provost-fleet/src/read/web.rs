@@ -23,6 +23,10 @@ pub(super) fn read(mut reader: Reader<'_>) -> WebDraft {
 
 fn listen(reader: &mut Reader<'_>) -> Vec<At<SocketAddr>> {
     let texts = match reader.get("listen") {
+        Some((DeValue::Array(list), span)) if list.is_empty() => {
+            reader.sink.push(Diagnostic::error(span, "`listen` has at least one address"));
+            Vec::new()
+        }
         Some((DeValue::String(text), span)) => vec![At::new(text.to_string(), span)],
         _ => reader.texts("listen"),
     };
@@ -35,7 +39,19 @@ fn listen(reader: &mut Reader<'_>) -> Vec<At<SocketAddr>> {
             None
         }
     });
-    each.collect()
+    let addresses: Vec<At<SocketAddr>> = each.collect();
+    twice(reader, &addresses);
+    addresses
+}
+
+/// nginx does not start with one address given twice.
+fn twice(reader: &Reader<'_>, addresses: &[At<SocketAddr>]) {
+    for (at, one) in addresses.iter().enumerate() {
+        if let Some(before) = addresses[..at].iter().find(|before| before.value == one.value) {
+            let fault = Diagnostic::error(one.span.clone(), format!("`{}` stands here twice", one.value));
+            reader.sink.push(fault.label("used again").other(before.span.clone(), "first used here"));
+        }
+    }
 }
 
 fn tls(reader: &mut Reader<'_>) -> Option<At<Tls>> {
@@ -69,7 +85,7 @@ fn network(reader: &Reader<'_>, text: At<String>) -> Option<String> {
     };
     let fits = address.parse::<IpAddr>().is_ok_and(|address| {
         let most = if address.is_ipv4() { 32 } else { 128 };
-        bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits <= most))
+        bits.is_none_or(|bits| !bits.starts_with('+') && bits.parse::<u8>().is_ok_and(|bits| bits <= most))
     });
     if fits {
         return Some(text.value);

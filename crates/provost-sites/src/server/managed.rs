@@ -153,8 +153,13 @@ impl Cluster {
         })?;
         files::write_whole(&making.join("postgresql.auto.conf"), SETTINGS.as_bytes(), 0o600, &user.account)
             .map_err(io)?;
-        files::write_whole(&making.join(INSIDE), self.mark_text(tools.major).as_bytes(), 0o600, &user.account)
-            .map_err(io)?;
+        files::write_whole(
+            &making.join(INSIDE),
+            self.mark_text(tools.major).as_bytes(),
+            0o600,
+            &user.account,
+        )
+        .map_err(io)?;
         fs_err::rename(&making, &self.directory).map_err(io)?;
         self.write_mark(tools.major).map_err(io)
     }
@@ -195,13 +200,34 @@ impl Cluster {
             // Its making was killed between the last rename and this.
             self.write_mark(PostgresTools::version_of(&self.directory)).map_err(io)?;
         }
-        if !matches!(self.state(), ClusterState::Running(_)) {
+        if !self.answers_or_ends(cx).await? {
             self.start(cx).await?;
         }
         let users = self.lock_file("users").map_err(io)?;
         users.lock_shared().map_err(io)?;
         drop(gate);
         Ok(InUse { cluster: self.clone(), users })
+    }
+
+    /// Whether a postmaster that is there takes connections, now or after a while. One that a killed run was starting or stopping
+    /// does neither for a moment: it is waited for, until it answers or has ended.
+    async fn answers_or_ends(&self, cx: &Context) -> Result<bool, ServerError> {
+        let asking = self.tools(cx)?.program("pg_isready");
+        let patience = tokio::time::Instant::now() + START;
+        while matches!(self.state(), ClusterState::Running(_)) {
+            let ask = Program::new(&asking).args(["--quiet", "--host", self.sockets.as_str()]);
+            let answer = cx.run(ask).await;
+            match answer {
+                Ok(output) if output.success() => return Ok(true),
+                Ok(_) if tokio::time::Instant::now() < patience => {}
+                Ok(_) => return Err(ServerError::Timeout(self.server.clone())),
+                Err(source) => {
+                    return Err(ServerError::Program { server: self.server.clone(), verb: "answer", source });
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(false)
     }
 
     fn lock_file(&self, what: &str) -> std::io::Result<File> {

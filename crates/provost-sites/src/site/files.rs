@@ -139,7 +139,9 @@ pub fn remove_dataroot(path: &Utf8Path) -> Result<(), SiteError> {
     remove_file(&path.join(mark::FILE))?;
     match std::fs::remove_dir(path) {
         // A mount point stays, empty.
-        Err(error) if !matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ResourceBusy) => {
+        Err(error)
+            if !matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::ResourceBusy) =>
+        {
             Err(SiteError::Io { verb: "remove", path: path.to_owned(), source: error })
         }
         _ => Ok(()),
@@ -170,8 +172,9 @@ pub fn look_at_dataroot(path: &Utf8Path) -> Result<Dataroot, SiteError> {
         Ok(entries) => {
             // A mark that was being written when somebody was killed is no content.
             let half_written = format!(".{}.", mark::FILE);
-            let mut content =
-                entries.flatten().filter(|entry| !entry.file_name().to_string_lossy().starts_with(&half_written));
+            let mut content = entries
+                .flatten()
+                .filter(|entry| !entry.file_name().to_string_lossy().starts_with(&half_written));
             Ok(if content.next().is_none() { Dataroot::Absent } else { Dataroot::Unmarked })
         }
     }

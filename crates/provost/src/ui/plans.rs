@@ -119,7 +119,8 @@ pub(crate) fn outcome(applied: &Applied) -> String {
     aside(&mut text, &applied.planned.plan);
     let Some(report) = &applied.report else {
         let only_lock = !applied.planned.lock_changes.is_empty();
-        let line = if only_lock { "Only the lock changed.".to_owned() } else { nothing(&applied.planned.plan) };
+        let line =
+            if only_lock { "Only the lock changed.".to_owned() } else { nothing(&applied.planned.plan) };
         line_of(&mut text, &line);
         return text.trim_end().to_owned();
     };

@@ -1,1 +1,0 @@
-fn main(){ for p in std::env::args().skip(1){ let t=std::fs::read_to_string(&p).unwrap(); match provost_fleet::load("fleet.toml",&t){Ok(l)=>println!("--- {p} OK\n{}",l.warnings),Err(e)=>println!("--- {p} ERR\n{e}")}}}

@@ -1,0 +1,50 @@
+//! A site's database and role: nobody else's, and none that PostgreSQL or Provost keeps for itself.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::model::Location;
+use crate::read::{Draft, SiteDraft};
+
+/// Databases that every server has, role names that PostgreSQL refuses, and the role that owns managed servers.
+const RESERVED: [&str; 6] = ["postgres", "template0", "template1", "public", "none", "provost"];
+
+pub(super) fn check(draft: &Draft, sink: &Sink) {
+    let servers = draft.server_names();
+    let mut first: BTreeMap<(&str, String), Span> = BTreeMap::new();
+    for (name, site) in &draft.sites {
+        let given = site.database.as_ref().map(|server| server.value.as_str());
+        let server = given.or(servers.first().copied()).unwrap_or_default();
+        let database = draft.database_name(&name.value, site);
+        let span = site.database_name.as_ref().map_or(site.header.clone(), |given| given.span.clone());
+        reserved(draft, server, &database, span.clone(), site, sink);
+        let key = (server, database);
+        if let Some(before) = first.get(&key) {
+            let fault = Diagnostic::error(span, format!("two sites cannot share the database `{}`", key.1));
+            let fault = fault.label("used again").other(before.clone(), "first used here");
+            sink.push(fault.hint("give one of them another `database_name`"));
+        } else {
+            first.insert(key, span);
+        }
+    }
+}
+
+/// The name is a role's too, and a role gets a password of its own: that of an administrator must not be changed.
+fn reserved(draft: &Draft, server: &str, database: &str, span: Span, site: &SiteDraft, sink: &Sink) {
+    let named = draft.databases.iter().find(|(name, _)| name.value.as_str() == server);
+    let administers = named.is_some_and(|(_, server)| match &server.location {
+        Some(Location::Existing { admin, .. }) => admin.user == database,
+        _ => false,
+    });
+    if administers {
+        let fault = Diagnostic::error(span, format!("`{database}` is the role that administers the server"));
+        sink.push(fault.hint("a site's database and role have one name: give it another `database_name`"));
+    } else if RESERVED.contains(&database) || database.starts_with("pg_") {
+        let fault = Diagnostic::error(span, format!("`{database}` cannot be a site's database and role"));
+        sink.push(if site.database_name.is_some() {
+            fault.hint("the server keeps this name for itself")
+        } else {
+            fault.hint("the server keeps names that begin with `pg_` for itself: give a `database_name`")
+        });
+    }
+}

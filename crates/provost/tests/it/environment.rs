@@ -1,0 +1,244 @@
+//! A place of its own for each test: directories, a port, a cleared environment; and nothing left behind.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::moodle::Moodle;
+
+/// A fleet of a test.
+pub(crate) struct TestEnv {
+    root: tempfile::TempDir,
+    pub(crate) port: u16,
+}
+
+/// What a run of the program gave.
+pub(crate) struct Output {
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    pub(crate) code: i32,
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}------- stderr -------\n{}[exit status: {}]", self.stdout, self.stderr, self.code)
+    }
+}
+
+/// A program in the background; ended with SIGINT when dropped.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.0.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).ok();
+    }
+
+    pub(crate) fn wait(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if matches!(self.0.try_wait(), Ok(None)) {
+            self.signal(rustix::process::Signal::INT);
+            self.0.wait().ok();
+        }
+    }
+}
+
+impl TestEnv {
+    /// A directory that other users can look into: as root, services run under accounts of their own.
+    pub(crate) fn new() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::Builder::new().prefix("pvt").tempdir_in("/tmp").unwrap();
+        std::fs::set_permissions(root.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        for directory in ["home", "state", "cache/provost", "run"] {
+            std::fs::create_dir_all(root.path().join(directory)).unwrap();
+        }
+        if let Some(cache) = crate::moodle::cache() {
+            std::os::unix::fs::symlink(cache, root.path().join("cache/provost/git")).unwrap();
+        }
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        Self { root, port }
+    }
+
+    /// With a fleet file that has the given sites on a Moodle.
+    pub(crate) fn with_fleet(moodle: &Moodle, sites: &[&str]) -> Self {
+        let env = Self::new();
+        let mut arguments: Vec<String> = ["init", "--name", "test", "--state"].map(str::to_owned).to_vec();
+        arguments.extend([env.state().display().to_string(), "--moodle-git".to_owned(), moodle.git(&env)]);
+        arguments.extend(["--moodle".to_owned(), moodle.reference.clone()]);
+        arguments.extend(["--listen".to_owned(), format!("127.0.0.1:{}", env.port)]);
+        for site in sites {
+            arguments.extend(["--site".to_owned(), format!("{site}={}", env.url(site))]);
+        }
+        let written = env.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+        assert_eq!(written.code, 0, "{written}");
+        env
+    }
+
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
+        self.root.path().join(below)
+    }
+
+    pub(crate) fn state(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    pub(crate) fn url(&self, site: &str) -> String {
+        format!("http://{site}.localhost:{}", self.port)
+    }
+
+    pub(crate) fn fleet(&self) -> String {
+        std::fs::read_to_string(self.path("fleet.toml")).unwrap()
+    }
+
+    pub(crate) fn write_fleet(&self, text: &str) {
+        std::fs::write(self.path("fleet.toml"), text).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_provost"));
+        command
+            .args(arguments)
+            .current_dir(self.root.path())
+            .env_clear()
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
+            .env("HOME", self.path("home"))
+            .env("USER", "tester")
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("XDG_RUNTIME_DIR", self.path("run"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        let output = self.command(arguments).output().unwrap();
+        Output {
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+            code: output.status.code().unwrap_or(-1),
+        }
+    }
+
+    /// Starts the program, its outputs in a file.
+    pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
+        let log = std::fs::File::create(self.path("background.log")).unwrap();
+        let mut command = self.command(arguments);
+        command.stdout(log.try_clone().unwrap()).stderr(log);
+        Running(command.spawn().unwrap())
+    }
+
+    /// `provost up`, once it says that the fleet is up.
+    pub(crate) fn up(&self) -> Running {
+        let mut running = self.spawn(&["up"]);
+        let begun = Instant::now();
+        while !self.background().contains("The fleet is up") {
+            let ended = running.0.try_wait().unwrap();
+            assert!(ended.is_none() && begun.elapsed() < Duration::from_mins(1), "{}", self.background());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running
+    }
+
+    pub(crate) fn background(&self) -> String {
+        std::fs::read_to_string(self.path("background.log")).unwrap_or_default()
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> Option<String> {
+        let text = std::fs::read_to_string(self.state().join("keep/secrets").join(name)).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    pub(crate) fn status(&self) -> serde_json::Value {
+        let output = self.run(&["--json", "status"]);
+        serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output}"))
+    }
+
+    pub(crate) fn site_state(&self, site: &str) -> String {
+        let status = self.status();
+        let sites = status["sites"].as_array().unwrap();
+        let found = sites.iter().find(|one| one["name"] == site).unwrap_or(&serde_json::Value::Null);
+        found["state"].as_str().unwrap_or("not listed").to_owned()
+    }
+
+    /// What is different from run to run, replaced.
+    pub(crate) fn filter(&self, text: &str) -> String {
+        let text = text.replace(&self.root.path().display().to_string(), "[TEMP]");
+        let text = text.replace(&format!(":{}", self.port), ":[PORT]");
+        let mut filtered = String::new();
+        for line in text.lines() {
+            // Progress of long steps comes by the clock; steps that run side by side end as they like.
+            if !line.starts_with('…') {
+                filtered.push_str(&without_times_and_trees(line));
+                filtered.push('\n');
+            }
+        }
+        filtered
+    }
+
+    /// Programs that still run and have to do with this place.
+    pub(crate) fn left_at_work(&self) -> Vec<String> {
+        let needle = self.root.path().display().to_string();
+        let own = std::process::id();
+        let entries = std::fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+        pids.filter(|pid| *pid != own)
+            .filter_map(|pid| {
+                let line = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+                let line = String::from_utf8_lossy(&line).replace('\0', " ");
+                let inside = std::fs::read_link(format!("/proc/{pid}/cwd")).ok();
+                let ours =
+                    line.contains(&needle) || inside.is_some_and(|cwd| cwd.starts_with(self.root.path()));
+                ours.then(|| format!("{pid} {line}"))
+            })
+            .collect()
+    }
+}
+
+/// `(1.2 s)` becomes `([TIME])`, and 12 or 40 hexadecimal digits `[TREE]`.
+fn without_times_and_trees(line: &str) -> String {
+    let mut words = Vec::new();
+    for word in line.split(' ') {
+        let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let hex = matches!(bare.len(), 12 | 40) && bare.bytes().all(|byte| byte.is_ascii_hexdigit());
+        words.push(if hex { word.replace(bare, "[TREE]") } else { word.to_owned() });
+    }
+    let line = words.join(" ");
+    match (line.find(" ("), line.find(" s): ")) {
+        (Some(from), Some(to)) if from < to && line[from + 2..to].parse::<f64>().is_ok() => {
+            format!("{} ([TIME]): {}", &line[..from], &line[to + 5..])
+        }
+        _ => line,
+    }
+}
+
+impl Drop for TestEnv {
+    fn drop(&mut self) {
+        // Sites go the way a user would send them: as root they have accounts of their own.
+        let fleet = std::fs::read_to_string(self.path("fleet.toml")).unwrap_or_default();
+        if let Some(at) = fleet.find("\n[site.") {
+            std::fs::write(self.path("fleet.toml"), &fleet[..=at]).ok();
+            self.run(&["--quiet", "apply", "--allow-destroy"]);
+        }
+        let left = self.left_at_work();
+        for line in &left {
+            let pid = line.split(' ').next().and_then(|pid| pid.parse().ok());
+            if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
+                rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
+            }
+        }
+        make_removable(self.root.path());
+        assert!(left.is_empty() || std::thread::panicking(), "left at work: {left:#?}");
+    }
+}
+
+/// Builds are read-only.
+fn make_removable(path: &Path) {
+    Command::new("chmod").arg("-R").arg("u+w").arg(path).status().ok();
+}

@@ -1,0 +1,15 @@
+//! Everything together: the real program on real Moodle, PostgreSQL, nginx and php-fpm. Faults that need many runs use the stand-in.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test that cannot go on says where it stands"
+)]
+
+mod bad_input;
+mod environment;
+mod faults;
+mod http;
+mod moodle;
+mod recovery;
+mod transcript;

@@ -1,0 +1,90 @@
+//! Which Moodle the tests run on.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::environment::TestEnv;
+
+/// A Moodle, or what stands in for one.
+pub(crate) struct Moodle {
+    /// A git repository; `None` is the stand-in, of which each test makes its own.
+    repository: Option<PathBuf>,
+    pub(crate) reference: String,
+}
+
+/// The git cache of who runs the tests.
+pub(crate) fn cache() -> Option<PathBuf> {
+    let home = PathBuf::from(std::env::var_os("HOME")?);
+    let base = std::env::var_os("XDG_CACHE_HOME").map_or_else(|| home.join(".cache"), PathBuf::from);
+    Some(base.join("provost/git")).filter(|path| path.is_dir())
+}
+
+impl Moodle {
+    /// The newest real Moodle that can be had; else the stand-in, which is said.
+    pub(crate) fn real() -> Self {
+        if let Some(named) = std::env::var("PROVOST_TEST_MOODLE").ok().filter(|named| !named.is_empty()) {
+            let (path, reference) = named.split_once('#').unwrap_or((&named, "main"));
+            println!("on {named}");
+            return Self { repository: Some(path.into()), reference: reference.to_owned() };
+        }
+        let mut found: Vec<(String, PathBuf)> = cache().map(|cache| repositories(&cache)).unwrap_or_default();
+        found.sort();
+        let Some((version, repository)) = found.pop() else {
+            println!("no Moodle can be had here: on the stand-in");
+            return Self::standin();
+        };
+        let reference =
+            git(&repository, &["symbolic-ref", "--short", "HEAD"]).unwrap_or_else(|| "main".to_owned());
+        println!("on Moodle {version} from {}", repository.display());
+        Self { repository: Some(repository), reference }
+    }
+
+    /// The stand-in, for what needs many runs.
+    pub(crate) fn standin() -> Self {
+        Self { repository: None, reference: "main".to_owned() }
+    }
+
+    /// Where it is: for the stand-in a repository made in the test's own directory.
+    pub(crate) fn git(&self, env: &TestEnv) -> String {
+        if let Some(repository) = &self.repository {
+            return repository.display().to_string();
+        }
+        let place = env.path("moodle");
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/standin/.");
+        assert!(Command::new("cp").arg("-r").arg(source).arg(&place).status().unwrap().success());
+        git(&place, &["init", "-q", "-b", "main"]).unwrap();
+        git(&place, &["add", "-A"]).unwrap();
+        let commit = ["-c", "user.name=t", "-c", "user.email=t@localhost", "commit", "-q", "-m", "stand-in"];
+        git(&place, &commit).unwrap();
+        place.display().to_string()
+    }
+}
+
+/// Runs git; `None` when it fails.
+pub(crate) fn git(repository: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").arg("-C").arg(repository).args(arguments).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// Moodles below a directory, with their versions.
+fn repositories(below: &Path) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(below).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|extension| extension == "git") {
+            found.extend(version(&path).map(|version| (version, path)));
+        } else if path.is_dir() {
+            found.extend(repositories(&path));
+        }
+    }
+    found
+}
+
+fn version(repository: &Path) -> Option<String> {
+    let at = ["", "public/"].into_iter().find(|at| {
+        git(repository, &["cat-file", "-e", &format!("HEAD:{at}lib/components.json")]).is_some()
+    })?;
+    let text = git(repository, &["show", &format!("HEAD:{at}version.php")])?;
+    let line = text.lines().find(|line| line.starts_with("$version"))?;
+    Some(line.chars().filter(|c| c.is_ascii_digit() || *c == '.').take(13).collect())
+}

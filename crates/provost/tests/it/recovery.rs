@@ -1,0 +1,114 @@
+//! Killed and interrupted anywhere: the next run completes, with nothing of the killed one still at work.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use crate::environment::TestEnv;
+use crate::faults::wait;
+use crate::http::Browser;
+use crate::moodle::Moodle;
+
+/// Kills an apply after a while, and applies again.
+fn kill_and_complete(env: &TestEnv, after: Duration, signal: Signal) {
+    let mut apply = env.spawn(&["apply"]);
+    std::thread::sleep(after);
+    apply.signal(signal);
+    let code = apply.wait();
+    if signal == Signal::INT {
+        assert!(matches!(code, Some(130 | 0)), "{code:?} after {after:?}: {}", env.background());
+    }
+    let state = env.site_state("hugo");
+    let completed = env.run(&["apply"]);
+    assert_eq!(completed.code, 0, "after {after:?}, when it was {state}: {completed}");
+    let installers: Vec<String> =
+        env.left_at_work().into_iter().filter(|line| line.contains("install")).collect();
+    assert!(installers.is_empty(), "{installers:?}");
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+}
+
+#[test]
+fn an_apply_killed_at_many_moments_is_completed() {
+    for after in [20, 60, 150, 300, 500, 700, 900, 1100, 1300, 1600, 2000] {
+        let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+        kill_and_complete(&env, Duration::from_millis(after), Signal::KILL);
+    }
+}
+
+#[test]
+fn an_apply_interrupted_at_many_moments_ends_in_order_and_is_completed() {
+    for after in [20, 100, 300, 600, 900, 1200, 1500] {
+        let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+        kill_and_complete(&env, Duration::from_millis(after), Signal::INT);
+    }
+}
+
+#[test]
+fn an_install_of_moodle_killed_in_the_middle_is_incomplete_and_then_completed() {
+    let env = TestEnv::with_fleet(&Moodle::real(), &["hugo"]);
+    let mut apply = env.spawn(&["apply"]);
+    wait(Duration::from_mins(2), || env.state().join("made/sites/hugo/site.php").exists().then_some(()));
+    std::thread::sleep(Duration::from_secs(4));
+    apply.signal(Signal::KILL);
+    apply.wait();
+    // The killed run's server still runs, and its installer is at work: the truth is neither installed nor absent.
+    assert_eq!(env.site_state("hugo"), "incomplete");
+    let completed = env.run(&["apply"]);
+    assert_eq!(completed.code, 0, "{completed}");
+    assert!(
+        completed.stderr.contains("ended"),
+        "the left installer was ended and that was told: {completed}"
+    );
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+}
+
+#[test]
+fn a_second_apply_waits_its_turn_by_saying_so() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    let mut first = env.spawn(&["apply"]);
+    let second = wait(Duration::from_secs(20), || {
+        let output = env.run(&["apply"]);
+        output.stderr.contains("another provost").then_some(output)
+    });
+    assert_eq!(second.code, 1, "{second}");
+    assert!(second.stderr.contains("hint: wait for it"), "{second}");
+    assert_eq!(first.wait(), Some(0), "{}", env.background());
+}
+
+#[test]
+fn up_takes_over_from_a_killed_up() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let mut killed = env.up();
+    killed.signal(Signal::KILL);
+    killed.wait();
+    let up = env.up();
+    let password = env.secret("site-hugo-admin").unwrap();
+    assert!(Browser::new(env.port, "hugo.localhost").login(&password));
+    drop(up);
+    let left = env.left_at_work();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn a_killed_removal_can_be_finished() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let dataroot = env.state().join("data/sites/zola");
+    for directory in 0..40 {
+        let directory = dataroot.join(format!("filedir/{directory}"));
+        std::fs::create_dir_all(&directory).unwrap();
+        for file in 0..500 {
+            std::fs::write(directory.join(file.to_string()), "").unwrap();
+        }
+    }
+    env.write_fleet(env.fleet().split("\n[site.zola]").next().unwrap());
+    let mut apply = env.spawn(&["apply", "--allow-destroy"]);
+    wait(Duration::from_secs(30), || (!dataroot.join("filedir/0").exists()).then_some(()));
+    apply.signal(Signal::KILL);
+    apply.wait();
+    let completed = env.run(&["apply", "--allow-destroy"]);
+    assert_eq!(completed.code, 0, "{completed}");
+    assert!(!dataroot.exists());
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+}
