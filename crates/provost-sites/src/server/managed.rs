@@ -29,6 +29,9 @@ const INSIDE: &str = "provost.json";
 /// How long a server may take to start: after a kill it replays its log first, up to `max_wal_size`.
 const START: Duration = Duration::from_mins(5);
 
+/// How long the processes of a killed postmaster get to end by themselves.
+const LEFTOVERS: Duration = Duration::from_secs(10);
+
 /// How long a fast shutdown may take: it writes one checkpoint.
 const STOP: Duration = Duration::from_mins(2);
 
@@ -242,6 +245,7 @@ impl Cluster {
             return Err(ServerError::SocketPath { path: socket });
         }
         cx.emit(&Event::Started { what: format!("starting the database server `{}`", self.server) });
+        self.end_leftovers().await;
         let user = accounts::postgres(&cx.machine)?;
         files::directory(&self.sockets, 0o755, &user.account).map_err(io)?;
         let logs = cx.paths.logs();
@@ -264,6 +268,34 @@ impl Cluster {
             .account(user.account)
             .deadline(START + Duration::from_secs(10));
         self.control(cx, begin, "start").await
+    }
+
+    /// Ends what a killed postmaster left: its other processes go by themselves once they notice, and until then they hold the shared
+    /// memory that a new postmaster refuses to start beside. They are known by their working directory, which is the cluster.
+    async fn end_leftovers(&self) {
+        let begun = tokio::time::Instant::now();
+        loop {
+            let left = self.processes();
+            if left.is_empty() || begun.elapsed() > LEFTOVERS * 2 {
+                return;
+            }
+            if begun.elapsed() > LEFTOVERS {
+                for pid in left {
+                    rustix::process::kill_process(pid, rustix::process::Signal::QUIT).ok();
+                }
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Processes at work in the cluster.
+    fn processes(&self) -> Vec<rustix::process::Pid> {
+        let Ok(cluster) = self.directory.canonicalize() else { return Vec::new() };
+        let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        pids.filter(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd == cluster))
+            .filter_map(rustix::process::Pid::from_raw)
+            .collect()
     }
 
     async fn stop(&self, cx: &Context) -> Result<(), ServerError> {

@@ -55,10 +55,10 @@ fn an_install_of_moodle_killed_in_the_middle_is_incomplete_and_then_completed() 
     assert_eq!(env.site_state("hugo"), "incomplete");
     let completed = env.run(&["apply"]);
     assert_eq!(completed.code, 0, "{completed}");
-    assert!(
-        completed.stderr.contains("ended"),
-        "the left installer was ended and that was told: {completed}"
-    );
+    // PHP may have ended by itself when nobody read it any more, or was ended: either way it does not write beside the second one.
+    let installers: Vec<String> =
+        env.left_at_work().into_iter().filter(|line| line.contains("install.php")).collect();
+    assert!(installers.is_empty(), "{installers:?}");
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
 }
 
