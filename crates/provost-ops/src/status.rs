@@ -131,7 +131,8 @@ async fn tell(session: &Session) -> Result<Status, OpsError> {
         builds: builds(session),
         sites: sites(session, &seen, &earlier),
         held: plan.held,
-        blocked: plan.blocked,
+        // What only waits for a server that rests is not in trouble: any command that needs it starts it.
+        blocked: plan.blocked.into_iter().filter(|one| !rests(session, one)).collect(),
         pending: plan.steps.len(),
     })
 }
@@ -256,6 +257,13 @@ fn sites(
         });
     }
     all.into_values().collect()
+}
+
+/// Whether something is blocked only because its site's server is stopped.
+fn rests(session: &Session, blocked: &Blocked) -> bool {
+    let site = session.loaded.fleet.sites.get(&blocked.subject.name);
+    matches!(blocked.subject.kind.as_str(), "database" | "site" | "vhost")
+        && site.is_some_and(|site| is_stopped(session, &site.database))
 }
 
 fn is_stopped(session: &Session, server: &provost_fleet::name::Name) -> bool {

@@ -74,6 +74,9 @@ pub struct SeenSite {
     pub url: Option<String>,
     /// Its dataroot.
     pub dataroot: Option<Utf8PathBuf>,
+    /// Whether that build is not on this disk.
+    #[serde(default)]
+    pub build_missing: bool,
     /// Made files that differ from what the file asks for, in words.
     pub differs: Vec<String>,
 }
@@ -217,31 +220,40 @@ fn plan_present(want: &WantedSite, is: &SeenSite) -> Planned {
             Some(Hint("put the old dataroot back: this version cannot move files".to_owned())),
         );
     }
-    match &is.tree {
-        Some(tree) if *tree != want.tree => {
-            let on = is.release.as_deref().unwrap_or("an unknown release");
-            return Planned::Held(
-                Reason(format!(
-                    "behind: on {on} ({}), locked is {} ({})",
-                    short(tree),
-                    want.release,
-                    short(&want.tree)
-                )),
-                Hint("run `provost upgrade start`".to_owned()),
-            );
-        }
-        _ => {}
+    let tree = is.tree.as_ref().unwrap_or(&want.tree);
+    if *tree != want.tree && is.build_missing {
+        return Planned::Blocked(
+            Reason(format!("its build {} is gone from this disk, and the lock names another", short(tree))),
+            Some(Hint("take the fleet.lock that named it back from git, and apply".to_owned())),
+        );
     }
-    if is.differs.is_empty() {
+    // Made files are mended on the build the site runs on, also of a site that is held.
+    if !is.differs.is_empty() {
+        return configure(want, is, tree);
+    }
+    if *tree == want.tree {
         return Planned::InStep;
     }
+    let on = is.release.as_deref().unwrap_or("an unknown release");
+    Planned::Held(
+        Reason(format!(
+            "behind: on {on} ({}), locked is {} ({})",
+            short(tree),
+            want.release,
+            short(&want.tree)
+        )),
+        Hint("run `provost upgrade start`".to_owned()),
+    )
+}
+
+fn configure(want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: CONFIGURE,
         reason: "its made files differ from the fleet file".to_owned(),
         changes: is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect(),
         after: vec![build_step(want)],
         impact: Impact::Change,
-        params: serde_json::json!({ "tree": want.tree }),
+        params: serde_json::json!({ "tree": tree }),
     }])
 }
 
@@ -371,6 +383,7 @@ impl SiteKind {
         let linked = files::build_of(cx, name);
         seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
+        seen.build_missing = seen.tree.as_ref().is_some_and(|tree| !cx.paths.build(tree).exists());
         Ok(Observation::Present(seen))
     }
 

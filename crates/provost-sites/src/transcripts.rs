@@ -168,12 +168,27 @@ fn site() {
         version: Some("2024100701".to_owned()),
         url: Some("http://hugo.localhost:8080".to_owned()),
         dataroot: Some("/data/hugo".into()),
+        build_missing: false,
         differs: Vec::new(),
     };
     let each = [
         ("absent", "hugo", Observation::Absent),
         ("present", "hugo", Observation::Present(seen())),
         ("behind", "hugo", Observation::Present(SeenSite { tree: Some("b".repeat(40)), ..seen() })),
+        (
+            "behind, and files differ",
+            "hugo",
+            Observation::Present(SeenSite {
+                tree: Some("b".repeat(40)),
+                differs: vec!["configuration".to_owned()],
+                ..seen()
+            }),
+        ),
+        (
+            "behind, and its build is gone",
+            "hugo",
+            Observation::Present(SeenSite { tree: Some("b".repeat(40)), build_missing: true, ..seen() }),
+        ),
         (
             "renamed",
             "hugo",

@@ -246,6 +246,7 @@ impl Cluster {
         }
         cx.emit(&Event::Started { what: format!("starting the database server `{}`", self.server) });
         self.end_leftovers().await;
+        self.remove_stale_locks().map_err(io)?;
         let user = accounts::postgres(&cx.machine)?;
         files::directory(&self.sockets, 0o755, &user.account).map_err(io)?;
         let logs = cx.paths.logs();
@@ -286,6 +287,22 @@ impl Cluster {
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
+    }
+
+    /// Removes the lock files of a postmaster that is gone. PostgreSQL does it itself where the number in them is nobody's; where it is a
+    /// zombie's (an init that does not reap, as in many containers) or was given to another program, it would refuse to start.
+    fn remove_stale_locks(&self) -> std::io::Result<()> {
+        if !self.processes().is_empty() {
+            return Ok(());
+        }
+        let socket_lock = self.sockets.join(format!("{SOCKET}.lock"));
+        for lock in [self.directory.join("postmaster.pid"), socket_lock] {
+            match std::fs::remove_file(lock) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Processes at work in the cluster.
