@@ -237,7 +237,12 @@ impl Sink {
     /// Everything that was found.
     pub(crate) fn finish(self) -> Diagnostics {
         let mut text = self.text;
-        for span in self.masked.into_inner() {
+        let mut masked = self.masked.into_inner();
+        if self.found.borrow().iter().any(|one| one.origin == Origin::Syntax) {
+            // Where the text is not TOML, nobody has seen that a password stands in clear.
+            masked.extend(passwords_by_eye(&text));
+        }
+        for span in masked {
             if let Some(secret) = text.get(span.clone()) {
                 // The same number of bytes, so that all other places stay right.
                 let stars: String = secret
@@ -253,6 +258,20 @@ impl Sink {
         without_echoes(&mut found, &text);
         Diagnostics { path: self.path, text, found }
     }
+}
+
+/// What stands, on each line, behind a word like `password` and its `=`, unless it is a reference.
+fn passwords_by_eye(text: &str) -> Vec<Span> {
+    let mut spans = Vec::new();
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        let value = line.find("passw").and_then(|word| Some(word + line[word..].find('=')? + 1));
+        if let Some(value) = value.filter(|value| !line[*value..].trim_start().starts_with('{')) {
+            spans.push(at + value..at + line.trim_end().len().max(value));
+        }
+        at += line.len();
+    }
+    spans
 }
 
 /// Takes out what only follows from a syntax error: faults of its line, and things that are missing.

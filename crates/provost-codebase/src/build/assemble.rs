@@ -45,7 +45,8 @@ pub async fn assemble(cx: &Context, step: &StepId, recipe: &Recipe) -> Result<As
     let (builds, path) = (cx.paths.builds(), cx.paths.build(&recipe.tree.to_string()));
     let waiting = format!("waiting for another provost that assembles {}", recipe.tree);
     let _lock = Flock::take(cx, &lock_path(&builds, recipe.tree), &waiting).await?;
-    remove_leftovers(&builds, recipe.tree)?;
+    let (place, tree) = (builds.clone(), recipe.tree);
+    blocking(move || Ok(remove_leftovers(&place, tree)?)).await?;
     let git = Git::find(cx).await?;
     let store = Store::open(&cx.paths.store())?;
     if store.is_doubtful() {
@@ -78,7 +79,7 @@ pub async fn assemble(cx: &Context, step: &StepId, recipe: &Recipe) -> Result<As
         Ok(imported) => Ok(Assembled { path, files, imported, was_there: false }),
         Err(error) => {
             // What cannot be removed now, the next assembly removes.
-            drop(super::remove_build(&aside));
+            drop(blocking(move || Ok(super::remove_build(&aside)?)).await);
             Err(if cx.cancel.is_cancelled() { BuildError::Cancelled } else { error })
         }
     }

@@ -125,7 +125,8 @@ impl<'a> Reader<'a> {
     ) -> Option<At<u32>> {
         let (value, span) = self.get(key)?;
         let mebibytes = match value {
-            DeValue::Integer(number) => number_of(number),
+            // A number that fits nowhere is told as out of range below.
+            DeValue::Integer(number) => Some(number_of(number).unwrap_or(u32::MAX)),
             DeValue::String(text) => size_of(text),
             other => {
                 self.wrong(span, key, "a size, such as \"256M\"", other);

@@ -8,8 +8,11 @@
 
 mod bad_input;
 mod environment;
+mod existing_server;
 mod faults;
 mod http;
+mod mirrors;
 mod moodle;
+mod real_input;
 mod recovery;
 mod transcript;

@@ -12,6 +12,46 @@ pub(crate) struct Moodle {
     pub(crate) reference: String,
 }
 
+/// A plugin whose repository is at hand, with its branch for a Moodle.
+pub(crate) struct Plugin {
+    pub(crate) component: String,
+    pub(crate) git: PathBuf,
+    pub(crate) branch: String,
+}
+
+impl Plugin {
+    fn for_moodle(git: PathBuf, moodle: &str) -> Option<Self> {
+        let stable = format!("MOODLE_{moodle}_STABLE");
+        let read = |branch: &str| self::git(&git, &["show", &format!("{branch}:version.php")]);
+        let (branch, text) = match read(&stable) {
+            Some(text) => (stable, text),
+            None => {
+                let branch = self::git(&git, &["symbolic-ref", "--short", "HEAD"])?;
+                let text = read(&branch).filter(|text| supports(text, moodle))?;
+                (branch, text)
+            }
+        };
+        let component = assigned(&text, "component")?.split('\'').nth(1)?.to_owned();
+        Some(Self { component, git, branch })
+    }
+}
+
+/// What a plugin's version.php assigns to a field.
+fn assigned<'a>(text: &'a str, field: &str) -> Option<&'a str> {
+    let begin = format!("$plugin->{field}");
+    text.lines().find_map(|line| line.trim_start().strip_prefix(begin.as_str()))
+}
+
+/// Whether a plugin says that it supports a Moodle: `supported = [39, 404]`.
+fn supports(text: &str, moodle: &str) -> bool {
+    let range = || {
+        let (_, list) = assigned(text, "supported")?.split_once('[')?;
+        let (from, to) = list.split_once(']')?.0.split_once(',')?;
+        Some(from.trim().parse::<u32>().ok()?..=to.trim().parse::<u32>().ok()?)
+    };
+    range().zip(moodle.parse().ok()).is_some_and(|(range, moodle)| range.contains(&moodle))
+}
+
 /// The git cache of who runs the tests.
 pub(crate) fn cache() -> Option<PathBuf> {
     let home = PathBuf::from(std::env::var_os("HOME")?);
@@ -37,6 +77,30 @@ impl Moodle {
             git(&repository, &["symbolic-ref", "--short", "HEAD"]).unwrap_or_else(|| "main".to_owned());
         println!("on Moodle {version} from {}", repository.display());
         Self { repository: Some(repository), reference }
+    }
+
+    /// Every real Moodle in the git cache, with its version, oldest first.
+    pub(crate) fn all() -> Vec<(String, Self)> {
+        let mut found: Vec<(String, PathBuf)> = cache().map(|cache| repositories(&cache)).unwrap_or_default();
+        found.sort();
+        let moodle = |(version, repository): (String, PathBuf)| {
+            let reference = git(&repository, &["symbolic-ref", "--short", "HEAD"])?;
+            Some((version, Self { repository: Some(repository), reference }))
+        };
+        found.into_iter().filter_map(moodle).collect()
+    }
+
+    /// The plugins in the git cache that have a stable branch for this Moodle, or say that they support it.
+    pub(crate) fn plugins(&self) -> Vec<Plugin> {
+        let branch = self.repository.as_ref().and_then(|repository| {
+            let text = git(repository, &["show", "HEAD:version.php"])
+                .or_else(|| git(repository, &["show", "HEAD:public/version.php"]))?;
+            let line = text.lines().find(|line| line.starts_with("$branch"))?;
+            Some(line.split('\'').nth(1)?.to_owned())
+        });
+        let Some(branch) = branch else { return Vec::new() };
+        let repositories = cache().map(|cache| bare_repositories(&cache)).unwrap_or_default();
+        repositories.into_iter().filter_map(|repository| Plugin::for_moodle(repository, &branch)).collect()
     }
 
     /// The stand-in, for what needs many runs.
@@ -68,15 +132,21 @@ pub(crate) fn git(repository: &Path, arguments: &[&str]) -> Option<String> {
 
 /// Moodles below a directory, with their versions.
 fn repositories(below: &Path) -> Vec<(String, PathBuf)> {
+    let all = bare_repositories(below).into_iter();
+    all.filter_map(|path| version(&path).map(|version| (version, path))).collect()
+}
+
+fn bare_repositories(below: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(below).into_iter().flatten().flatten() {
         let path = entry.path();
         if path.extension().is_some_and(|extension| extension == "git") {
-            found.extend(version(&path).map(|version| (version, path)));
+            found.push(path);
         } else if path.is_dir() {
-            found.extend(repositories(&path));
+            found.extend(bare_repositories(&path));
         }
     }
+    found.sort();
     found
 }
 
