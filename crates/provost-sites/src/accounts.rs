@@ -105,13 +105,25 @@ pub async fn web(cx: &Context, fleet_id: &str) -> Result<User, AccountError> {
     ensure(cx, &web_user_name(fleet_id)).await
 }
 
-/// Removes a site's account; nothing happens where there is none.
+/// Removes a site's account and its group; nothing happens where there are none. `userdel` alone leaves the group, because nginx's
+/// account is a member of it.
 pub async fn remove_site(cx: &Context, fleet_id: &str, site: &Name) -> Result<(), AccountError> {
     let name = site_user_name(fleet_id, site);
-    if !cx.machine.root || find(&name)?.is_none() {
+    if !cx.machine.root {
         return Ok(());
     }
-    run(cx, "userdel", &[&name], &name).await
+    if find(&name)?.is_some() {
+        run(cx, "userdel", &[&name], &name).await?;
+    }
+    if group_exists(&name)? {
+        run(cx, "groupdel", &[&name], &name).await?;
+    }
+    Ok(())
+}
+
+fn group_exists(name: &str) -> Result<bool, AccountError> {
+    let list = std::fs::read_to_string("/etc/group").map_err(AccountError::List)?;
+    Ok(list.lines().any(|line| line.split(':').next() == Some(name)))
 }
 
 async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {
@@ -123,16 +135,10 @@ async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {
     if let Some(user) = find(name)? {
         return Ok(user);
     }
-    let arguments = [
-        "--system",
-        "--user-group",
-        "--no-create-home",
-        "--home-dir",
-        "/",
-        "--shell",
-        "/usr/sbin/nologin",
-        name,
-    ];
+    // A group of that name may be left of an account that was removed by hand.
+    let group: &[&str] = if group_exists(name)? { &["--gid", name] } else { &["--user-group"] };
+    let rest = ["--system", "--no-create-home", "--home-dir", "/", "--shell", "/usr/sbin/nologin", name];
+    let arguments = [group, &rest].concat();
     change(cx, "useradd", &arguments, name).await?;
     drop(one);
     find(name)?.ok_or_else(|| AccountError::Missing(name.to_owned()))

@@ -383,7 +383,9 @@ impl SiteKind {
         let linked = files::build_of(cx, name);
         seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
-        seen.build_missing = seen.tree.as_ref().is_some_and(|tree| !cx.paths.build(tree).exists());
+        // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.
+        let other = seen.tree.as_ref().filter(|tree| **tree != want.tree);
+        seen.build_missing = other.is_some_and(|tree| !cx.paths.build(tree).exists());
         Ok(Observation::Present(seen))
     }
 

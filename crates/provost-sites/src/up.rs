@@ -6,7 +6,7 @@ mod probe;
 mod rotate;
 mod serving;
 
-pub use serving::{Serving, Taken, reload, serving};
+pub use serving::{Serving, Taken, reload, services_live, serving};
 
 use std::sync::Arc;
 use std::time::Duration;

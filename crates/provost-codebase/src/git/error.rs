@@ -198,11 +198,12 @@ fn lower_first(text: &str) -> String {
 
 /// The object that git says is missing, if that is what a log says.
 pub(super) fn missing_object(log: &str) -> Option<String> {
-    const SAYS: [&str; 8] = [
+    const SAYS: [&str; 9] = [
         "unable to read",
         "could not read",
         "not a tree object",
         "bad object",
+        "bad ref",
         "Could not read",
         "is corrupt",
         "inflate: data stream error",
@@ -242,6 +243,10 @@ mod tests {
         let id = "9d4fbf58ab52abdc8ed1e4586787597228cf00dd";
         assert_eq!(missing_object(&format!("error: Could not read {id}\nfatal: x")).as_deref(), Some(id));
         assert_eq!(missing_object(&format!("fatal: not a tree object: {id}")).as_deref(), Some(id));
+        assert_eq!(
+            missing_object(&format!("fatal: git show-ref: bad ref refs/heads/main ({id})")).as_deref(),
+            Some(id)
+        );
         assert_eq!(missing_object("fatal: not a git repository"), None);
     }
 }

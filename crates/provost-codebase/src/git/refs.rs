@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use camino::Utf8Path;
 use fs_err as fs;
 use provost_engine::files::write_whole;
-use provost_engine::process::Account;
+use provost_engine::process::{Account, Status};
 use provost_moodle::refs::Refs;
 
 use super::error::{Trouble, classify};
@@ -27,7 +27,7 @@ impl Git {
     /// [`GitError::Unreachable`] when the cache cannot answer either.
     pub async fn refs(&self, source: &Source) -> Result<Refs, GitError> {
         let text = match source {
-            Source::Path(path) => self.own_references(path).await?,
+            Source::Path(path) => self.own_references(source, path).await?,
             Source::Url(url) => self.remote_references(source, url).await?,
         };
         Refs::parse_ls_remote(&text).map_err(|error| GitError::Answer(error.to_string()))
@@ -83,7 +83,8 @@ impl Git {
         let (answered, mirrored) = (changed(&kept), fetched(&repository));
         let answer = fs::read_to_string(&kept).unwrap_or_default();
         // A mirror that somebody keeps fresh by other means knows better than our old answer.
-        let own = if answered < mirrored { self.own_references(&repository).await? } else { String::new() };
+        let own =
+            if answered < mirrored { self.own_references(source, &repository).await? } else { String::new() };
         let (text, when) = if says_something(&own) { (own, mirrored) } else { (answer, answered) };
         if !says_something(&text) {
             return Err(nothing());
@@ -111,7 +112,7 @@ impl Git {
 
     /// A local repository's references, in the form of `ls-remote --symref`. Asked without `ls-remote`, which would start
     /// another git that knows nothing of our `safe.directory`.
-    async fn own_references(&self, repository: &Utf8Path) -> Result<String, GitError> {
+    async fn own_references(&self, source: &Source, repository: &Utf8Path) -> Result<String, GitError> {
         if !repository.is_dir() {
             return Err(GitError::NotARepository(repository.to_owned()));
         }
@@ -121,8 +122,12 @@ impl Git {
             return Err(GitError::NotARepository(repository.to_owned()));
         }
         let all = self.local(repository).args(["show-ref", "--dereference"]).deadline(LOCAL).capture(LARGEST);
-        // Status 1 without a word: there are none.
         let all = self.context().run(all).await?;
+        // Status 1 without a word: there are none. Any other is a reference to an object that is not there, and git ends its list
+        // before it: what follows is not absent, it is not known.
+        if !all.success() && all.status != Status::Code(1) {
+            return Err(self.broken(source, all));
+        }
         let mut text = String::new();
         if head.success() {
             text.push_str(&format!("ref: {}\tHEAD\n", head.text().trim()));

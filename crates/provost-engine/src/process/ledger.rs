@@ -51,8 +51,12 @@ pub(super) fn record(
     Ok(record)
 }
 
-/// The start time of a process in clock ticks since boot, from `/proc/PID/stat`; `None` when there is no such process.
+/// The start time of a process in clock ticks since boot, from `/proc/PID/stat`; `None` when there is no such process, or it
+/// has ended and nobody has asked how (an init that does not reap leaves such for ever).
 pub fn start_time(pid: i32) -> Option<u64> {
+    if stat_field(pid, 3)? == "Z" {
+        return None;
+    }
     stat_field(pid, 22)?.parse().ok()
 }
 

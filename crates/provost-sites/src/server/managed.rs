@@ -209,7 +209,7 @@ impl Cluster {
         let users = self.lock_file("users").map_err(io)?;
         users.lock_shared().map_err(io)?;
         drop(gate);
-        Ok(InUse { cluster: self.clone(), users })
+        Ok(InUse { cluster: self.clone(), users, starting })
     }
 
     /// Whether a postmaster that is there takes connections, now or after a while. One that a killed run was starting or stopping
@@ -402,6 +402,7 @@ async fn lock_alone(cx: &Context, file: &File) -> Result<std::io::Result<()>, Se
 pub(super) struct InUse {
     cluster: Cluster,
     users: File,
+    starting: Starting,
 }
 
 impl InUse {
@@ -413,7 +414,9 @@ impl InUse {
         lock_alone(&waiting, &gate).await?.map_err(io)?;
         self.users.unlock().map_err(io)?;
         let alone = self.users.try_lock().is_ok();
-        if alone && matches!(self.cluster.state(), ClusterState::Running(_)) {
+        // Who only looks stops nothing; and services that a killed `up` left behind still need their database.
+        let wanted = self.starting == Starting::Never || crate::up::services_live(&cx.paths);
+        if alone && !wanted && matches!(self.cluster.state(), ClusterState::Running(_)) {
             self.cluster.stop(cx).await?;
         }
         Ok(())

@@ -137,6 +137,16 @@ pub(super) fn pools_answer(cx: &Context) -> bool {
     names.all(|name| std::os::unix::net::UnixStream::connect(socket(&name)).is_ok())
 }
 
+/// Whether nginx or php-fpm of this fleet lives, with or without the `up` that started it.
+pub fn services_live(paths: &Paths) -> bool {
+    [nginx_pid(paths), fpm_pid(paths)].iter().any(|file| {
+        let pid = std::fs::read_to_string(file).ok().and_then(|text| text.trim().parse::<i32>().ok());
+        // The number may be another program's by now: ours names a file of the run directory.
+        let line = pid.and_then(|pid| std::fs::read(format!("/proc/{pid}/cmdline")).ok()).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(paths.run.as_str())
+    })
+}
+
 /// Tells both to open their logs anew, after rotation.
 pub(super) fn reopen_logs(paths: &Paths) {
     signal(&nginx_pid(paths), Signal::USR1);

@@ -43,7 +43,7 @@ fn damaged(damage: impl FnOnce(&Path) -> PathBuf) {
     let output = env.run(&["apply"]);
     assert_ne!(output.code, 0, "{output}");
     let told = output.to_string();
-    assert!(told.contains("mirror.git"), "the repository is named: {output}");
+    assert!(told.contains("mirror.git") && told.contains("is damaged"), "the repository is named: {output}");
     assert!(told.contains("hint: "), "{output}");
     assert!(!env.state().join("data/sites/hugo").exists(), "no site is made on half a codebase: {output}");
     let builds = std::fs::read_dir(env.state().join("made/builds")).into_iter().flatten().flatten();

@@ -23,13 +23,12 @@ impl Plugin {
     fn for_moodle(git: PathBuf, moodle: &str) -> Option<Self> {
         let stable = format!("MOODLE_{moodle}_STABLE");
         let read = |branch: &str| self::git(&git, &["show", &format!("{branch}:version.php")]);
-        let (branch, text) = match read(&stable) {
-            Some(text) => (stable, text),
-            None => {
-                let branch = self::git(&git, &["symbolic-ref", "--short", "HEAD"])?;
-                let text = read(&branch).filter(|text| supports(text, moodle))?;
-                (branch, text)
-            }
+        let (branch, text) = if let Some(text) = read(&stable) {
+            (stable, text)
+        } else {
+            let branch = self::git(&git, &["symbolic-ref", "--short", "HEAD"])?;
+            let text = read(&branch).filter(|text| supports(text, moodle))?;
+            (branch, text)
         };
         let component = assigned(&text, "component")?.split('\'').nth(1)?.to_owned();
         Some(Self { component, git, branch })

@@ -112,3 +112,29 @@ fn a_killed_removal_can_be_finished() {
     assert!(!dataroot.exists());
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
 }
+
+#[test]
+fn a_site_that_was_removed_can_come_back() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let both = env.fleet();
+    env.write_fleet(both.split("\n[site.zola]").next().unwrap());
+    assert_eq!(env.run(&["apply", "--allow-destroy"]).code, 0);
+    env.write_fleet(&both);
+    let again = env.run(&["apply"]);
+    assert_eq!(again.code, 0, "{again}");
+}
+
+#[test]
+fn a_look_stops_no_server_that_others_left_running() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let mut killed = env.up();
+    killed.signal(Signal::KILL);
+    killed.wait();
+    // The services of the killed one still serve, and status must not take their database away.
+    env.status();
+    assert_eq!(env.run(&["plan"]).code, 0);
+    assert_eq!(Browser::new(env.port, "hugo.localhost").get("/login/index.php").status, 200);
+    drop(env.up());
+}
