@@ -1,7 +1,7 @@
 //! The registry: operations with their units and events, leases, processes at work, and the last observations; in SQLite.
 //!
 //! For `apply` live state is the truth and this is history. For operations the log is the truth about position. Writes
-//! are short and serialised by one connection; other processes wait for theirs up to [`BUSY`].
+//! are short and serialised by one connection; other processes wait for theirs up to `BUSY`.
 
 mod leases;
 mod observations;

@@ -182,6 +182,43 @@ impl TestEnv {
         filtered
     }
 
+    /// Where sockets and locks of the fleet are: as root not below the test's own directory.
+    pub(crate) fn run_directory(&self) -> PathBuf {
+        let id = eight(&self.state().display().to_string());
+        let above = if rustix::process::geteuid().is_root() { "/run".into() } else { self.path("run") };
+        above.join("provost").join(id)
+    }
+
+    /// Asks the fleet's own server, as its administrator; the answer is without decoration.
+    pub(crate) fn sql(&self, sql: &str) -> String {
+        let mut command = Command::new("psql");
+        command.arg("-h").arg(self.run_directory().join("main"));
+        command.args(["-U", "provost", "-d", "postgres", "-XAtc", sql]);
+        let output = command.env("PGPASSWORD", self.secret("server-main-admin").unwrap()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// The account that a site's PHP runs as, where there is one: only root makes them.
+    pub(crate) fn account(&self, site: &str) -> Option<String> {
+        let name = format!("pv-{site}-{}", eight(&format!("{}/{site}", self.fleet_id()?)));
+        is_account_or_group(&name).then_some(name)
+    }
+
+    fn fleet_id(&self) -> Option<String> {
+        let text = std::fs::read_to_string(self.state().join("keep/fleet.json")).ok()?;
+        let kept: serde_json::Value = serde_json::from_str(&text).ok()?;
+        kept["id"].as_str().map(str::to_owned)
+    }
+
+    /// nginx's account stays with a fleet that has no site any more.
+    fn remove_web_account(&self) {
+        let Some(name) = self.fleet_id().map(|id| format!("pv-web-{}", eight(&id))) else { return };
+        if rustix::process::geteuid().is_root() && is_account_or_group(&name) {
+            Command::new("userdel").arg(&name).stderr(Stdio::null()).status().ok();
+        }
+    }
+
     /// Programs that still run and have to do with this place.
     pub(crate) fn left_at_work(&self) -> Vec<String> {
         let needle = self.root.path().display().to_string();
@@ -218,6 +255,18 @@ fn without_times_and_trees(line: &str) -> String {
     }
 }
 
+/// The first digits of a text's digest, as names of accounts and directories have them.
+fn eight(text: &str) -> String {
+    provost_fleet::digest::Digest::of(text.as_bytes()).as_str().chars().take(8).collect()
+}
+
+fn is_account_or_group(name: &str) -> bool {
+    ["/etc/passwd", "/etc/group"].iter().any(|list| {
+        let list = std::fs::read_to_string(list).unwrap_or_default();
+        list.lines().any(|line| line.split(':').next() == Some(name))
+    })
+}
+
 impl Drop for TestEnv {
     fn drop(&mut self) {
         // Sites go the way a user would send them: as root they have accounts of their own.
@@ -233,6 +282,8 @@ impl Drop for TestEnv {
                 rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
             }
         }
+        self.remove_web_account();
+        std::fs::remove_dir_all(self.run_directory()).ok();
         make_removable(self.root.path());
         assert!(left.is_empty() || std::thread::panicking(), "left at work: {left:#?}");
     }

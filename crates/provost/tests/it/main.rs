@@ -11,6 +11,7 @@ mod environment;
 mod existing_server;
 mod faults;
 mod http;
+mod interrupted;
 mod mirrors;
 mod moodle;
 mod real_input;

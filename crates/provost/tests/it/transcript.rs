@@ -77,6 +77,11 @@ fn from_an_empty_directory_to_two_sites_and_back() {
     assert!(Browser::new(env.port, "zola.localhost").login(&password), "zola is served without a restart");
     assert!(env.background().lines().all(|line| !line.contains("started again")), "{}", env.background());
 
+    let on_server = "select count(*) from pg_roles full join pg_database on rolname = datname \
+                     where 'test_zola' in (rolname, datname)";
+    assert_eq!(env.sql(on_server), "1", "a database and its role");
+    assert_eq!(env.account("zola").is_some(), rustix::process::geteuid().is_root());
+
     let with_both = env.fleet();
     env.write_fleet(with_both.split("\n[site.zola]").next().unwrap());
     let refused = env.run(&["apply"]);
@@ -91,6 +96,8 @@ fn from_an_empty_directory_to_two_sites_and_back() {
     assert!(Browser::new(env.port, "hugo.localhost").login(&password), "the other site goes on");
     assert_eq!(env.site_state("zola"), "not listed");
     assert!(left_of(&env, "zola").is_empty(), "left: {:?}", left_of(&env, "zola"));
+    assert_eq!(env.sql(on_server), "0", "the database and its role are gone");
+    assert_eq!(env.account("zola"), None, "its Unix account and group are gone");
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
     drop(up);
 }
