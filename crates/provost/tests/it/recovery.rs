@@ -66,10 +66,12 @@ fn an_install_of_moodle_killed_in_the_middle_is_incomplete_and_then_completed() 
 fn a_second_apply_waits_its_turn_by_saying_so() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
     let mut first = env.spawn(&["apply"]);
-    let second = wait(Duration::from_secs(20), || {
-        let output = env.run(&["apply"]);
-        output.stderr.contains("another provost").then_some(output)
-    });
+    wait(Duration::from_mins(1), || env.background().contains("[1/").then_some(()));
+    // Held where it is, so that it does not end before the other one has looked.
+    first.signal(Signal::STOP);
+    let second = env.run(&["apply"]);
+    first.signal(Signal::CONT);
+    assert!(second.stderr.contains("is being worked on by another provost"), "{second}");
     assert_eq!(second.code, 1, "{second}");
     assert!(second.stderr.contains("hint: wait for it"), "{second}");
     assert_eq!(first.wait(), Some(0), "{}", env.background());
