@@ -260,14 +260,33 @@ impl Sink {
     }
 }
 
-/// What stands, on each line, behind a word like `password` and its `=`, unless it is a reference.
+/// Words in keys whose values are perhaps secret.
+const SECRET_WORDS: [&str; 4] = ["pass", "secret", "token", "pwd"];
+
+/// Whether a key sounds as if a secret stood behind it.
+pub(crate) fn sounds_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRET_WORDS.iter().any(|word| key.contains(word))
+}
+
+/// What stands, on each line, behind a word like `password` and its `=`, and logins in URLs. A reference is masked too: where the
+/// text is not TOML, nobody can tell it from a secret.
 fn passwords_by_eye(text: &str) -> Vec<Span> {
     let mut spans = Vec::new();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        let value = line.find("passw").and_then(|word| Some(word + line[word..].find('=')? + 1));
-        if let Some(value) = value.filter(|value| !line[*value..].trim_start().starts_with('{')) {
+        let lower = line.to_ascii_lowercase();
+        let value = |word: &str| {
+            let word = lower.find(word)?;
+            Some(word + lower[word..].find('=')? + 1)
+        };
+        if let Some(value) = SECRET_WORDS.iter().filter_map(|word| value(word)).min() {
             spans.push(at + value..at + line.trim_end().len().max(value));
+        }
+        for (scheme, _) in line.match_indices("://") {
+            let rest = &line[scheme + 3..];
+            let authority = rest.split(['/', '"', '\'', ' ', '\n']).next().unwrap_or_default();
+            spans.extend(authority.rfind('@').map(|end| at + scheme + 3..at + scheme + 3 + end));
         }
         at += line.len();
     }

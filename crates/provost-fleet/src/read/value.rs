@@ -6,7 +6,7 @@ use std::str::FromStr;
 use toml::de::{DeTable, DeValue};
 
 use super::draft::At;
-use crate::diagnostic::{Diagnostic, Sink, Span};
+use crate::diagnostic::{Diagnostic, Sink, Span, sounds_secret};
 use crate::keys::Table;
 use crate::name::Name;
 use crate::secret::SecretRef;
@@ -214,6 +214,9 @@ impl<'a> Reader<'a> {
             let span = name.span();
             let parsed = self.parsed::<Name>(At::new(name.get_ref().to_string(), span.clone()));
             let DeValue::Table(inner) = value.get_ref() else {
+                if sounds_secret(name.get_ref()) {
+                    self.sink.mask(value.span());
+                }
                 self.wrong(
                     value.span(),
                     name.get_ref(),
@@ -256,7 +259,7 @@ impl<'a> Reader<'a> {
             let name = key.get_ref().as_ref();
             if !self.asked.contains(name) {
                 if self.definition.holds_secrets() || sounds_secret(name) {
-                    self.sink.mask(value.span());
+                    mask(self.sink, value.get_ref(), value.span());
                 }
                 self.unknown(name, key.span());
             }
@@ -283,10 +286,16 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether a key that is not known was perhaps meant for a secret.
-fn sounds_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["pass", "secret", "token", "pwd"].iter().any(|word| name.contains(word))
+/// Keeps a value out of what is shown. A table written with dotted keys has the place of its key, so its values are taken.
+fn mask(sink: &Sink, value: &DeValue<'_>, span: Span) {
+    match value {
+        DeValue::Table(table) => {
+            for (_, below) in table {
+                mask(sink, below.get_ref(), below.span());
+            }
+        }
+        _ => sink.mask(span),
+    }
 }
 
 fn number_of(number: &toml::de::DeInteger<'_>) -> Option<u32> {

@@ -162,6 +162,39 @@ fn a_dataroot_does_not_hold_everything() {
 }
 
 #[test]
+fn a_dataroot_is_not_among_the_fleets_own_things() {
+    insta::assert_snapshot!(wrong(TAGS, "dataroot = \"/srv/academie/data\""), @r#"
+    error: a dataroot cannot lie among the fleet's own things
+      --> fleet.toml:19:12
+       |
+     4 | state = "/srv/academie"
+       |         --------------- the state
+    ...
+    19 | dataroot = "/srv/academie/data"
+       |            ^^^^^^^^^^^^^^^^^^^^
+       |
+       = help: leave `dataroot` out, or name a directory outside the state
+    "#);
+    for own in ["made", "keep/secrets", "data/servers/main", "data/sites", "data/sites/hugo/inside"] {
+        let message = wrong(TAGS, &format!("dataroot = \"/srv/academie/{own}\""));
+        assert!(message.contains("a dataroot cannot lie among the fleet's own things"), "{own}\n{message}");
+    }
+    // Where a site's dataroot lies by default, also under another site's former name.
+    for fits in ["/srv/academie/data/sites/old", "/srv/academie2/made"] {
+        assert!(load("f", &GOOD.replace(TAGS, &format!("dataroot = \"{fits}\""))).is_ok(), "{fits}");
+    }
+}
+
+#[test]
+fn many_clashes_are_told_once_each() {
+    let site = |at: usize| {
+        format!("[site.s{at}]\nurl = \"http://s{at}.localhost:8080\"\ndataroot = \"/data/one\"\n")
+    };
+    let text = GOOD.to_owned() + &(0..50).map(site).collect::<String>();
+    assert_eq!(load("f", &text).unwrap_err().iter().count(), 49);
+}
+
+#[test]
 fn a_tag_is_no_sites_name() {
     insta::assert_snapshot!(wrong(TAGS, "tags = [\"zola\"]"), @r#"
     error: the tag `zola` is the name of a site

@@ -18,6 +18,13 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
         (GIVEN, "{ env = \"hunter2!\" }"),
         (GIVEN, "{ command = \"echo hunter2\" }"),
         (GIVEN, "[\"hunter2\"]"),
+        // Not TOML any more, in several ways.
+        (GIVEN, "{ value = \"hunter2 }"),
+        (GIVEN, "{ env = \"hunter2! }"),
+        ("password = { file", "PASSWORD = \"hunter2\" x, password = { file"),
+        ("\"https://example.org/a.git\"", "\"https://tok:hunter2@example.org/a.git"),
+        (ADMIN, "admin_secret.x = \"hunter2\""),
+        ("[site.hugo]", "[site]\nadmin_password = \"hunter2\"\n[site.hugo]"),
         (ADMIN, "admin = \"hunter2\""),
         (ADMIN, "admin = { passwrod = \"hunter2\" }"),
         (ADMIN, "admin_password = \"hunter2\""),
