@@ -15,14 +15,19 @@
 // along with Provost.  If not, see <https://www.gnu.org/licenses/>.
 
 /**
- * Runs Moodle's own admin/cli/install_database.php without its password on a command line.
+ * Gives Moodle's own admin/cli/install_database.php its answers from standard input, not on a command line.
  *
- *     PROVOST_SITE=hugo php install.php BUILD < answers
+ *     PROVOST_SITE=hugo php -d auto_prepend_file=install.php BUILD/admin/cli/install_database.php < answers
  *
  * The answers are one line on standard input, a JSON object: adminuser, adminpass, adminemail, fullname, shortname, lang,
  * and, if wanted, summary and supportemail. All are texts; what is missing, empty or null is left to Moodle, but there
- * must be an adminpass. Everyone on the machine can read the command line of a process; the script is given its options
- * inside this one instead. Output and exit status are the script's own; wrong usage of this wrapper ends with 64.
+ * must be an adminpass. Everyone on the machine can read the command line of a process; the script finds its options
+ * inside this one instead. Output and exit status are the script's own; wrong answers end with 64.
+ *
+ * It is prepended, and does not include the script itself, because Moodle takes the outermost file of its backtrace for
+ * the script that runs ($SCRIPT, in initialise_fullme_cli()), and has_capability() is true for everything while that is
+ * /admin/cli/install_database.php (accesslib.php). Included from elsewhere, core's install leaves a default
+ * setting out, fills the log with 1,720 entries, and takes a fifth longer.
  *
  * @package   provost_agent
  * @copyright The Provost authors
@@ -51,23 +56,6 @@ const PROVOST_LONGEST_ANSWERS = 65536;
 function provost_install_refuse(string $message): never {
     file_put_contents('php://stderr', "install.php: $message\n");
     exit(PROVOST_WRONG_USAGE);
-}
-
-/**
- * Finds Moodle's script in a build. Where it is has changed between versions, so it is looked for.
- *
- * @param string $build directory of the build
- * @return string path of the script
- */
-function provost_install_script(string $build): string {
-    foreach (['admin/cli', 'public/admin/cli'] as $directory) {
-        $script = "$build/$directory/install_database.php";
-        if (is_file($script)) {
-            // Absolute, for the working directory changes before it is run.
-            return realpath($script);
-        }
-    }
-    provost_install_refuse("there is no admin/cli/install_database.php in $build");
 }
 
 /**
@@ -103,18 +91,15 @@ function provost_install_arguments(string $script): array {
     return $arguments;
 }
 
-if ($argc !== 2) {
-    provost_install_refuse('usage: PROVOST_SITE=name php install.php BUILD');
+if ($argc !== 1) {
+    provost_install_refuse('usage: PROVOST_SITE=name php -d auto_prepend_file=install.php SCRIPT');
 }
 
-// From here on this process looks as if the script had been started by itself, in the global scope that it expects.
-$argv = provost_install_arguments(provost_install_script($argv[1]));
+// From here on this process looks as if the script had been given its options by whoever started it.
+$argv = provost_install_arguments($argv[0]);
 $argc = count($argv);
 $_SERVER['argv'] = $argv;
 $_SERVER['argc'] = $argc;
-$_SERVER['SCRIPT_NAME'] = $_SERVER['SCRIPT_FILENAME'] = $_SERVER['PHP_SELF'] = $_SERVER['PATH_TRANSLATED'] = $argv[0];
 
 // Moodle's script looks at nothing relative to the working directory before its own chdir(), but plugins may.
 chdir(dirname($argv[0]));
-
-require($argv[0]);

@@ -49,6 +49,9 @@ pub enum SiteError {
     /// PHP is missing.
     #[error("PHP is not installed")]
     NoPhp,
+    /// The build has no script that installs.
+    #[error("there is no admin/cli/install_database.php in `{0}`")]
+    NoInstaller(Utf8PathBuf),
     /// A program failed.
     #[error("Moodle's installation failed")]
     Install(#[source] provost_engine::process::ProcessError),

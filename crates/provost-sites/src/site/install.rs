@@ -138,14 +138,17 @@ impl Installation<'_> {
         Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &self.mark(cx, stage)).await?)
     }
 
-    /// Runs core's `install_database.php`, through a wrapper that reads the password from standard input.
+    /// Runs core's `install_database.php`; a file put before it reads the password from standard input.
     async fn run_core(&self, cx: &Context, step: &Step, user: &User) -> Result<(), SiteError> {
         let php = Php::find(&cx.machine).ok_or(SiteError::NoPhp)?;
-        let wrapper = agent::unpack(&cx.paths).map_err(SiteError::io("unpack", cx.paths.agents()))?;
+        let ours = agent::unpack(&cx.paths).map_err(SiteError::io("unpack", cx.paths.agents()))?;
+        let code = cx.paths.code(self.name);
+        let script = ["", "public/"].map(|root| code.join(format!("{root}admin/cli/install_database.php")));
+        let script = script.into_iter().find(|path| path.is_file()).ok_or(SiteError::NoInstaller(code))?;
         let program = Program::new(&php.cli)
             .args(CLI_SETTINGS)
-            .arg(wrapper.join("install.php"))
-            .arg(cx.paths.code(self.name))
+            .args(["-d", &format!("auto_prepend_file={}", ours.join("install.php"))])
+            .arg(script)
             .env("PROVOST_SITE", self.name.as_str())
             .account(user.account.clone())
             .subject(step.id.subject.to_string())

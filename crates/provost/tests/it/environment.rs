@@ -191,9 +191,14 @@ impl TestEnv {
 
     /// Asks the fleet's own server, as its administrator; the answer is without decoration.
     pub(crate) fn sql(&self, sql: &str) -> String {
+        self.sql_in("postgres", sql)
+    }
+
+    /// Asks one database of the fleet's own server.
+    pub(crate) fn sql_in(&self, database: &str, sql: &str) -> String {
         let mut command = Command::new("psql");
         command.arg("-h").arg(self.run_directory().join("main"));
-        command.args(["-U", "provost", "-d", "postgres", "-XAtc", sql]);
+        command.args(["-U", "provost", "-d", database, "-XAtc", sql]);
         let output = command.env("PGPASSWORD", self.secret("server-main-admin").unwrap()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()

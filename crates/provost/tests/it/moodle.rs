@@ -102,6 +102,11 @@ impl Moodle {
         repositories.into_iter().filter_map(|repository| Plugin::for_moodle(repository, &branch)).collect()
     }
 
+    /// Whether it is a Moodle, and not the stand-in.
+    pub(crate) fn is_real(&self) -> bool {
+        self.repository.is_some()
+    }
+
     /// The stand-in, for what needs many runs.
     pub(crate) fn standin() -> Self {
         Self { repository: None, reference: "main".to_owned() }

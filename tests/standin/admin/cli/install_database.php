@@ -24,6 +24,13 @@
 
 define('CLI_SCRIPT', true);
 
+// Moodle grants everything to this script while it installs, and knows it as the outermost file of the backtrace: included
+// from elsewhere, it leaves settings out. Here that is an error.
+if (debug_backtrace()) {
+    fwrite(STDERR, "install_database.php was included from another script\n");
+    exit(1);
+}
+
 $configfile = __DIR__ . '/../../config.php';
 if (!file_exists($configfile)) {
     fwrite(STDERR, "config.php does not exist, can not continue\n");
