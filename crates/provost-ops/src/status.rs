@@ -1,5 +1,9 @@
 //! `provost status`: codebases, builds, servers and sites as they are.
 
+mod sites;
+
+pub use sites::SiteStatus;
+
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
@@ -85,25 +89,6 @@ pub struct BuildStatus {
     pub sites: Vec<String>,
 }
 
-/// A site.
-#[derive(Debug, Serialize)]
-pub struct SiteStatus {
-    /// Its name.
-    pub name: String,
-    /// Its URL.
-    pub url: String,
-    /// `installed`, `incomplete`, `absent`, `stopped`, `foreign`, `unknown`, `unwanted`.
-    pub state: String,
-    /// Moodle's release, as its database says; the last one seen where the server is stopped.
-    pub release: Option<String>,
-    /// Tree id of the build it runs on.
-    pub tree: Option<String>,
-    /// Server of its database.
-    pub server: String,
-    /// Why, where there is a reason; or that what is told was seen earlier.
-    pub note: Option<String>,
-}
-
 /// Looks, and starts nothing: a server that is stopped is told as stopped.
 pub async fn status(call: &Call) -> Result<Status, OpsError> {
     let session = Session::open(call, Access::LookAtRest)?;
@@ -129,7 +114,7 @@ async fn tell(session: &Session) -> Result<Status, OpsError> {
         servers: servers(session, &seen),
         codebases: codebases(session, &seen),
         builds: builds(session),
-        sites: sites(session, &seen, &earlier),
+        sites: sites::sites(session, &seen, &earlier),
         held: plan.held,
         // What only waits for a server that rests is not in trouble: any command that needs it starts it.
         blocked: plan.blocked.into_iter().filter(|one| !rests(session, one)).collect(),
@@ -212,53 +197,6 @@ fn builds(session: &Session) -> Vec<BuildStatus> {
     builds.into_values().collect()
 }
 
-fn sites(
-    session: &Session,
-    seen: &[Seen],
-    earlier: &BTreeMap<String, (String, serde_json::Value)>,
-) -> Vec<SiteStatus> {
-    let fleet = &session.loaded.fleet;
-    let of_kind = seen.iter().filter(|one| one.subject.kind == "site");
-    let mut all: BTreeMap<String, SiteStatus> = BTreeMap::new();
-    for one in of_kind {
-        let name = &one.subject.name;
-        let declared = fleet.sites.get(name);
-        let stopped = declared.is_some_and(|site| is_stopped(session, &site.database));
-        let (state, note, detail) = if stopped {
-            let before = earlier.get(&one.subject.to_string());
-            let note = before.map(|(at, _)| format!("as seen {at}"));
-            ("stopped", note, before.map(|(_, seen)| seen["detail"].clone()).unwrap_or_default())
-        } else {
-            (word(one, declared.is_some()), one.reason.clone(), one.detail.clone())
-        };
-        let text = |key: &str| detail[key].as_str().map(str::to_owned);
-        let url = declared.map(|site| site.url.to_string()).or_else(|| text("url"));
-        let status = SiteStatus {
-            name: name.to_string(),
-            url: url.unwrap_or_default(),
-            state: state.to_owned(),
-            release: text("release"),
-            tree: text("tree").or_else(|| provost_sites::site::files::build_of(&session.cx, name)),
-            server: declared.map(|site| site.database.to_string()).unwrap_or_default(),
-            note,
-        };
-        all.insert(name.to_string(), status);
-    }
-    // A site whose codebase is not locked yet was not looked for.
-    for (name, site) in &fleet.sites {
-        all.entry(name.to_string()).or_insert_with(|| SiteStatus {
-            name: name.to_string(),
-            url: site.url.to_string(),
-            state: "absent".to_owned(),
-            release: None,
-            tree: None,
-            server: site.database.to_string(),
-            note: None,
-        });
-    }
-    all.into_values().collect()
-}
-
 /// Whether something is blocked only because its site's server is stopped.
 fn rests(session: &Session, blocked: &Blocked) -> bool {
     let site = session.loaded.fleet.sites.get(&blocked.subject.name);
@@ -269,12 +207,4 @@ fn rests(session: &Session, blocked: &Blocked) -> bool {
 fn is_stopped(session: &Session, server: &provost_fleet::name::Name) -> bool {
     let cluster = session.servers.cluster(&session.cx, server).ok().flatten();
     cluster.is_some_and(|cluster| cluster.state() == ClusterState::Stopped)
-}
-
-fn word(one: &Seen, declared: bool) -> &'static str {
-    match one.state {
-        _ if !declared => "unwanted",
-        "present" => "installed",
-        other => other,
-    }
 }

@@ -1,0 +1,83 @@
+//! Sites, as `provost status` tells them.
+
+use std::collections::BTreeMap;
+
+use provost_engine::reconcile::Seen;
+use serde::Serialize;
+
+use super::is_stopped;
+use crate::session::Session;
+
+/// A site.
+#[derive(Debug, Serialize)]
+pub struct SiteStatus {
+    /// Its name.
+    pub name: String,
+    /// Its URL.
+    pub url: String,
+    /// `installed`, `incomplete`, `absent`, `stopped`, `foreign`, `unknown`, `unwanted`.
+    pub state: String,
+    /// Moodle's release, as its database says; the last one seen where the server is stopped.
+    pub release: Option<String>,
+    /// Tree id of the build it runs on.
+    pub tree: Option<String>,
+    /// Server of its database.
+    pub server: String,
+    /// Why, where there is a reason; or that what is told was seen earlier.
+    pub note: Option<String>,
+}
+
+pub(super) fn sites(
+    session: &Session,
+    seen: &[Seen],
+    earlier: &BTreeMap<String, (String, serde_json::Value)>,
+) -> Vec<SiteStatus> {
+    let fleet = &session.loaded.fleet;
+    let of_kind = seen.iter().filter(|one| one.subject.kind == "site");
+    let mut all: BTreeMap<String, SiteStatus> = BTreeMap::new();
+    for one in of_kind {
+        let name = &one.subject.name;
+        let declared = fleet.sites.get(name);
+        let stopped = declared.is_some_and(|site| is_stopped(session, &site.database));
+        let (state, note, detail) = if stopped {
+            let before = earlier.get(&one.subject.to_string());
+            let note = before.map(|(at, _)| format!("as seen {at}"));
+            ("stopped", note, before.map(|(_, seen)| seen["detail"].clone()).unwrap_or_default())
+        } else {
+            (word(one, declared.is_some()), one.reason.clone(), one.detail.clone())
+        };
+        let text = |key: &str| detail[key].as_str().map(str::to_owned);
+        let url = declared.map(|site| site.url.to_string()).or_else(|| text("url"));
+        let status = SiteStatus {
+            name: name.to_string(),
+            url: url.unwrap_or_default(),
+            state: state.to_owned(),
+            release: text("release"),
+            tree: text("tree").or_else(|| provost_sites::site::files::build_of(&session.cx, name)),
+            server: declared.map(|site| site.database.to_string()).unwrap_or_default(),
+            note,
+        };
+        all.insert(name.to_string(), status);
+    }
+    // A site whose codebase is not locked yet was not looked for.
+    for (name, site) in &fleet.sites {
+        all.entry(name.to_string()).or_insert_with(|| SiteStatus {
+            name: name.to_string(),
+            url: site.url.to_string(),
+            state: "absent".to_owned(),
+            release: None,
+            tree: None,
+            server: site.database.to_string(),
+            note: None,
+        });
+    }
+    all.into_values().collect()
+}
+
+fn word(one: &Seen, declared: bool) -> &'static str {
+    match one.state {
+        _ if !declared => "unwanted",
+        "present" => "installed",
+        other => other,
+    }
+}
