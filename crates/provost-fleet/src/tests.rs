@@ -2,10 +2,13 @@ use proptest::prelude::*;
 
 use crate::load;
 
+mod codebases;
+mod dataroots;
 mod places;
 mod secrets;
 mod servers;
 mod sites;
+mod web;
 
 const GOOD: &str = r#"
 [fleet]
@@ -73,129 +76,6 @@ fn a_key_of_later_versions_is_told_as_such() {
        |
        = help: take it out; a later version of Provost will know it
     "#);
-}
-
-#[test]
-fn a_bad_url_is_told() {
-    insta::assert_snapshot!(wrong("http://hugo.localhost:8080", "hugo.localhost"), @r#"
-    error: a site's URL begins with `https://` or `http://`
-      --> fleet.toml:18:7
-       |
-    18 | url = "hugo.localhost"
-       |       ^^^^^^^^^^^^^^^^
-       |
-       = help: write "https://hugo.localhost"
-    "#);
-}
-
-#[test]
-fn a_codebase_that_is_not_there_is_told_with_the_nearest() {
-    insta::assert_snapshot!(wrong("tags = ", "codebase = \"lst\"\ntags = "), @r#"
-    error: there is no [codebase.lst]
-      --> fleet.toml:19:12
-       |
-    19 | codebase = "lst"
-       |            ^^^^^
-       |
-       = help: did you mean `lts`?
-    "#);
-}
-
-#[test]
-fn two_sites_with_one_host_are_told_with_both_places() {
-    insta::assert_snapshot!(wrong("http://zola.localhost:8080", "http://hugo.localhost:8080"), @r#"
-    error: two sites cannot share the host `hugo.localhost`
-      --> fleet.toml:22:7
-       |
-    18 | url = "http://hugo.localhost:8080"
-       |       ---------------------------- first used here
-    ...
-    22 | url = "http://hugo.localhost:8080"
-       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^ used again
-    "#);
-}
-
-#[test]
-fn two_sites_with_one_database_are_told() {
-    let message = wrong("[site.zola]\n", "[site.zola]\ndatabase_name = \"academie_hugo\"\n");
-    assert!(message.contains("two sites cannot share the database `academie_hugo`"), "{message}");
-}
-
-#[test]
-fn two_sites_with_one_dataroot_or_one_inside_the_other_are_told() {
-    let with = |other: &str| {
-        let text = GOOD.replace("[site.zola]\n", &format!("[site.zola]\ndataroot = \"{other}\"\n"));
-        load("f", &text.replace("tags = ", "dataroot = \"/data/hugo\"\ntags = ")).unwrap_err().to_string()
-    };
-    assert!(with("/data/hugo").contains("two sites cannot share the dataroot `/data/hugo`"));
-    assert!(with("/data/hugo/inside").contains("a dataroot cannot lie in another site's dataroot"));
-}
-
-#[test]
-fn a_name_that_cannot_be_a_database_or_directory_is_told() {
-    insta::assert_snapshot!(wrong("[site.zola]", "[site.\"../zola\"]"), @r#"
-    error: `.` cannot stand in a name; use lower-case letters, digits, `-` and `_`
-      --> fleet.toml:21:7
-       |
-    21 | [site."../zola"]
-       |       ^^^^^^^^^
-    "#);
-    assert!(wrong("tags = ", "database_name = \"drop table\"\ntags = ").contains("is not a database's name"));
-}
-
-#[test]
-fn an_impossible_version_is_told() {
-    let message = wrong("\"4.5+\"", "\"4.5.x\"");
-    assert!(message.contains("fleet.toml:13:10") && message.contains("4.5.x"), "{message}");
-}
-
-#[test]
-fn a_secret_in_clear_is_refused_and_not_shown() {
-    let message = wrong("{ file = \"secrets/hugo\" }", "\"hunter2\"");
-    assert!(!message.contains("hunter2"), "{message}");
-    insta::assert_snapshot!(message, @r#"
-    error: `password` is a reference to a secret, never the secret itself
-      --> fleet.toml:20:49
-       |
-    20 | admin = { email = "ops@example.org", password = ********* }
-       |                                                 ^^^^^^^^^
-       |
-       = help: write { env = "VARIABLE" }, { file = "path" } or { command = ["program", "argument"] }
-    "#);
-}
-
-#[test]
-fn https_without_anybody_who_ends_tls_is_told() {
-    let message = wrong("http://hugo.localhost:8080", "https://hugo.localhost");
-    assert!(message.contains("nothing ends TLS for this https URL"), "{message}");
-    let upstream = GOOD.replace("listen = \"127.0.0.1:8080\"", "tls = \"upstream\"");
-    assert!(load("f", &upstream.replace("http://", "https://")).is_ok());
-}
-
-#[test]
-fn a_port_that_nobody_listens_on_is_odd_but_valid() {
-    let loaded = load("f", &GOOD.replace("hugo.localhost:8080", "hugo.localhost:8081")).unwrap();
-    assert!(loaded.warnings.to_string().contains("[web] does not listen on port 8081"));
-}
-
-#[test]
-fn a_server_is_managed_or_has_a_host() {
-    assert!(wrong("managed = true", "port = 5433").contains("is `managed`, or has a `host`"));
-    assert!(
-        wrong("managed = true", "managed = true\nhost = \"db1\"").contains("a managed server has no `host`")
-    );
-    assert!(wrong("managed = true", "host = \"db1\"").contains("a database server needs `admin`"));
-    assert!(
-        wrong("managed = true", "managed = true\nengine = \"mariadb\"").contains("MariaDB is not supported")
-    );
-}
-
-#[test]
-fn a_plugin_has_one_place_in_a_history() {
-    assert!(wrong("tag = \"v1\"", "tag = \"v1\", branch = \"b\"").contains("at most one of"));
-    assert!(wrong("tag = \"v1\"", "commit = \"abc1234\"").contains("all its 40 hexadecimal digits"));
-    assert!(wrong("mod_attendance", "attendance").contains("fleet.toml:15:1"));
-    assert!(wrong("https://example.org/a.git", "--upload-pack=evil").contains("does not begin with `-`"));
 }
 
 #[test]

@@ -48,6 +48,19 @@ fn a_secret_in_the_wrong_place_is_not_shown() {
 }
 
 #[test]
+fn a_secret_in_clear_is_refused() {
+    insta::assert_snapshot!(wrong(GIVEN, "\"hunter2\""), @r#"
+    error: `password` is a reference to a secret, never the secret itself
+      --> fleet.toml:20:49
+       |
+    20 | admin = { email = "ops@example.org", password = ********* }
+       |                                                 ^^^^^^^^^
+       |
+       = help: write { env = "VARIABLE" }, { file = "path" } or { command = ["program", "argument"] }
+    "#);
+}
+
+#[test]
 fn a_misspelt_password_is_masked() {
     insta::assert_snapshot!(wrong(ADMIN, "admin = { passwrod = \"hunter2\" }"), @r"
     error: unknown key `passwrod`

@@ -8,6 +8,15 @@ const TAGS: &str = "tags = [\"lyon\"]";
 
 #[test]
 fn urls_are_told_with_what_to_write() {
+    insta::assert_snapshot!(wrong(URL, "hugo.localhost"), @r#"
+    error: a site's URL begins with `https://` or `http://`
+      --> fleet.toml:18:7
+       |
+    18 | url = "hugo.localhost"
+       |       ^^^^^^^^^^^^^^^^
+       |
+       = help: write "https://hugo.localhost"
+    "#);
     insta::assert_snapshot!(wrong(URL, "http://Hugo.localhost:8080/"), @r#"
     error: write the host in lower case
       --> fleet.toml:18:7
@@ -68,6 +77,7 @@ fn names_are_ones_that_can_be() {
     for (key, value, told) in [
         ("database_name", "Hugo", "is not a database's name"),
         ("database_name", "1hugo", "is not a database's name"),
+        ("database_name", "drop table", "is not a database's name"),
         ("prefix", "1_", "is not a table prefix"),
         ("prefix", "mdl_mdl_mdl", "is not a table prefix"),
         ("language", "French", "is not a language of Moodle's"),
@@ -138,4 +148,15 @@ fn a_site_has_a_url() {
     21 | [site.zola]
        |       ^^^^ `url` is missing
     ");
+}
+
+#[test]
+fn a_name_that_cannot_be_a_directory_is_told() {
+    insta::assert_snapshot!(wrong("[site.zola]", "[site.\"../zola\"]"), @r#"
+    error: `.` cannot stand in a name; use lower-case letters, digits, `-` and `_`
+      --> fleet.toml:21:7
+       |
+    21 | [site."../zola"]
+       |       ^^^^^^^^^
+    "#);
 }
