@@ -53,9 +53,14 @@ impl Paths {
         self.state.join("data/servers").join(server.as_str())
     }
 
+    /// Where dataroots lie by default.
+    pub fn dataroots(&self) -> Utf8PathBuf {
+        self.state.join("data/sites")
+    }
+
     /// The default dataroot of a site.
     pub fn dataroot(&self, site: &Name) -> Utf8PathBuf {
-        self.state.join("data/sites").join(site.as_str())
+        self.dataroots().join(site.as_str())
     }
 
     /// Everything that `apply` can make again.

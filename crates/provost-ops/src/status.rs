@@ -189,7 +189,7 @@ fn builds(session: &Session) -> Vec<BuildStatus> {
         }
     }
     for name in session.loaded.fleet.sites.keys() {
-        let tree = provost_sites::site::files::build_of(&session.cx, name);
+        let tree = provost_sites::site::files::build_of(&session.cx.paths, name);
         if let Some(build) = tree.and_then(|tree| builds.get_mut(&tree)) {
             build.sites.push(name.to_string());
         }

@@ -310,7 +310,7 @@ impl SiteKind {
     fn unwanted(cx: &Context, mark: &Mark) -> Observation<SeenSite> {
         let host = host_of(cx, &mark.site);
         let seen = SeenSite {
-            tree: files::build_of(cx, &mark.site),
+            tree: files::build_of(&cx.paths, &mark.site),
             dataroot: mark.dataroot.clone().map(Utf8PathBuf::from),
             url: host,
             ..SeenSite::default()
@@ -380,7 +380,7 @@ impl SiteKind {
         seen.version = facts.version;
         seen.release = facts.release;
         seen.url = facts.own.get("wwwroot").cloned();
-        let linked = files::build_of(cx, name);
+        let linked = files::build_of(&cx.paths, name);
         seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
         // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.
@@ -423,7 +423,7 @@ impl SiteKind {
 }
 
 /// The host whose link leads to a site.
-pub(crate) fn host_of(cx: &Context, name: &Name) -> Option<String> {
+pub fn host_of(cx: &Context, name: &Name) -> Option<String> {
     let ours = format!("../sites/{name}/");
     let entries = std::fs::read_dir(cx.paths.hosts()).ok()?;
     entries.filter_map(Result::ok).find_map(|entry| {

@@ -5,6 +5,7 @@ pub mod facts;
 pub mod files;
 pub mod install;
 pub mod remove;
+pub mod traces;
 
 use camino::Utf8PathBuf;
 use provost_engine::context::Context;

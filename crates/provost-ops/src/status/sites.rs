@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use provost_engine::plan::Subject;
 use provost_engine::reconcile::Seen;
+use provost_fleet::name::Name;
+use provost_sites::kind_site;
+use provost_sites::site::{files, traces};
 use serde::Serialize;
 
 use super::is_stopped;
@@ -33,7 +37,7 @@ pub(super) fn sites(
     earlier: &BTreeMap<String, (String, serde_json::Value)>,
 ) -> Vec<SiteStatus> {
     let fleet = &session.loaded.fleet;
-    let of_kind = seen.iter().filter(|one| one.subject.kind == "site");
+    let of_kind = seen.iter().filter(|one| one.subject.kind == kind_site::NAME);
     let mut all: BTreeMap<String, SiteStatus> = BTreeMap::new();
     for one in of_kind {
         let name = &one.subject.name;
@@ -44,7 +48,8 @@ pub(super) fn sites(
             let note = before.map(|(at, _)| format!("as seen {at}"));
             ("stopped", note, before.map(|(_, seen)| seen["detail"].clone()).unwrap_or_default())
         } else {
-            (word(one, declared.is_some()), one.reason.clone(), one.detail.clone())
+            let no_longer = declared.is_none().then(|| NO_LONGER.to_owned());
+            (word(one, declared.is_some()), one.reason.clone().or(no_longer), one.detail.clone())
         };
         let text = |key: &str| detail[key].as_str().map(str::to_owned);
         let url = declared.map(|site| site.url.to_string()).or_else(|| text("url"));
@@ -53,11 +58,17 @@ pub(super) fn sites(
             url: url.unwrap_or_default(),
             state: state.to_owned(),
             release: text("release"),
-            tree: text("tree").or_else(|| provost_sites::site::files::build_of(&session.cx, name)),
+            tree: text("tree").or_else(|| files::build_of(&session.cx.paths, name)),
             server: declared.map(|site| site.database.to_string()).unwrap_or_default(),
             note,
         };
         all.insert(name.to_string(), status);
+    }
+    // What is not in the file is looked for on the servers; those at rest are not asked, but the disk knows too.
+    for name in traces::sites(&session.cx.paths, &session.fleet_id.id) {
+        if !fleet.sites.contains_key(&name) {
+            all.entry(name.to_string()).or_insert_with(|| not_asked(session, &name, earlier));
+        }
     }
     // A site whose codebase is not locked yet was not looked for.
     for (name, site) in &fleet.sites {
@@ -73,6 +84,31 @@ pub(super) fn sites(
     }
     all.into_values().collect()
 }
+
+/// A site that is no longer in the file, and that no server was asked for.
+fn not_asked(
+    session: &Session,
+    name: &Name,
+    earlier: &BTreeMap<String, (String, serde_json::Value)>,
+) -> SiteStatus {
+    let before = earlier.get(&Subject::new(kind_site::NAME, name).to_string());
+    let text = |key: &str| before.and_then(|(_, seen)| seen["detail"][key].as_str().map(str::to_owned));
+    SiteStatus {
+        name: name.to_string(),
+        url: text("url").or_else(|| kind_site::host_of(&session.cx, name)).unwrap_or_default(),
+        state: "unwanted".to_owned(),
+        release: text("release"),
+        tree: files::build_of(&session.cx.paths, name).or_else(|| text("tree")),
+        server: String::new(),
+        note: Some(match before {
+            Some((at, _)) => format!("{NO_LONGER}; as seen {at}"),
+            None => NO_LONGER.to_owned(),
+        }),
+    }
+}
+
+/// Why a site is unwanted.
+const NO_LONGER: &str = "no longer in the file";
 
 fn word(one: &Seen, declared: bool) -> &'static str {
     match one.state {

@@ -3,6 +3,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::files;
+use provost_engine::paths::Paths;
 use provost_engine::process::Account;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
@@ -91,8 +92,8 @@ pub fn point_to_build(cx: &Context, name: &Name, tree: &str) -> Result<(), SiteE
 }
 
 /// The tree id of the build that a site points at.
-pub fn build_of(cx: &Context, name: &Name) -> Option<String> {
-    let target = std::fs::read_link(cx.paths.code(name)).ok()?;
+pub fn build_of(paths: &Paths, name: &Name) -> Option<String> {
+    let target = std::fs::read_link(paths.code(name)).ok()?;
     Some(target.file_name()?.to_str()?.to_owned())
 }
 

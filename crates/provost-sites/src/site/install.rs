@@ -73,7 +73,7 @@ impl Installation<'_> {
     pub async fn configure(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
         let user = accounts::site(cx, &self.fleet_id.id, self.name).await?;
         files::make_logs(cx, self.name, &user)?;
-        if files::build_of(cx, self.name).is_none() {
+        if files::build_of(&cx.paths, self.name).is_none() {
             files::point_to_build(cx, self.name, self.tree)?;
         }
         let rendered = self.render(cx)?;

@@ -116,6 +116,30 @@ fn a_killed_removal_can_be_finished() {
 }
 
 #[test]
+fn a_site_out_of_the_file_is_told_also_when_its_server_rests() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola", "abel"]);
+    let dataroot = env.path("elsewhere");
+    let elsewhere = format!("[site.abel]\ndataroot = \"{}\"", dataroot.display());
+    env.write_fleet(&env.fleet().replace("[site.abel]", &elsewhere));
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let all = env.fleet();
+    env.write_fleet(all.split("\n[site.zola]").next().unwrap());
+    let status = env.status();
+    assert_eq!(status["servers"][0]["state"], "stopped", "{status:#}");
+    for name in ["zola", "abel"] {
+        let site = status["sites"].as_array().unwrap().iter().find(|site| site["name"] == name).unwrap();
+        assert_eq!((&site["state"], &site["url"]), (&"unwanted".into(), &env.url(name).into()), "{site:#}");
+        assert!(site["tree"].is_string() && site["release"].is_string(), "{site:#}");
+        assert!(site["note"].as_str().unwrap().starts_with("no longer in the file; as seen "), "{site:#}");
+    }
+    // The text tells it too; and once they are gone they are not told.
+    assert_eq!(env.run(&["status"]).stdout.matches("no longer in the file").count(), 2);
+    assert_eq!(env.run(&["apply", "--allow-destroy"]).code, 0);
+    assert_eq!(env.site_state("hugo"), "stopped");
+    assert_eq!((env.site_state("zola"), env.site_state("abel")), ("not listed".into(), "not listed".into()));
+}
+
+#[test]
 fn a_site_that_was_removed_can_come_back() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
     assert_eq!(env.run(&["apply"]).code, 0);
