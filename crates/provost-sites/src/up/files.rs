@@ -27,18 +27,12 @@ pub(super) struct Written {
 
 impl Written {
     pub(super) fn nginx_program(&self, path: Utf8PathBuf) -> Program {
-        // Before it has read its file nginx would log to a place that only root can write.
-        Program::new(path)
-            .args(["-e", self.nginx_log.as_str(), "-c", self.nginx_file.as_str()])
-            .subject(NGINX)
+        Program::new(path).args(nginx::arguments(&self.nginx_file, &self.nginx_log)).subject(NGINX)
     }
 
     pub(super) fn fpm_program(&self, path: Utf8PathBuf) -> Program {
-        // The leading colon: the distribution's directory, which loads the extensions, then ours.
-        Program::new(path)
-            .args(["--fpm-config", self.fpm_file.as_str(), "-c", self.ini.as_str()])
-            .env("PHP_INI_SCAN_DIR", format!(":{}", self.ini))
-            .subject(FPM)
+        let (name, value) = fpm::environment(&self.ini);
+        Program::new(path).args(fpm::arguments(&self.fpm_file, &self.ini)).env(name, value).subject(FPM)
     }
 }
 
