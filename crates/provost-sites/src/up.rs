@@ -1,6 +1,7 @@
 //! `provost up`: the fleet's own services in the foreground, all started and all stopped together.
 
 mod files;
+mod opcache;
 mod ports;
 mod probe;
 mod rotate;

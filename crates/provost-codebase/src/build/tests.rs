@@ -128,6 +128,21 @@ async fn a_build_is_exactly_its_tree_and_read_only() {
 }
 
 #[tokio::test]
+async fn php_files_are_counted_in_the_kept_list_or_in_the_build() {
+    let place = Place::new();
+    let moodle = place.repository("moodle", &MOODLE);
+    let recipe = recipe(&place, &[(&moodle, "")]);
+    let tree = recipe.tree.to_string();
+    let paths = &place.cx.paths;
+    assert_eq!(php_files(paths, &tree), None);
+    let made = assemble(&place.cx, &step(), &recipe).await.unwrap();
+    let there = all(&made.path).iter().filter(|line| line.contains(".php ")).count();
+    assert_eq!(php_files(paths, &tree), u32::try_from(there).ok());
+    fs::remove_dir_all(paths.store()).unwrap();
+    assert_eq!(php_files(paths, &tree), u32::try_from(there).ok(), "also when the store is lost");
+}
+
+#[tokio::test]
 async fn a_second_build_needs_no_repository() {
     let place = Place::new();
     let moodle = place.repository("moodle", &MOODLE);

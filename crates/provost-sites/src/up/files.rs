@@ -6,13 +6,10 @@ use provost_engine::files as engine_files;
 use provost_engine::process::{Account, Program};
 use provost_fleet::model::Tls;
 
-use super::{FPM, NGINX, Services, UpError};
+use super::{FPM, NGINX, Services, UpError, opcache};
 use crate::accounts;
-use crate::web::fpm::{self, FpmMain, FpmPool, OpcacheSizing, PoolUser};
+use crate::web::fpm::{self, FpmMain, FpmPool, PoolUser};
 use crate::web::nginx::{self, NginxMain, WorkerUser};
-
-/// PHP files of one build: what Moodle 5.0 has with some plugins, and room.
-const PHP_FILES: u32 = 18_000;
 
 /// What was written, and how the services are started with it.
 pub(super) struct Written {
@@ -97,13 +94,7 @@ pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, 
         open_files: cx.machine.root.then(|| FpmMain::open_files_for(sites)),
     };
     save(&written.fpm_file, &fpm::main_file(&main))?;
-    let builds = std::fs::read_dir(paths.builds()).map_or(1, Iterator::count);
-    let sizing = OpcacheSizing {
-        files_per_build: PHP_FILES,
-        live_builds: u32::try_from(builds).unwrap_or(1).max(1) + 1,
-        sites,
-    };
-    save(&written.ini.join("provost.ini"), &fpm::master_ini(&sizing))?;
+    save(&written.ini.join("provost.ini"), &fpm::master_ini(&opcache::sizing(paths, &services.fleet)))?;
     save(&paths.pools().join("_idle.conf"), &idle_pool(cx, services))?;
     Ok(written)
 }

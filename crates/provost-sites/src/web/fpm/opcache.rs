@@ -14,12 +14,15 @@
 //!
 //! So strings are shared between builds, scripts are not. The memory is only taken from the machine where it is used:
 //! what is reserved for files that nobody opens costs nothing.
+//!
+//! The formula: files = PHP files of all live builds + 300 for each site; `max_accelerated_files` = files and a tenth;
+//! `memory_consumption` = 26 KiB for each file + the strings + the table of places.
 
 /// What shares one opcache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpcacheSizing {
-    /// PHP files of one build, tests and all: 17,639 in Moodle 5.0.
-    pub files_per_build: u32,
+    /// PHP files of all live builds together, tests and all: 17,639 in one of Moodle 5.0.
+    pub php_files: u32,
     /// Builds that sites run on, and one more during an upgrade.
     pub live_builds: u32,
     /// Sites: each has PHP files of its own in its dataroot (caches of templates, components and settings).
@@ -62,9 +65,7 @@ pub fn opcache_ini(sizing: &OpcacheSizing) -> Vec<(String, String)> {
     let builds = u64::from(sizing.live_builds.max(1));
     let sites = u64::from(sizing.sites);
     // More files than there are places cannot be held, and need no memory.
-    let files =
-        u64::from(sizing.files_per_build).saturating_mul(builds).saturating_add(FILES_PER_SITE * sites);
-    let files = files.min(PLACES.1);
+    let files = (u64::from(sizing.php_files) + FILES_PER_SITE * sites).min(PLACES.1);
     let strings = (STRINGS_MIB + MORE_STRINGS_MIB * (builds - 1 + sites / 20)).min(MOST_STRINGS_MIB);
     // opcache takes the memory of the strings, and of the table (about 64 bytes a place), out of the whole.
     let places = (files + files / 10).clamp(PLACES.0, PLACES.1);

@@ -114,7 +114,7 @@ fn root_gives_each_pool_its_user() {
 
 #[test]
 fn the_ini_file_of_the_master() {
-    let sizing = OpcacheSizing { files_per_build: 17_639, live_builds: 2, sites: 3 };
+    let sizing = OpcacheSizing { php_files: 2 * 17_639, live_builds: 2, sites: 3 };
     insta::assert_snapshot!(master_ini(&sizing), @"
     ; PHP of this fleet's web server. Provost makes this file; changes here are lost.
     expose_php = no
@@ -155,13 +155,13 @@ fn setting(sizing: OpcacheSizing, key: &str) -> Option<u64> {
 
 #[test]
 fn opcache_holds_what_was_measured_and_never_leaves_the_range_that_php_takes() {
-    let one = OpcacheSizing { files_per_build: 17_639, live_builds: 1, sites: 1 };
+    let one = OpcacheSizing { php_files: 17_639, live_builds: 1, sites: 1 };
     assert!(setting(one, "memory_consumption") > Some(397 + 99));
     assert!(setting(one, "interned_strings_buffer") > Some(99));
     assert!(setting(one, "max_accelerated_files") > Some(17_639));
-    let none = OpcacheSizing { files_per_build: 0, live_builds: 0, sites: 0 };
+    let none = OpcacheSizing { php_files: 0, live_builds: 0, sites: 0 };
     assert!(setting(none, "max_accelerated_files") >= Some(200));
-    let most = OpcacheSizing { files_per_build: u32::MAX, live_builds: u32::MAX, sites: u32::MAX };
+    let most = OpcacheSizing { php_files: u32::MAX, live_builds: u32::MAX, sites: u32::MAX };
     assert_eq!(setting(most, "max_accelerated_files"), Some(1_000_000));
     assert_eq!(setting(most, "interned_strings_buffer"), Some(4095));
 }

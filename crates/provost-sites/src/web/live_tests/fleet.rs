@@ -239,7 +239,7 @@ impl Fleet {
 
     /// Writes the master's ini file; not `guarded`, pools share what they cached, so that a test can see itself fail.
     pub(super) fn write_master_ini(&self, guarded: bool) {
-        let ini = fpm::master_ini(&OpcacheSizing { files_per_build: 100, live_builds: 1, sites: 2 });
+        let ini = fpm::master_ini(&OpcacheSizing { php_files: 100, live_builds: 1, sites: 2 });
         let guard = "opcache.validate_permission = 1";
         assert!(ini.contains(guard), "the guard is there");
         let ini = if guarded { ini } else { ini.replace(guard, "opcache.validate_permission = 0") };
