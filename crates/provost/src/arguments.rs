@@ -6,6 +6,7 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{apply, check, completions, doctor, init, plan, status, up};
+use crate::ui::usage;
 
 /// Runs fleets of Moodle sites from one file.
 ///
@@ -73,14 +74,7 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
-/// Reads the arguments of this process. Wrong usage is 64 (`EX_USAGE`); clap's own 2 means "there are changes" here.
+/// Reads the arguments of this process. Wrong usage is 64 (`EX_USAGE`).
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {
-    Arguments::try_parse().map_err(|error| {
-        // A closed pipe is not a failure.
-        error.print().ok();
-        match error.exit_code() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::from(64),
-        }
-    })
+    Arguments::try_parse().map_err(|error| usage::show(&error))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     };
     ui.finish();
     let exit = ended.unwrap_or_else(|error| ui::errors::show(&ui, &error));
-    ExitCode::from(exit.code())
+    ExitCode::from(ui.exit(exit).code())
 }
 
 /// What a verb ends with.

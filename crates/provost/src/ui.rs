@@ -1,23 +1,28 @@
 //! All that is printed: data on standard output, progress and notes on standard error.
 
 pub(crate) mod errors;
+mod output;
 pub(crate) mod plans;
 mod progress;
 pub(crate) mod tables;
+pub(crate) mod usage;
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use provost_engine::event::{Event, Reporter};
 use provost_fleet::diagnostic::Diagnostics;
+use provost_ops::error::Exit;
 use serde_json::json;
 
 use crate::arguments::{Color, Global};
+use output::Output;
 use progress::Progress;
 
 /// The terminal, the pipe or the log that is written to.
 pub(crate) struct Ui {
     json: bool,
     colour: bool,
+    output: Output,
     progress: Progress,
 }
 
@@ -32,6 +37,7 @@ impl Ui {
         Self {
             json: global.json,
             colour: wanted(std::io::stdout().is_terminal()),
+            output: Output::default(),
             progress: Progress::new(global.quiet, wanted(std::io::stderr().is_terminal())),
         }
     }
@@ -41,10 +47,16 @@ impl Ui {
         self.colour
     }
 
-    /// Prints a line of data. A closed pipe is not a failure: who reads has read enough.
-    #[expect(clippy::unused_self, reason = "only who has the terminal prints")]
+    /// Prints a line of data.
     pub(crate) fn out(&self, text: &str) {
-        writeln!(std::io::stdout().lock(), "{text}").ok();
+        if let Some(failed) = self.output.line(text) {
+            self.line(&failed);
+        }
+    }
+
+    /// What the command ends with: it has failed where its data could not be written.
+    pub(crate) fn exit(&self, exit: Exit) -> Exit {
+        self.output.exit(exit)
     }
 
     /// Prints a line for people.

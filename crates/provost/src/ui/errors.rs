@@ -1,6 +1,7 @@
 //! The one place that prints an error: what failed, the whole chain of causes once, and the next step.
 
 use std::error::Error;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use provost_ops::OpsError;
@@ -23,9 +24,12 @@ pub(crate) fn show(ui: &Ui, error: &OpsError) -> Exit {
 
 /// An error before there is anything else.
 pub(crate) fn plain(text: &str) -> ExitCode {
-    use std::io::Write as _;
-    writeln!(std::io::stderr(), "error: {text}").ok();
+    to_stderr(&format!("error: {text}"));
     ExitCode::from(1)
+}
+
+pub(super) fn to_stderr(text: &str) {
+    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 fn chain(error: &dyn Error) -> Vec<String> {

@@ -56,14 +56,6 @@ fn wrong_usage_is_64() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_failure() {
-    let program = env!("CARGO_BIN_EXE_provost");
-    let script = format!("set -o pipefail; {program} completions bash | head -n 1 >/dev/null");
-    let status = std::process::Command::new("bash").args(["-c", &script]).status().unwrap();
-    assert!(status.success(), "{status}");
-}
-
-#[test]
 fn a_conflict_in_the_lock_is_told() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
     std::fs::write(env.path("fleet.lock"), "<<<<<<< HEAD\nversion = 1\n").unwrap();

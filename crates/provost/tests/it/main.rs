@@ -14,6 +14,7 @@ mod http;
 mod interrupted;
 mod mirrors;
 mod moodle;
+mod output;
 mod real_input;
 mod recovery;
 mod transcript;
