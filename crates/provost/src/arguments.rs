@@ -76,5 +76,5 @@ pub fn command() -> clap::Command {
 
 /// Reads the arguments of this process. Wrong usage is 64 (`EX_USAGE`).
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {
-    Arguments::try_parse().map_err(|error| usage::show(&error))
+    Arguments::try_parse().map_err(|error| usage::show(&error, std::env::args_os().skip(1)))
 }

@@ -24,7 +24,7 @@ use crate::ui::{self, Ui};
 pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let environment = match crate::process_environment::read() {
         Ok(environment) => environment,
-        Err(error) => return ui::errors::plain(&error),
+        Err(error) => return ui::errors::plain(arguments.global.json, &error),
     };
     let ui = Arc::new(Ui::new(&arguments.global));
     let cancel = CancellationToken::new();

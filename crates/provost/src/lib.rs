@@ -20,7 +20,9 @@ pub fn main() -> ExitCode {
     };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return ui::errors::plain(&format!("cannot start: {error}")),
+        Err(error) => {
+            return ui::errors::plain(arguments.global.json, &format!("cannot start: {error}"));
+        }
     };
     runtime.block_on(commands::run(arguments))
 }

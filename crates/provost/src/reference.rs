@@ -21,7 +21,9 @@ pub fn reference() -> String {
     command.build();
     let mut text = String::from(
         "# The command line\n\nMade from the program itself; `PROVOST_UPDATE=1 script/test` writes it anew.\n\n\
-         Data goes to standard output, progress and notes to standard error. A secret is never printed.\n\n",
+         Data goes to standard output, progress and notes to standard error. A secret is never printed.\n\n\
+         With `--json` an error is an object on standard output, `{\"error\": {\"code\", \"chain\", \"hint\", \"diagnostics\"}}`, where `code`\n\
+         is the exit code. Data that cannot be written is a failure; a pipe that its reader closed is none.\n\n",
     );
     text.push_str("## Exit codes\n\n");
     text.push_str(EXIT_CODES);

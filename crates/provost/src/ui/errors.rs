@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use provost_ops::OpsError;
 use provost_ops::error::Exit;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::Ui;
+use super::{Ui, output};
 
 /// Prints an error and says what it means for the exit code.
 pub(crate) fn show(ui: &Ui, error: &OpsError) -> Exit {
@@ -23,13 +23,33 @@ pub(crate) fn show(ui: &Ui, error: &OpsError) -> Exit {
 }
 
 /// An error before there is anything else.
-pub(crate) fn plain(text: &str) -> ExitCode {
-    to_stderr(&format!("error: {text}"));
-    ExitCode::from(1)
+pub(crate) fn plain(wants_json: bool, text: &str) -> ExitCode {
+    if wants_json {
+        to_stdout(&as_json(Exit::Failed, &[text.to_owned()], None, None));
+    } else {
+        to_stderr(&format!("error: {text}"));
+    }
+    ExitCode::from(Exit::Failed.code())
 }
 
 pub(super) fn to_stderr(text: &str) {
     writeln!(std::io::stderr(), "{text}").ok();
+}
+
+pub(super) fn to_stdout(told: &Value) {
+    if let Err(failed) = output::write(&format!("{told:#}\n")) {
+        to_stderr(&failed);
+    }
+}
+
+/// An error as programs read it.
+pub(super) fn as_json(
+    exit: Exit,
+    chain: &[String],
+    hint: Option<&str>,
+    diagnostics: Option<&Value>,
+) -> Value {
+    json!({ "error": { "code": exit.code(), "chain": chain, "hint": hint, "diagnostics": diagnostics } })
 }
 
 fn chain(error: &dyn Error) -> Vec<String> {
@@ -63,10 +83,10 @@ fn told(error: &OpsError) -> String {
     text
 }
 
-fn told_as_json(error: &OpsError) -> serde_json::Value {
+fn told_as_json(error: &OpsError) -> Value {
     let diagnostics = match error {
-        OpsError::Invalid(diagnostics) => diagnostics.to_json(),
-        _ => serde_json::Value::Null,
+        OpsError::Invalid(diagnostics) => Some(diagnostics.to_json()),
+        _ => None,
     };
-    json!({ "error": { "chain": chain(error), "hint": error.hint(), "diagnostics": diagnostics } })
+    as_json(error.exit(), &chain(error), error.hint().as_deref(), diagnostics.as_ref())
 }

@@ -56,6 +56,48 @@ fn wrong_usage_is_64() {
 }
 
 #[test]
+fn wrong_usage_for_programs() {
+    let env = TestEnv::new();
+    let output = env.run(&["plan", "--json", "--nope"]);
+    insta::assert_snapshot!(output, @r#"
+    {
+      "error": {
+        "chain": [
+          "unexpected argument '--nope' found"
+        ],
+        "code": 64,
+        "diagnostics": null,
+        "hint": "try '--help'."
+      }
+    }
+    ------- stderr -------
+    error: unexpected argument '--nope' found
+
+    Usage: provost plan --json
+
+    For more information, try '--help'.
+    [exit status: 64]
+    "#);
+    // Not a flag here, and so not asked for.
+    assert_eq!(env.run(&["plan", "--nope", "--", "--json"]).stdout, "");
+}
+
+#[test]
+fn every_error_has_its_code() {
+    let env = TestEnv::new();
+    let code = |arguments: &[&str]| {
+        let output = env.run(arguments);
+        let told: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+        assert_eq!(told["error"]["code"], output.code, "{output}");
+        output.code
+    };
+    assert_eq!(code(&["--json", "plan"]), 1);
+    env.write_fleet("precious");
+    assert_eq!(code(&["--json", "init"]), 4);
+    assert_eq!(code(&["--json", "aply"]), 64);
+}
+
+#[test]
 fn a_conflict_in_the_lock_is_told() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
     std::fs::write(env.path("fleet.lock"), "<<<<<<< HEAD\nversion = 1\n").unwrap();

@@ -32,6 +32,10 @@ fn a_full_disk_fails_the_command() {
         let told = stderr.matches("error: cannot write to standard output\n  because: No space left").count();
         assert_eq!(told, 1, "{arguments:?}: {stderr}");
     }
+    // Wrong usage stays what it is.
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (code, stderr) = run(&env, &["--json", "aply"], full);
+    assert!(code == 64 && stderr.contains("cannot write to standard output"), "{code}: {stderr}");
 }
 
 #[test]
