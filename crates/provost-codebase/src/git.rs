@@ -173,7 +173,7 @@ impl Git {
             repository: source.to_string(),
             object: object.into(),
             path: self.repository(source),
-            cached: matches!(source, Source::Url(_)),
+            cached: !matches!(source, Source::Path(_)),
         }
     }
 }

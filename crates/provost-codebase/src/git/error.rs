@@ -56,6 +56,14 @@ pub enum GitError {
         /// Which commit.
         commit: String,
     },
+    /// An imported tree that the cache does not have, or no longer.
+    #[error(
+        "the git cache does not have the imported files {tree}: what they came from must be imported again"
+    )]
+    NotImported {
+        /// Git's id of the tree.
+        tree: String,
+    },
     /// A repository of this machine lacks an object that it should have.
     #[error("{} {repository} is damaged: object {object} is missing", if *cached { "the git cache of" } else { "the git repository" })]
     Damaged {

@@ -41,6 +41,10 @@ impl Git {
             Source::Path(_) => {
                 Err(GitError::NoCommit { repository: source.to_string(), commit: commit.to_string() })
             }
+            Source::Imported if presence == Presence::Damaged => {
+                Err(self.damaged(source, commit.to_string()))
+            }
+            Source::Imported => Err(GitError::NotImported { tree: commit.to_string() }),
             Source::Url(url) => {
                 match self.download(source, url, commit, reference, presence == Presence::Damaged).await {
                     Err(GitError::Unreachable { .. }) if presence == Presence::Damaged => {
@@ -58,7 +62,7 @@ impl Git {
     /// As [`Git::fetch`].
     pub async fn fetch_again(&self, source: &Source, commit: ObjectId) -> Result<(), GitError> {
         match source {
-            Source::Path(_) => Err(self.damaged(source, commit.to_string())),
+            Source::Path(_) | Source::Imported => Err(self.damaged(source, commit.to_string())),
             Source::Url(url) => self.download(source, url, commit, None, true).await,
         }
     }
@@ -142,7 +146,7 @@ impl Git {
         program.args(["--", url.as_str(), &format!("+{what}:{PINS}/{commit}")])
     }
 
-    async fn pin(&self, repository: &Utf8Path, commit: ObjectId) -> Result<(), GitError> {
+    pub(super) async fn pin(&self, repository: &Utf8Path, commit: ObjectId) -> Result<(), GitError> {
         let (name, commit) = (format!("{PINS}/{commit}"), commit.to_string());
         self.context().run(self.local(repository).args(["update-ref", &name, &commit])).await?.ok()?;
         Ok(())
@@ -181,7 +185,7 @@ impl Git {
         Ok(repository)
     }
 
-    async fn lock_of(&self, source: &Source) -> Result<Flock, GitError> {
+    pub(super) async fn lock_of(&self, source: &Source) -> Result<Flock, GitError> {
         let path = self.repository(source).with_extension("lock");
         let waiting = format!("waiting for another provost that is downloading {source}");
         Ok(Flock::take(self.context(), &path, &waiting).await?)

@@ -29,6 +29,8 @@ impl Git {
         let text = match source {
             Source::Path(path) => self.own_references(source, path).await?,
             Source::Url(url) => self.remote_references(source, url).await?,
+            // Trees by their ids; nothing there has a name to choose by.
+            Source::Imported => return Ok(Refs::default()),
         };
         Refs::parse_ls_remote(&text).map_err(|error| GitError::Answer(error.to_string()))
     }

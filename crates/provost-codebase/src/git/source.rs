@@ -22,7 +22,12 @@ pub enum Source {
     Url(RemoteUrl),
     /// A directory of this machine, bare or not: used as it is, without a cache.
     Path(Utf8PathBuf),
+    /// The cache's repository of imported trees: what came as a zip or as a directory. Its "commits" are tree ids.
+    Imported,
 }
+
+/// The repository of imported trees in the git cache. No URL's cache lies there: those have at least two parts.
+const IMPORTED: &str = "imported.git";
 
 /// A URL that git fetches from. It holds no password.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +91,7 @@ impl Source {
         match self {
             Self::Url(url) => cache.join(format!("{}.git", url.short())),
             Self::Path(path) => path.clone(),
+            Self::Imported => cache.join(IMPORTED),
         }
     }
 }
@@ -123,6 +129,7 @@ impl fmt::Display for Source {
         match self {
             Self::Url(url) => f.write_str(&url.short()),
             Self::Path(path) => f.write_str(path.as_str()),
+            Self::Imported => f.write_str("imported files"),
         }
     }
 }
