@@ -19,6 +19,7 @@ pub use error::BuildError;
 pub use hook::refresh_hook;
 pub use leftovers::{has_leftover, remove_build};
 pub use php_files::php_files;
+pub(crate) use links::stays_inside;
 pub use plan::TreePlan;
 pub use recipe::{Part, Recipe};
 pub use verify::{Hook, Shallow, verify_shallow};

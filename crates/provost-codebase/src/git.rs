@@ -6,6 +6,7 @@
 
 mod error;
 mod fetch;
+mod imported;
 mod objects;
 mod pipe;
 mod refs;

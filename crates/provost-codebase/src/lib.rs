@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`git`] | everything that runs the git program: references, downloads, objects |
+//! | [`import`] | zips and directories, as git trees |
 //! | [`resolve`] | from what the fleet file declares to commits and a tree id, without a checkout |
 //! | [`store`] | files by their git blob id, written once, linked often |
 //! | [`build`] | assembles a tree out of the store, complete or absent |
@@ -15,6 +16,7 @@
 pub mod build;
 pub mod flock;
 pub mod git;
+pub mod import;
 pub mod kind_build;
 pub mod object;
 pub mod resolve;

@@ -238,7 +238,7 @@ fn open(at: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
 
 /// Whether a symlink at `path` stays in the tree. It may climb only at its beginning, where what it climbs out of are real
 /// directories; a `..` further on could follow another symlink first and end anywhere.
-pub(super) fn stays_inside(path: &[u8], target: &[u8]) -> bool {
+pub(crate) fn stays_inside(path: &[u8], target: &[u8]) -> bool {
     let depth = path.split(|byte| *byte == b'/').count() - 1;
     let mut parts = target.split(|byte| *byte == b'/').peekable();
     let mut climbs = 0;
