@@ -137,7 +137,7 @@ impl Git {
         })
     }
 
-    /// Lists all files of a commit.
+    /// Lists all files of a commit, and its submodules apart from them ([`Listing::check_whole`]).
     ///
     /// # Errors
     /// [`GitError::Damaged`] when a tree is missing, [`GitError::Listing`] when the tree holds what a build cannot.
@@ -155,6 +155,18 @@ impl Git {
         }
         parse_ls_tree(output.stdout)
             .map_err(|error| GitError::Listing { repository: source.to_string(), error })
+    }
+
+    /// Lists a commit that must have no submodules.
+    ///
+    /// # Errors
+    /// As [`Git::list`], and [`ListingError::Submodule`].
+    pub async fn list_whole(&self, source: &Source, commit: ObjectId) -> Result<Listing, GitError> {
+        let listing = self.list(source, commit).await?;
+        match listing.check_whole() {
+            Ok(()) => Ok(listing),
+            Err(error) => Err(GitError::Listing { repository: source.to_string(), error }),
+        }
     }
 
     /// What a failed read of a repository means.

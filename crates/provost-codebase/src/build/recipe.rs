@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use provost_fleet::lock::LockedCodebase;
 
-use crate::git::{Git, GitError, Listing, Source};
+use crate::git::{Git, GitError, Listing, ListingError, Source};
 use crate::object::ObjectId;
 use crate::store::{Key, Store};
 
@@ -28,7 +28,7 @@ pub struct Part {
 pub struct Recipe {
     /// Git's id of the whole tree.
     pub tree: ObjectId,
-    /// Moodle first, then the plugins, a plugin that lies inside another one after it.
+    /// Moodle first, then the plugins and the submodules of them all; what lies inside another part comes after it.
     pub parts: Vec<Part>,
 }
 
@@ -72,6 +72,16 @@ impl Recipe {
                 whole = whole.splice(&part.path, &listing);
             }
         }
+        whole.check_whole().map_err(|error| {
+            // By the part that names it, not by the build that lacks it.
+            let by = |part: &&Part| match &error {
+                ListingError::Submodule(path) => is_inside(path, &part.path),
+                _ => false,
+            };
+            let part = self.parts.iter().rev().find(by);
+            let repository = part.map_or_else(String::new, |part| part.source.to_string());
+            GitError::Listing { repository, error: error.clone() }
+        })?;
         Ok(whole)
     }
 
@@ -110,6 +120,11 @@ impl Part {
             other => other,
         }
     }
+}
+
+/// Whether `path` lies in a directory; everything lies in the one without a name.
+fn is_inside(path: &str, directory: &str) -> bool {
+    directory.is_empty() || path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// A file, or a symlink, at `path` or at a directory above it.

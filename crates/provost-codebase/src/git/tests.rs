@@ -182,15 +182,16 @@ async fn objects_are_read() {
 }
 
 #[tokio::test]
-async fn a_submodule_is_refused() {
+async fn a_submodule_is_refused_where_nothing_fills_it() {
     let place = Place::new();
     let origin = place.repository("plugin", &[("a", "one")]);
     let entry = format!("160000,{},lib/vendor", origin.head());
     origin.git(&["update-index", "--add", "--cacheinfo", &entry]);
     origin.git(&["commit", "--quiet", "--message=submodule"]);
     let git = found(&place).await;
-    let error = git.list(&Source::parse(origin.path.as_str()).unwrap(), origin.head()).await.unwrap_err();
-    insta::assert_snapshot!(chain(&place, &error), @"ROOT/repositories/plugin cannot be used: it has a git submodule at `lib/vendor`; a build holds only what the repository itself holds");
+    let error =
+        git.list_whole(&Source::parse(origin.path.as_str()).unwrap(), origin.head()).await.unwrap_err();
+    insta::assert_snapshot!(chain(&place, &error), @"ROOT/repositories/plugin cannot be used: it has a git submodule at `lib/vendor`, and nothing says what goes there");
 }
 
 #[tokio::test]

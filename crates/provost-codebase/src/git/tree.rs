@@ -12,19 +12,21 @@ const LONGEST_PATH: usize = 3000;
 /// One file of a listing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry<'a> {
-    /// File, executable or symlink; never a directory or a submodule.
+    /// File, executable or symlink, or submodule where submodules are asked for; never a directory.
     pub mode: Mode,
-    /// Its blob.
+    /// Its blob, or a submodule's commit.
     pub id: ObjectId,
     /// Its path, relative and plain. Any bytes but NUL: git knows no encoding.
     pub path: &'a [u8],
 }
 
-/// All files of a tree in git's order: the content of a directory stands together.
+/// All files of a tree in git's order: the content of a directory stands together. Submodules that nothing has been put
+/// in the place of yet are kept apart.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
     text: Vec<u8>,
     entries: Vec<Place>,
+    submodules: Vec<Place>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,8 +43,8 @@ pub enum ListingError {
     /// A path that could lead out of the tree, or into git's own files.
     #[error("it has a file with the name `{0}`, which no build may have")]
     Path(String),
-    /// A submodule.
-    #[error("it has a git submodule at `{0}`; a build holds only what the repository itself holds")]
+    /// A submodule that nothing was put in the place of.
+    #[error("it has a git submodule at `{0}`, and nothing says what goes there")]
     Submodule(String),
     /// Not a listing at all.
     #[error("its list of files makes no sense near `{0}`")]
@@ -52,11 +54,23 @@ pub enum ListingError {
 impl Listing {
     /// Returns the files in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
-        self.entries.iter().map(|place| Entry {
-            mode: place.mode,
-            id: place.id,
-            path: &self.text[place.start as usize..place.end as usize],
-        })
+        self.entries.iter().map(|place| place.entry(&self.text))
+    }
+
+    /// Returns the submodules that are still only named, in order.
+    pub fn submodules(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+        self.submodules.iter().map(|place| place.entry(&self.text))
+    }
+
+    /// Sees to it that there is no submodule without its files.
+    ///
+    /// # Errors
+    /// [`ListingError::Submodule`] with the first one.
+    pub fn check_whole(&self) -> Result<(), ListingError> {
+        match self.submodules().next() {
+            None => Ok(()),
+            Some(entry) => Err(ListingError::Submodule(String::from_utf8_lossy(entry.path).into_owned())),
+        }
     }
 
     /// How many files there are.
@@ -79,25 +93,28 @@ impl Listing {
         self.iter().any(|entry| is_below(entry.path, path.as_bytes()))
     }
 
-    /// Puts `part` at the directory `path`, in place of all that is there.
+    /// Puts `part` at the directory `path`, in place of all that is there: files, or a submodule.
     pub fn splice(&self, path: &str, part: &Self) -> Self {
-        let mut text = Vec::with_capacity(self.text.len() + part.text.len() + part.len() * (path.len() + 1));
-        let mut entries = Vec::with_capacity(self.len() + part.len());
-        let own = self.iter().filter(|entry| !is_below(entry.path, path.as_bytes()));
-        for entry in own {
-            push(&mut text, &mut entries, entry.mode, entry.id, &[entry.path]);
+        let mut spliced = Self {
+            text: Vec::with_capacity(self.text.len() + part.text.len() + part.len() * (path.len() + 1)),
+            entries: Vec::with_capacity(self.len() + part.len()),
+            submodules: Vec::new(),
+        };
+        let replaced = |entry: &Entry<'_>| {
+            is_below(entry.path, path.as_bytes())
+                || (entry.mode == Mode::Submodule && entry.path == path.as_bytes())
+        };
+        for entry in self.iter().chain(self.submodules()).filter(|entry| !replaced(entry)) {
+            spliced.push(entry, &[entry.path]);
         }
-        for entry in part.iter() {
-            push(&mut text, &mut entries, entry.mode, entry.id, &[path.as_bytes(), b"/", entry.path]);
+        for entry in part.iter().chain(part.submodules()) {
+            spliced.push(entry, &[path.as_bytes(), b"/", entry.path]);
         }
-        // Comparing bytes is git's order: a directory's files all have its name and `/` before them.
-        entries.sort_by(|a, b| {
-            text[a.start as usize..a.end as usize].cmp(&text[b.start as usize..b.end as usize])
-        });
-        Self { text, entries }
+        spliced.sort();
+        spliced
     }
 
-    /// Writes it as `git ls-tree -r -z` would.
+    /// Writes it as `git ls-tree -r -z` would, but for the submodules: of what is whole there are none.
     pub fn to_ls_tree(&self) -> Vec<u8> {
         let mut written = Vec::with_capacity(self.text.len() + self.len() * 54);
         for entry in self.iter() {
@@ -110,16 +127,31 @@ impl Listing {
         }
         written
     }
+
+    fn push(&mut self, entry: Entry<'_>, path: &[&[u8]]) {
+        let start = self.text.len();
+        for part in path {
+            self.text.extend_from_slice(part);
+        }
+        // A listing is at most LARGEST_LISTING, and no more than a few are joined.
+        let at = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let place = Place { mode: entry.mode, id: entry.id, start: at(start), end: at(self.text.len()) };
+        if entry.mode == Mode::Submodule { &mut self.submodules } else { &mut self.entries }.push(place);
+    }
+
+    /// Comparing bytes is git's order: a directory's files all have its name and `/` before them.
+    fn sort(&mut self) {
+        let text = &self.text;
+        let path = |place: &Place| &text[place.start as usize..place.end as usize];
+        self.entries.sort_by(|a, b| path(a).cmp(path(b)));
+        self.submodules.sort_by(|a, b| path(a).cmp(path(b)));
+    }
 }
 
-fn push(text: &mut Vec<u8>, entries: &mut Vec<Place>, mode: Mode, id: ObjectId, path: &[&[u8]]) {
-    let start = text.len();
-    for part in path {
-        text.extend_from_slice(part);
+impl Place {
+    fn entry<'a>(&self, text: &'a [u8]) -> Entry<'a> {
+        Entry { mode: self.mode, id: self.id, path: &text[self.start as usize..self.end as usize] }
     }
-    // A listing is at most LARGEST_LISTING, and no more than a few are joined.
-    let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    entries.push(Place { mode, id, start: place(start), end: place(text.len()) });
 }
 
 fn is_below(path: &[u8], directory: &[u8]) -> bool {
@@ -129,19 +161,20 @@ fn is_below(path: &[u8], directory: &[u8]) -> bool {
 /// Reads what `git ls-tree -r -z` wrote.
 ///
 /// # Errors
-/// When it holds a submodule, or a path that a build may not have.
+/// When it holds a path that a build may not have.
 pub fn parse_ls_tree(text: Vec<u8>) -> Result<Listing, ListingError> {
     if u32::try_from(text.len()).is_err() {
         return Err(ListingError::Line("its end".to_owned()));
     }
-    let mut entries = Vec::new();
+    let (mut entries, mut submodules) = (Vec::new(), Vec::new());
     let mut start = 0;
     while start < text.len() {
         let end = text[start..].iter().position(|byte| *byte == 0).map_or(text.len(), |at| start + at);
-        entries.push(parse_line(&text, start, end)?);
+        let place = parse_line(&text, start, end)?;
+        if place.mode == Mode::Submodule { &mut submodules } else { &mut entries }.push(place);
         start = end + 1;
     }
-    Ok(Listing { text, entries })
+    Ok(Listing { text, entries, submodules })
 }
 
 fn parse_line(text: &[u8], start: usize, end: usize) -> Result<Place, ListingError> {
@@ -155,10 +188,9 @@ fn parse_line(text: &[u8], start: usize, end: usize) -> Result<Place, ListingErr
     let path = &line[tab + 1..];
     let shown = || String::from_utf8_lossy(path).into_owned();
     match mode {
-        Mode::Submodule => return Err(ListingError::Submodule(shown())),
-        Mode::Directory => return Err(wrong()),
-        Mode::File | Mode::Executable | Mode::Symlink if kind != b"blob" => return Err(wrong()),
-        Mode::File | Mode::Executable | Mode::Symlink => {}
+        Mode::Submodule if kind == b"commit" => {}
+        Mode::File | Mode::Executable | Mode::Symlink if kind == b"blob" => {}
+        _ => return Err(wrong()),
     }
     if !is_plain(path) {
         return Err(ListingError::Path(shown()));
@@ -180,50 +212,4 @@ fn is_plain(path: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn listing(lines: &[&str]) -> Result<Listing, ListingError> {
-        let id = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391";
-        parse_ls_tree(lines.iter().map(|line| line.replace("ID", id) + "\0").collect::<String>().into_bytes())
-    }
-
-    #[test]
-    fn files_are_read() {
-        let read = listing(&["100644 blob ID\ta b", "100755 blob ID\tlib/x", "120000 blob ID\tz"]).unwrap();
-        let paths: Vec<_> = read.iter().map(|entry| (entry.mode, entry.path)).collect();
-        assert_eq!(
-            paths,
-            [(Mode::File, &b"a b"[..]), (Mode::Executable, &b"lib/x"[..]), (Mode::Symlink, &b"z"[..])]
-        );
-        assert_eq!(parse_ls_tree(read.to_ls_tree()).unwrap().to_ls_tree(), read.to_ls_tree());
-    }
-
-    #[test]
-    fn what_no_build_may_have_is_refused() {
-        let error = |line| listing(&[line]).unwrap_err().to_string();
-        insta::assert_snapshot!(error("100644 blob ID\ta/../../b"), @"it has a file with the name `a/../../b`, which no build may have");
-        insta::assert_snapshot!(error("100644 blob ID\t.GIT/config"), @"it has a file with the name `.GIT/config`, which no build may have");
-        insta::assert_snapshot!(error("100644 blob ID\t/etc/passwd"), @"it has a file with the name `/etc/passwd`, which no build may have");
-        insta::assert_snapshot!(error("160000 commit ID\tlib/vendor"), @"it has a git submodule at `lib/vendor`; a build holds only what the repository itself holds");
-        insta::assert_snapshot!(error("100664 blob ID\told"), @"its list of files makes no sense near `100664 blob e69de29bb2d1d6434b8b29ae775ad8c2e48c5391	old`");
-    }
-
-    #[test]
-    fn a_part_replaces_a_directory() {
-        let whole = listing(&["100644 blob ID\tmod/x/old", "100644 blob ID\tmod/x.php", "100644 blob ID\tz"])
-            .unwrap();
-        let part = listing(&["100644 blob ID\tversion.php"]).unwrap();
-        let joined = whole.splice("mod/x", &part);
-        let paths: Vec<_> =
-            joined.iter().map(|entry| String::from_utf8_lossy(entry.path).into_owned()).collect();
-        assert_eq!(paths, ["mod/x.php", "mod/x/version.php", "z"]);
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_bytes_break_the_reader(bytes: Vec<u8>) {
-            drop(parse_ls_tree(bytes));
-        }
-    }
-}
+mod tests;

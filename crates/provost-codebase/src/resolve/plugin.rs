@@ -40,7 +40,7 @@ impl Plugin {
         let reference = Some(chosen.reference.as_str()).filter(|name| name.starts_with("refs/"));
         git.fetch(&source, commit, reference).await?;
         // Refuses submodules and paths that no build may have, before anybody plans on this commit.
-        drop(git.list(&source, commit).await?);
+        drop(git.list_whole(&source, commit).await?);
         let mut objects = git.objects(&source).await?;
         let file = objects.file(commit, "version.php").await?.ok_or_else(|| ResolveCause::NotPlugin {
             component: component.clone(),

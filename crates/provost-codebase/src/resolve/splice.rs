@@ -20,6 +20,8 @@ pub enum Spliced {
     Added,
     /// A directory.
     Replaced,
+    /// A submodule, which is what was put there or gives way to it.
+    Filled,
 }
 
 enum Node {
@@ -76,6 +78,7 @@ impl Splicer {
         match entries.insert(name.as_bytes().to_vec(), Child::Directory(put)) {
             None => Ok(Spliced::Added),
             Some(Child::Directory(_)) => Ok(Spliced::Replaced),
+            Some(Child::Leaf(Mode::Submodule, _)) => Ok(Spliced::Filled),
             Some(Child::Leaf(..)) => Err(ResolveCause::FileInTheWay(path.to_owned())),
         }
     }
