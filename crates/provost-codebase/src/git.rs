@@ -4,6 +4,7 @@
 //! rewrites). Reading objects sees none of it: what a commit contains must not depend on who looks. Neither sees the
 //! system's, and no variable of our own environment reaches git but those the command line chose.
 
+mod config;
 mod error;
 mod fetch;
 mod imported;

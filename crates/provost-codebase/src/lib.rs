@@ -5,6 +5,7 @@
 //! | [`git`] | everything that runs the git program: references, downloads, objects |
 //! | [`import`] | zips and directories, as git trees |
 //! | [`resolve`] | from what the fleet file declares to commits and a tree id, without a checkout |
+//! | [`submodule`] | the other repositories that a commit names |
 //! | [`store`] | files by their git blob id, written once, linked often |
 //! | [`build`] | assembles a tree out of the store, complete or absent |
 //! | [`kind_build`] | the kind `build`: what the reconcile engine sees of it |
@@ -21,6 +22,7 @@ pub mod kind_build;
 pub mod object;
 pub mod resolve;
 pub mod store;
+pub mod submodule;
 
 #[cfg(test)]
 mod testing;

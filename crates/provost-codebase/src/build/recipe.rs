@@ -59,7 +59,8 @@ impl Recipe {
         Ok(plan)
     }
 
-    async fn list(&self, git: &Git) -> Result<Listing, BuildError> {
+    /// All files, with every part in its place.
+    pub(crate) async fn list(&self, git: &Git) -> Result<Listing, BuildError> {
         let mut whole = Listing::default();
         for part in &self.parts {
             let listing = part.list(git).await?;
