@@ -184,6 +184,7 @@ fn context(work: &Utf8Path) -> Result<Context> {
             state: work.join("state"),
             run: work.join("run"),
             cache: work.join("cache"),
+            store: work.join("state/store"),
         }),
         store: Arc::new(Store::in_memory()?),
         cancel: Default::default(),

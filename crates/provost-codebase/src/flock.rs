@@ -40,9 +40,26 @@ impl Flock {
     /// # Errors
     /// When the file cannot be made, or the command is cancelled.
     pub async fn take(cx: &Context, path: &Utf8Path, waiting: &str) -> Result<Self, FlockError> {
+        Self::wait(cx, path, waiting, Self::try_take).await
+    }
+
+    /// Takes a lock that others may hold in the same way at the same time, but nobody alone.
+    ///
+    /// # Errors
+    /// When the file cannot be made, or the command is cancelled.
+    pub async fn take_shared(cx: &Context, path: &Utf8Path, waiting: &str) -> Result<Self, FlockError> {
+        Self::wait(cx, path, waiting, Self::try_take_shared).await
+    }
+
+    async fn wait(
+        cx: &Context,
+        path: &Utf8Path,
+        waiting: &str,
+        attempt: fn(&Utf8Path) -> Result<Option<Self>, FlockError>,
+    ) -> Result<Self, FlockError> {
         let mut told = false;
         loop {
-            if let Some(lock) = Self::try_take(path)? {
+            if let Some(lock) = attempt(path)? {
                 return Ok(lock);
             }
             if !told {
@@ -61,12 +78,27 @@ impl Flock {
     /// # Errors
     /// When the file cannot be made.
     pub fn try_take(path: &Utf8Path) -> Result<Option<Self>, FlockError> {
+        Self::attempt(path, File::try_lock)
+    }
+
+    /// Takes a lock together with others if nobody holds it alone.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn try_take_shared(path: &Utf8Path) -> Result<Option<Self>, FlockError> {
+        Self::attempt(path, File::try_lock_shared)
+    }
+
+    fn attempt(
+        path: &Utf8Path,
+        how: fn(&File) -> Result<(), TryLockError>,
+    ) -> Result<Option<Self>, FlockError> {
         let failed = |source| FlockError::Io { path: path.to_owned(), source };
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(failed)?;
         }
         let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
-        match file.try_lock() {
+        match how(&file) {
             Ok(()) => Ok(Some(Self { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(failed(source)),

@@ -6,19 +6,24 @@
 //! trees/<tree id>    the list of files of a build, so that a warm build need not ask git
 //! writing/           files being written; renamed into place when whole
 //! unsynced-<pid>     somebody wrote files that may not be on the disk yet
+//! fleets/<digest>    the path of a directory of builds that link files of this store
+//! .lock              held by all who link or write, and alone by who removes
 //! ```
 //!
 //! Nothing ever opens a file of the store for writing: it is the content of running sites. A file's name is the hash of its
 //! content, which is computed while it is written. Everything is readable by everybody: services run as other users.
 
 mod check;
+mod fleets;
 mod import;
 mod link;
+mod place;
 mod write;
 
 pub use check::Checked;
 pub use import::Imported;
 pub use link::{Linked, Links};
+pub use place::choose;
 
 use std::time::{Duration, SystemTime};
 
@@ -186,9 +191,7 @@ impl Store {
 
     /// Keeps the list of files of a tree.
     pub(crate) fn keep_listing(&self, tree: ObjectId, text: &[u8]) -> Result<(), StoreError> {
-        let path = self.trees().join(tree.to_string());
-        provost_engine::files::write_whole(&path, text, 0o444, &provost_engine::process::Account::Own)
-            .map_err(|error| StoreError::io("write", &path, error))
+        write::replace(&self.trees().join(tree.to_string()), text, 0o444)
     }
 }
 

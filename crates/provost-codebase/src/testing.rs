@@ -65,6 +65,7 @@ impl Place {
                 state: root.join("state"),
                 run: root.join("run"),
                 cache: root.join("cache"),
+                store: root.join("state/store"),
             }),
             store: Arc::new(Store::in_memory().unwrap()),
             cancel: Default::default(),

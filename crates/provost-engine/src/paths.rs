@@ -19,12 +19,15 @@ pub const LONGEST_SOCKET_PATH: usize = 107;
 /// The directories of one fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
-    /// Holds `keep`, `data`, `made`, `store` and `logs`.
+    /// Holds `keep`, `data`, `made` and `logs`.
     pub state: Utf8PathBuf,
     /// Sockets, pids and locks; short enough for a socket's path.
     pub run: Utf8PathBuf,
     /// Git caches, shared by all fleets of the user.
     pub cache: Utf8PathBuf,
+    /// The store of files by hash: beside the cache and shared by the user's fleets where hard links reach the builds from
+    /// there, else in the state directory. Whoever opens the fleet looks which it is.
+    pub store: Utf8PathBuf,
 }
 
 impl Paths {
@@ -113,9 +116,19 @@ impl Paths {
         self.made().join("agent")
     }
 
-    /// The store of files by hash. Beside the builds, so that hard links reach.
+    /// The store of files by hash.
     pub fn store(&self) -> Utf8PathBuf {
-        self.state.join("store")
+        self.store.clone()
+    }
+
+    /// The store that a fleet has for itself alone.
+    pub fn own_store(state: &Utf8Path) -> Utf8PathBuf {
+        state.join("store")
+    }
+
+    /// The store that the user's fleets share.
+    pub fn shared_store(cache: &Utf8Path) -> Utf8PathBuf {
+        cache.join("store")
     }
 
     /// Log files of one site.

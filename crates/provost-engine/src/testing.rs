@@ -147,6 +147,7 @@ pub(crate) fn context(lines: Arc<Lines>) -> Context {
             state: "/nowhere/state".into(),
             run: "/nowhere/run".into(),
             cache: "/nowhere/cache".into(),
+            store: "/nowhere/state/store".into(),
         }),
         store: Arc::new(Store::in_memory().unwrap()),
         cancel: CancellationToken::new(),

@@ -116,10 +116,12 @@ impl Environment {
         }
     }
 
-    /// All directories of a fleet.
+    /// All directories of a fleet. The store is where this machine's file systems let it be.
     pub fn paths(&self, fleet: &Fleet) -> Paths {
         let state = fleet.state.clone().unwrap_or_else(|| self.default_state(fleet.name.as_str()));
         let run = self.run(&state);
-        Paths { state, run, cache: self.cache() }
+        let cache = self.cache();
+        let store = provost_codebase::store::choose(&state, &cache, self.uid);
+        Paths { state, run, cache, store }
     }
 }

@@ -49,6 +49,8 @@ pub async fn assemble(cx: &Context, step: &StepId, recipe: &Recipe) -> Result<As
     blocking(move || Ok(remove_leftovers(&place, tree)?)).await?;
     let git = Git::find(cx).await?;
     let store = Store::open(&cx.paths.store())?;
+    let _held = store.hold(cx).await?;
+    store.register(&builds)?;
     if store.is_doubtful() {
         check_store(cx, &store).await?;
     }

@@ -80,6 +80,29 @@ impl Store {
     }
 }
 
+/// Writes a small file beside its place and renames it there; several threads of several processes may do so at the same
+/// time, and the last one wins. It is not synced: who keeps what cannot be had again syncs it, others find it torn after a
+/// power cut at worst.
+pub(crate) fn replace(path: &Utf8Path, bytes: &[u8], mode: u32) -> Result<(), StoreError> {
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let name = path.file_name().unwrap_or("file");
+    let aside = path.with_file_name(format!(".{name}.{}-{number}.new", std::process::id()));
+    let written = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&aside)
+        .and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.set_permissions(std::fs::Permissions::from_mode(mode))
+        })
+        .and_then(|()| std::fs::rename(&aside, path));
+    written.map_err(|error| {
+        drop(fs::remove_file(&aside));
+        StoreError::io("write", path, error)
+    })
+}
+
 /// The files of a directory whose names are `PREFIX PID …`.
 pub(super) fn marked_by_processes(directory: &Utf8Path, prefix: &str) -> Vec<(Utf8PathBuf, i32)> {
     let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
