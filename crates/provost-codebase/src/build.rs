@@ -3,6 +3,9 @@
 //! A build is complete or absent. It is made in `.assembling-TREE-PID` beside its place, checked, made read-only and
 //! renamed. Nothing edits it afterwards; only `config.php`, which is outside the tree hash and the same in every build, is
 //! replaced when a later Provost brings another one.
+//!
+//! Beside the builds lie `.locks/TREE`, held by who works on one, and `.records/TREE.json` and `.records/TREE.files`: what it
+//! is made of, and what its files were when it was made.
 
 mod assemble;
 mod error;
@@ -12,9 +15,11 @@ mod links;
 mod php_files;
 mod plan;
 mod recipe;
+mod record;
+mod stamps;
 mod verify;
 
-pub use assemble::{Assembled, assemble};
+pub use assemble::{Assembled, assemble, assemble_for};
 pub use error::BuildError;
 pub use hook::refresh_hook;
 pub use leftovers::{has_leftover, remove_build};
@@ -22,6 +27,7 @@ pub use php_files::php_files;
 pub(crate) use links::stays_inside;
 pub use plan::TreePlan;
 pub use recipe::{Part, Recipe};
+pub use record::{BuildRecord, KnownBuild, Origin, list_builds, note_use, read_record};
 pub use verify::{Hook, Shallow, verify_shallow};
 
 /// Mode of a build's directories: nobody writes, not even we.

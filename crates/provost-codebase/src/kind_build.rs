@@ -3,7 +3,7 @@
 //! Two codebases that come to the same tree share one build; it goes by the name of the first of them, see [`builder`].
 //! A build that nothing in the file wants any more is left alone: sites may still run on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, Kind, Observation, Owner, Planned, Reason, StepDraft, StepError};
@@ -13,7 +13,9 @@ use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
-use crate::build::{BuildError, Hook, Recipe, Shallow, assemble, has_leftover, refresh_hook, verify_shallow};
+use crate::build::{
+    BuildError, Hook, Origin, Recipe, Shallow, assemble_for, has_leftover, refresh_hook, verify_shallow,
+};
 use crate::object::ObjectId;
 
 /// The action that makes a build.
@@ -31,6 +33,9 @@ pub struct BuildKind;
 pub struct Wanted {
     /// Everything it is made of.
     pub codebase: LockedCodebase,
+    /// The codebases that come to this tree.
+    #[serde(default)]
+    pub names: BTreeSet<Name>,
 }
 
 /// What was seen of one build.
@@ -63,7 +68,11 @@ impl Kind for BuildKind {
     fn wanted(&self, fleet: &Fleet, lock: &Lock) -> BTreeMap<Name, Wanted> {
         declared(fleet, lock)
             .filter(|(name, _)| builder(fleet, lock, name).as_ref() == Some(*name))
-            .map(|(name, codebase)| (name.clone(), Wanted { codebase: codebase.clone() }))
+            .map(|(name, codebase)| {
+                let same = declared(fleet, lock).filter(|(_, other)| other.tree == codebase.tree);
+                let names = same.map(|(name, _)| name.clone()).collect();
+                (name.clone(), Wanted { codebase: codebase.clone(), names })
+            })
             .collect()
     }
 
@@ -153,7 +162,7 @@ fn assembly(wanted: &Wanted, reason: &str) -> StepDraft {
         changes,
         after: Vec::new(),
         impact: Impact::Create,
-        params: serde_json::json!({ "codebase": codebase }),
+        params: serde_json::json!({ "codebase": codebase, "names": wanted.names }),
     }
 }
 
@@ -175,7 +184,9 @@ fn refreshment(seen: &Seen) -> StepDraft {
 
 async fn execute_assemble(cx: &Context, step: &Step) -> Result<Effect, BuildError> {
     let wanted: Wanted = serde_json::from_value(step.params.clone()).map_err(BuildError::Step)?;
-    let assembled = assemble(cx, &step.id, &Recipe::try_from(&wanted.codebase)?).await?;
+    let recipe = Recipe::try_from(&wanted.codebase)?;
+    let origin = Origin { locked: wanted.codebase.clone(), names: wanted.names };
+    let assembled = assemble_for(cx, &step.id, &recipe, Some(&origin)).await?;
     read_back(cx, &wanted.codebase.tree)?;
     if assembled.was_there {
         return Ok(Effect(format!("{} was there already", wanted.codebase.tree)));

@@ -18,12 +18,16 @@ mod fleets;
 mod import;
 mod link;
 mod place;
+mod stamp;
 mod write;
 
 pub use check::Checked;
 pub use import::Imported;
 pub use link::{Linked, Links};
 pub use place::choose;
+pub use stamp::Stamp;
+pub(crate) use stamp::{Found, stamp_of};
+pub(crate) use write::replace;
 
 use std::time::{Duration, SystemTime};
 
@@ -64,7 +68,7 @@ impl Key {
     }
 
     /// Its mode: never writable, not even for us.
-    fn mode(self) -> u32 {
+    pub(crate) fn mode(self) -> u32 {
         if self.executable { 0o555 } else { 0o444 }
     }
 }

@@ -1,5 +1,6 @@
 //! Assembling: list, link, fetch what is missing, check, seal, rename.
 
+use std::os::unix::fs::MetadataExt as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::store::{Key, Store, StoreError};
 use super::hook::{seal, write_hook};
 use super::leftovers::{aside, lock_path, remove_leftovers};
 use super::links::{Linking, MissingFiles};
+use super::record::Origin;
+use super::stamps::{Gathered, Stamps};
 use super::{BuildError, Hook, Recipe, Shallow, TreePlan, verify_shallow};
 
 /// How often progress is told.
@@ -37,11 +40,24 @@ pub struct Assembled {
     pub was_there: bool,
 }
 
-/// Makes a build unless it is there. When this returns an error, its place is as it was.
+/// Makes a build unless it is there, without a record of what it is made of; see [`assemble_for`].
 ///
 /// # Errors
 /// See [`BuildError`].
 pub async fn assemble(cx: &Context, step: &StepId, recipe: &Recipe) -> Result<Assembled, BuildError> {
+    assemble_for(cx, step, recipe, None).await
+}
+
+/// Makes a build unless it is there, and keeps what it is made of. When this returns an error, its place is as it was.
+///
+/// # Errors
+/// See [`BuildError`].
+pub async fn assemble_for(
+    cx: &Context,
+    step: &StepId,
+    recipe: &Recipe,
+    origin: Option<&Origin>,
+) -> Result<Assembled, BuildError> {
     let (builds, path) = (cx.paths.builds(), cx.paths.build(&recipe.tree.to_string()));
     let waiting = format!("waiting for another provost that assembles {}", recipe.tree);
     let _lock = Flock::take(cx, &lock_path(&builds, recipe.tree), &waiting).await?;
@@ -56,12 +72,16 @@ pub async fn assemble(cx: &Context, step: &StepId, recipe: &Recipe) -> Result<As
     }
     let plan = Arc::new(recipe.plan(&git, &store).await?);
     let files = plan.len() as u64;
+    let keep_record = || match origin {
+        Some(origin) => super::record::keep(&builds, recipe.tree, origin, || cx.now().to_string()),
+        None => Ok(()),
+    };
     match verify_shallow(&path).map_err(|error| StoreError::io("look at", &path, error))? {
-        Shallow::Build { hook: Hook::Current, sealed: true } => {
-            return Ok(Assembled { path, files, imported: 0, was_there: true });
-        }
-        Shallow::Build { .. } => {
-            super::refresh_hook(&path)?;
+        Shallow::Build { hook, sealed } => {
+            if hook != Hook::Current || !sealed {
+                super::refresh_hook(&path)?;
+            }
+            keep_record()?;
             return Ok(Assembled { path, files, imported: 0, was_there: true });
         }
         Shallow::Nothing => {}
@@ -69,14 +89,15 @@ pub async fn assemble(cx: &Context, step: &StepId, recipe: &Recipe) -> Result<As
     }
     let aside = aside(&builds, recipe.tree);
     fs::create_dir(&aside).map_err(|error| StoreError::io("make", &aside, error))?;
-    let work = Work { cx, step, recipe, git: &git, store: &store, plan, aside: &aside };
-    let made = work.fill().await;
-    let placed = match made {
-        Ok(imported) => fs::rename(&aside, &path)
-            .map(|()| imported)
-            .map_err(|error| StoreError::io("rename", &aside, error).into()),
-        Err(error) => Err(error),
+    let gathered = Arc::new(Gathered::new(plan.len()));
+    let work = Work { cx, step, recipe, git: &git, store: &store, plan, aside: &aside, gathered };
+    let placed = async {
+        let imported = work.fill().await?;
+        keep_record()?;
+        fs::rename(&aside, &path).map_err(|error| StoreError::io("rename", &aside, error))?;
+        Ok(imported)
     };
+    let placed = placed.await;
     match placed {
         Ok(imported) => Ok(Assembled { path, files, imported, was_there: false }),
         Err(error) => {
@@ -95,6 +116,7 @@ struct Work<'a> {
     store: &'a Store,
     plan: Arc<TreePlan>,
     aside: &'a Utf8Path,
+    gathered: Arc<Gathered>,
 }
 
 impl Work<'_> {
@@ -106,6 +128,7 @@ impl Work<'_> {
         debug_assert!(missing.is_empty());
         write_hook(self.aside)?;
         self.check()?;
+        self.keep_stamps()?;
         // Files newly written to the store may still be in memory only, and after a power cut a renamed build could have
         // empty ones. Links and the rename itself are in the file system's journal, in order: a warm build needs no sync,
         // unless somebody else has written and died.
@@ -121,12 +144,12 @@ impl Work<'_> {
     async fn link(&self, before: Option<MissingFiles>) -> Result<MissingFiles, BuildError> {
         let done = Arc::new(AtomicU64::new(0));
         let (plan, store, at) = (self.plan.clone(), self.store.clone(), self.aside.to_owned());
-        let (count, cancel) = (done.clone(), self.cx.cancel.clone());
+        let (count, gathered, cancel) = (done.clone(), self.gathered.clone(), self.cx.cancel.clone());
         let threads = self.cx.machine.cores.clamp(1, MOST_THREADS);
         let total = before.as_ref().map_or(self.plan.len(), Vec::len) as u64;
         let work = blocking(move || {
             let stop = || cancel.is_cancelled();
-            let linking = Linking::new(&plan, &store, &at, &count, &stop)?;
+            let linking = Linking::new(&plan, &store, &at, &count, &gathered, &stop)?;
             match before {
                 None => linking.run(threads),
                 Some(missing) => {
@@ -188,6 +211,14 @@ impl Work<'_> {
                 }
             }
         }
+    }
+
+    /// Keeps what every file is, for `verify`.
+    fn keep_stamps(&self) -> Result<(), BuildError> {
+        let builds = self.cx.paths.builds();
+        let root = fs::metadata(self.aside).map_err(|error| StoreError::io("look at", self.aside, error))?;
+        super::record::make_directory(&builds)?;
+        Ok(Stamps { root: root.ino(), files: self.gathered.all() }.write(&builds, self.recipe.tree)?)
     }
 
     /// Counts what the build's own directory holds: whatever links well and is not there would show first here.

@@ -9,10 +9,11 @@ use rustix::fs::{CWD, Mode as Permissions, OFlags};
 use rustix::io::Errno;
 
 use crate::git::Entry;
-use crate::object::Mode;
+use crate::object::{Kind, Mode, ObjectId};
 use crate::store::{Key, Linked, Links, Store, StoreError};
 
 use super::plan::Directory;
+use super::stamps::Gathered;
 use super::{BuildError, SEALED, TreePlan};
 
 /// Directories up to this depth are made first, by one thread; each deeper one and all below it is one thread's work. At
@@ -32,6 +33,8 @@ pub(super) struct Linking<'a> {
     at: Utf8PathBuf,
     /// Counts files that have their name.
     done: &'a AtomicU64,
+    /// Takes what each file is.
+    gathered: &'a Gathered,
     stop: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -45,11 +48,22 @@ impl<'a> Linking<'a> {
         store: &'a Store,
         at: &Utf8Path,
         done: &'a AtomicU64,
+        gathered: &'a Gathered,
         stop: &'a (dyn Fn() -> bool + Sync),
     ) -> Result<Self, BuildError> {
         let root = open(CWD, at.as_str().as_bytes()).map_err(|error| StoreError::io("open", at, error))?;
         let links = Links::new(store);
-        Ok(Self { plan, entries: plan.entries(), store, links, root, at: at.to_owned(), done, stop })
+        Ok(Self {
+            plan,
+            entries: plan.entries(),
+            store,
+            links,
+            root,
+            at: at.to_owned(),
+            done,
+            gathered,
+            stop,
+        })
     }
 
     /// Makes all directories and links all files that the store has. Directories in which nothing is missing are sealed.
@@ -96,7 +110,7 @@ impl<'a> Linking<'a> {
                 Some(at) => self.open(&entry.path[..at])?,
                 None => self.open(b".")?,
             };
-            let left = self.file(&directory, entry, split.map_or(0, |at| at + 1))?;
+            let left = self.file(&directory, *file, entry, split.map_or(0, |at| at + 1))?;
             if left.is_some() {
                 return Err(BuildError::NotWhole(format!("{} is not in the store", key.id)));
             }
@@ -178,7 +192,7 @@ impl<'a> Linking<'a> {
         let name = if at_root { 0 } else { directory.path.len() + 1 };
         let mut missing = Vec::new();
         for file in &directory.files {
-            if let Some(key) = self.file(&open, self.entries[*file as usize], name)? {
+            if let Some(key) = self.file(&open, *file, self.entries[*file as usize], name)? {
                 missing.push((*file, key));
             }
         }
@@ -190,13 +204,22 @@ impl<'a> Linking<'a> {
     }
 
     /// Gives one file its name, which begins at `name` in its path. Returns its key if the store does not have it.
-    fn file(&self, directory: &OwnedFd, entry: Entry<'_>, name: usize) -> Result<Option<Key>, BuildError> {
+    fn file(
+        &self,
+        directory: &OwnedFd,
+        file: u32,
+        entry: Entry<'_>,
+        name: usize,
+    ) -> Result<Option<Key>, BuildError> {
         let key = Key { id: entry.id, executable: entry.mode == Mode::Executable };
         if entry.mode == Mode::Symlink {
             return self.symlink(directory, entry, name, key);
         }
         match self.links.link(key, directory.as_fd(), &entry.path[name..])? {
-            Linked::Yes => Ok(None),
+            Linked::Yes(stamp) => {
+                self.gathered.set(file, stamp);
+                Ok(None)
+            }
             Linked::Missing => Ok(Some(key)),
         }
     }
@@ -212,6 +235,9 @@ impl<'a> Linking<'a> {
             return Ok(Some(key));
         }
         let target = self.store.read(key)?;
+        if ObjectId::of(Kind::Blob, &target) != key.id {
+            return Ok(Some(key));
+        }
         if !stays_inside(entry.path, &target) {
             return Err(BuildError::Symlink {
                 path: String::from_utf8_lossy(entry.path).into_owned(),

@@ -122,7 +122,10 @@ async fn a_build_is_exactly_its_tree_and_read_only() {
     );
     assert!(fs::metadata(made.path.join("version.php")).unwrap().mtime() > 0);
     assert!(fs::metadata(made.path.join("config.php")).unwrap().mtime() > 0);
-    assert_eq!(names(&place.cx.paths.builds()), [".locks".to_owned(), recipe.tree.to_string()]);
+    assert_eq!(
+        names(&place.cx.paths.builds()),
+        [".locks".to_owned(), ".records".to_owned(), recipe.tree.to_string()]
+    );
     let seen = verify_shallow(&made.path).unwrap();
     assert_eq!(seen, Shallow::Build { hook: Hook::Current, sealed: true });
 }
@@ -195,7 +198,10 @@ async fn leftovers_are_removed_unless_somebody_is_at_work() {
 
 async fn fails(place: &Place, recipe: &Recipe) -> String {
     let error = assemble(&place.cx, &step(), recipe).await.unwrap_err();
-    let left: Vec<_> = names(&place.cx.paths.builds()).into_iter().filter(|name| name != ".locks").collect();
+    let left: Vec<_> = names(&place.cx.paths.builds())
+        .into_iter()
+        .filter(|name| !matches!(name.as_str(), ".locks" | ".records"))
+        .collect();
     assert_eq!(left, Vec::<String>::new(), "nothing is left behind");
     chain(place, &error)
 }
@@ -237,7 +243,10 @@ async fn a_cancelled_assembly_leaves_nothing() {
     place.cx.cancel.cancel();
     let error = assemble(&place.cx, &step(), &recipe).await.unwrap_err();
     assert!(error.is_cancelled(), "{error:?}");
-    let left: Vec<_> = names(&place.cx.paths.builds()).into_iter().filter(|name| name != ".locks").collect();
+    let left: Vec<_> = names(&place.cx.paths.builds())
+        .into_iter()
+        .filter(|name| !matches!(name.as_str(), ".locks" | ".records"))
+        .collect();
     assert_eq!(left, Vec::<String>::new());
 }
 

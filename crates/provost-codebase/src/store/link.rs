@@ -1,12 +1,14 @@
 //! Giving a stored file a second name in a build.
 
 use std::ffi::CStr;
+use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags};
 use rustix::io::Errno;
 
+use super::stamp::{Stamp, stamp_of};
 use super::{Key, Store, StoreError, modified};
 
 /// How many spare copies of one file are tried. A file takes 65,000 links on ext4; these are enough for 60 million.
@@ -15,9 +17,9 @@ const MOST_COPIES: u32 = 1000;
 /// What came of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Linked {
-    /// It has the new name.
-    Yes,
-    /// The store does not have the file.
+    /// It has the new name, and this is what it is.
+    Yes(Stamp),
+    /// The store does not have the file, or has it changed: then it is to be put there again.
     Missing,
 }
 
@@ -34,7 +36,8 @@ impl<'a> Links<'a> {
         Self { store, shards: (0..=255).map(|_| OnceLock::new()).collect() }
     }
 
-    /// Gives the file `key` the name `name` in `directory`, which must be on the same file system or gets a copy.
+    /// Gives the file `key` the name `name` in `directory`: a hard link, or where none can be made a copy, which shares
+    /// its blocks where the file system can do that.
     ///
     /// # Errors
     /// When the name is taken, the disk is full, or the directory cannot be written.
@@ -47,19 +50,38 @@ impl<'a> Links<'a> {
             plain[38] = b'x';
         }
         let plain = CStr::from_bytes_until_nul(&plain).unwrap_or_default();
-        match rustix::fs::linkat(shard, plain, &directory, name, AtFlags::empty()) {
-            Ok(()) => Ok(Linked::Yes),
+        match self.link_sound(key, shard, plain, &directory, name) {
             Err(Errno::NOENT) => Ok(Linked::Missing),
-            Err(Errno::MLINK) => self.link_copy(key, shard, directory, name),
-            Err(Errno::XDEV) => self.copy(key, directory, name),
-            Err(error) => Err(self.failed(key, error)),
+            Err(Errno::MLINK) => self.link_copy(key, shard, &directory, name),
+            // Another file system or mount; one without hard links; a file that is not ours, under protected_hardlinks.
+            Err(Errno::XDEV | Errno::PERM | Errno::OPNOTSUPP) => self.copy(key, &directory, name),
+            other => other.map_err(|error| self.failed(key, error)),
         }
     }
 
-    fn failed(&self, key: Key, error: Errno) -> StoreError {
+    /// Links one file of the store if it is as we wrote it. Somebody may have changed it, through a build.
+    fn link_sound(
+        &self,
+        key: Key,
+        shard: &OwnedFd,
+        stored: &CStr,
+        directory: impl AsFd,
+        name: &[u8],
+    ) -> Result<Linked, Errno> {
+        rustix::fs::linkat(shard, stored, &directory, name, AtFlags::empty())?;
+        let found = stamp_of(&directory, name)?;
+        if found.is_sound(key) {
+            return Ok(Linked::Yes(found.stamp(false)));
+        }
+        rustix::fs::unlinkat(&directory, name, AtFlags::empty())?;
+        Ok(Linked::Missing)
+    }
+
+    fn failed(&self, key: Key, error: impl Into<std::io::Error>) -> StoreError {
         StoreError::io("link", &self.store.path(key), error)
     }
 
+    /// Links a spare copy of a file that takes no more links, making one if it must.
     fn link_copy(
         &self,
         key: Key,
@@ -68,14 +90,16 @@ impl<'a> Links<'a> {
         name: &[u8],
     ) -> Result<Linked, StoreError> {
         for copy in 1..=MOST_COPIES {
-            let spare = key.name(copy);
-            match rustix::fs::linkat(shard, spare.as_str(), &directory, name, AtFlags::empty()) {
-                Ok(()) => return Ok(Linked::Yes),
+            let spare = std::ffi::CString::new(key.name(copy)).map_err(|error| self.failed(key, error))?;
+            match self.link_sound(key, shard, &spare, &directory, name) {
                 Err(Errno::MLINK) => {}
-                Err(Errno::NOENT) => {
-                    self.store.put_copy(key, copy)?;
-                    return rustix::fs::linkat(shard, spare.as_str(), &directory, name, AtFlags::empty())
-                        .map(|()| Linked::Yes)
+                Ok(Linked::Yes(stamp)) => return Ok(Linked::Yes(stamp)),
+                Ok(Linked::Missing) | Err(Errno::NOENT) => {
+                    if !self.store.put_copy(key, copy)? {
+                        return Ok(Linked::Missing);
+                    }
+                    return self
+                        .link_sound(key, shard, &spare, &directory, name)
                         .map_err(|error| self.failed(key, error));
                 }
                 Err(error) => return Err(self.failed(key, error)),
@@ -84,18 +108,27 @@ impl<'a> Links<'a> {
         Err(self.failed(key, Errno::MLINK))
     }
 
-    /// Builds and store on two file systems: slower and larger, and as good.
+    /// Where no link can be made: slower and, unless blocks can be shared, larger; and as good.
     fn copy(&self, key: Key, directory: impl AsFd, name: &[u8]) -> Result<Linked, StoreError> {
         let path = self.store.path(key);
         let failed = |error: std::io::Error| StoreError::io("copy", &path, error);
-        let mut from = std::fs::File::open(&path).map_err(failed)?;
+        let mut from = match File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Linked::Missing),
+            other => other.map_err(failed)?,
+        };
+        if !stamp_of(&from, b"").map_err(|error| failed(error.into()))?.is_sound(key) {
+            return Ok(Linked::Missing);
+        }
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let to = rustix::fs::openat(&directory, name, flags, Mode::from_raw_mode(0o600));
-        let mut to = std::fs::File::from(to.map_err(|error| failed(error.into()))?);
-        std::io::copy(&mut from, &mut to).map_err(failed)?;
+        let mut to = File::from(to.map_err(|error| failed(error.into()))?);
+        if rustix::fs::ioctl_ficlone(&to, &from).is_err() {
+            std::io::copy(&mut from, &mut to).map_err(failed)?;
+        }
         rustix::fs::fchmod(&to, Mode::from_raw_mode(key.mode())).map_err(|error| failed(error.into()))?;
         to.set_modified(modified()).map_err(failed)?;
-        Ok(Linked::Yes)
+        let found = stamp_of(&to, b"").map_err(|error| failed(error.into()))?;
+        Ok(Linked::Yes(found.stamp(true)))
     }
 
     fn shard(&self, shard: u8) -> Option<&OwnedFd> {

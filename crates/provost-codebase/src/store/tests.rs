@@ -88,7 +88,7 @@ fn a_file_that_takes_no_more_links_gets_a_copy() {
     let links = Links::new(&store);
     let directory = fs::File::open(&target).unwrap();
     for name in ["one", "two"] {
-        assert_eq!(links.link(key, &directory, name.as_bytes()).unwrap(), Linked::Yes);
+        assert!(matches!(links.link(key, &directory, name.as_bytes()).unwrap(), Linked::Yes(_)));
         assert_eq!(fs::read(target.join(name)).unwrap(), b"popular");
     }
     let inode = |path: Utf8PathBuf| fs::metadata(path).unwrap().ino();
@@ -107,9 +107,26 @@ fn what_the_store_lacks_is_said() {
     assert_eq!(links.link(key(b"absent", false), &directory, b"a").unwrap(), Linked::Missing);
     // The shard is made later by somebody else: it must not be remembered as missing.
     let key = put(&store, b"absent", false);
-    assert_eq!(links.link(key, &directory, b"a").unwrap(), Linked::Yes);
+    assert!(matches!(links.link(key, &directory, b"a").unwrap(), Linked::Yes(stamp) if !stamp.own));
     let error = links.link(key, &directory, b"a").unwrap_err();
     assert!(chain(&place, &error).contains("File exists"), "{error}");
+}
+
+#[test]
+fn a_file_that_somebody_changed_is_not_linked() {
+    let place = Place::new();
+    let store = Store::open(&place.root.join("store")).unwrap();
+    let directory = fs::File::open(&place.root).unwrap();
+    let touched = put(&store, b"touched", false);
+    let opened = put(&store, b"opened", false);
+    fs::set_permissions(store.path(opened), std::fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(store.path(touched), std::fs::Permissions::from_mode(0o644)).unwrap();
+    fs::write(store.path(touched), b"changed").unwrap();
+    fs::set_permissions(store.path(touched), std::fs::Permissions::from_mode(0o444)).unwrap();
+    for key in [touched, opened] {
+        assert_eq!(Links::new(&store).link(key, &directory, b"a").unwrap(), Linked::Missing);
+        assert!(!place.root.join("a").exists());
+    }
 }
 
 #[test]
@@ -123,7 +140,8 @@ fn another_file_system_gets_a_copy() {
     let store = Store::open(&place.root.join("store")).unwrap();
     let key = put(&store, b"content", true);
     let directory = fs::File::open(&elsewhere).unwrap();
-    assert_eq!(Links::new(&store).link(key, &directory, b"a").unwrap(), Linked::Yes);
+    let linked = Links::new(&store).link(key, &directory, b"a").unwrap();
+    assert!(matches!(linked, Linked::Yes(stamp) if stamp.own && stamp.size == 7));
     let found = fs::metadata(elsewhere.join("a")).unwrap();
     assert_eq!((found.permissions().mode() & 0o7777, found.mtime()), (0o555, 946_684_800));
     assert_eq!(fs::read(elsewhere.join("a")).unwrap(), b"content");
