@@ -10,18 +10,22 @@
 mod assemble;
 mod error;
 mod hook;
+mod inspect;
 mod leftovers;
 mod links;
 mod php_files;
 mod plan;
 mod recipe;
 mod record;
+mod rehash;
 mod stamps;
 mod verify;
+mod walk;
 
 pub use assemble::{Assembled, assemble, assemble_for};
 pub use error::BuildError;
 pub use hook::refresh_hook;
+pub use inspect::{Aspect, Damage, Depth, Verified, What, verify};
 pub use leftovers::{has_leftover, remove_build};
 pub use php_files::php_files;
 pub(crate) use links::stays_inside;
@@ -41,3 +45,6 @@ pub(crate) const HOOK_NAME: &str = "config.php";
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+pub(crate) mod scene;

@@ -153,6 +153,11 @@ impl Store {
         Ok(store)
     }
 
+    /// A store to look at, which need not be there.
+    pub fn look(root: &Utf8Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
     /// Its directory.
     pub fn root(&self) -> &Utf8Path {
         &self.root
@@ -177,6 +182,21 @@ impl Store {
     /// Where a file lies, whether or not it is there.
     pub fn path(&self, key: Key) -> Utf8PathBuf {
         self.shard(key.shard()).join(key.name(0))
+    }
+
+    /// All copies of a file: the first, and those that were made when it took no more links.
+    pub(crate) fn copies(&self, key: Key) -> impl Iterator<Item = (u32, Utf8PathBuf, Found)> {
+        let first = self.path(key);
+        (0..).map_while(move |copy| {
+            let path = first.with_file_name(key.name(copy));
+            let found = stamp_of(rustix::fs::CWD, path.as_str().as_bytes()).ok()?;
+            Some((copy, path, found))
+        })
+    }
+
+    /// Whether one of the copies of a file is this inode.
+    pub(crate) fn has_inode(&self, key: Key, inode: u64) -> bool {
+        self.copies(key).any(|(_, _, found)| found.inode == inode)
     }
 
     /// Reads a content, for symlinks.

@@ -44,6 +44,9 @@ pub enum BuildError {
     /// What was made is not what was meant.
     #[error("the assembled tree is not whole: {0}")]
     NotWhole(String),
+    /// Nobody knows what files a build should have.
+    #[error("the store has no list of the files of {0}, and the build has no record to make one from")]
+    NoListing(ObjectId),
     /// Something else is where the build should be.
     #[error("`{0}` is there and is not a build")]
     Foreign(Utf8PathBuf),
@@ -65,6 +68,9 @@ impl BuildError {
             Self::Store(error) => error.hint(),
             Self::Git(error) => error.hint(),
             Self::OtherTree { .. } => Some("`provost codebase update` resolves anew".to_owned()),
+            Self::NoListing(_) => {
+                Some("a build without either is removed and made again by `provost apply`".to_owned())
+            }
             Self::Foreign(path) => Some(format!("move it away: {path}")),
             _ => None,
         }
