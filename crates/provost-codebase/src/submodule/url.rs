@@ -21,6 +21,8 @@ pub(super) async fn base(git: &Git, source: &Source) -> Result<Base, GitError> {
             let usable = origin.filter(|url| Source::parse(url).is_ok());
             Base { text: usable.unwrap_or_else(|| path.to_string()), local: true }
         }
+        // What is imported has files only.
+        Source::Imported => Base { text: String::new(), local: false },
     })
 }
 
@@ -36,6 +38,7 @@ pub(super) fn resolve(base: &Base, url: &str) -> Result<(Source, String), GitErr
     let is_local = match &source {
         Source::Path(_) => true,
         Source::Url(url) => url.is_file(),
+        Source::Imported => false,
     };
     if is_local && !base.local {
         return Err(wrong("a repository from elsewhere may not name one of this machine"));
