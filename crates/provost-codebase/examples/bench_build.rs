@@ -13,7 +13,7 @@ use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_codebase::build::{Recipe, assemble, remove_build};
-use provost_codebase::resolve::resolve;
+use provost_codebase::resolve::{Origins, resolve};
 use provost_engine::context::{Context, Limits, Machine};
 use provost_engine::event::Silent;
 use provost_engine::paths::Paths;
@@ -44,7 +44,8 @@ async fn main() -> Result<()> {
     let cx = context(&work)?;
     let codebase = declare(&cache, &moodle)?;
     let begun = Instant::now();
-    let locked = resolve(&cx, &"bench".parse()?, &codebase).await?;
+    let origins = Origins { base: "/".into(), catalogue: String::new() };
+    let locked = resolve(&cx, &origins, &"bench".parse()?, &codebase).await?;
     println!("Moodle {} from {moodle}", locked.moodle.release);
     for (component, plugin) in &locked.plugins {
         println!("  {component} {} at {}", plugin.version, plugin.path);
@@ -154,9 +155,9 @@ impl Bench {
         let moodle = &self.locked.moodle;
         let mut parts = vec![(moodle.source.clone(), moodle.commit.clone(), String::new())];
         let plugins = self.locked.plugins.values();
-        parts.extend(
-            plugins.map(|plugin| (plugin.source.clone(), plugin.commit.clone(), plugin.path.clone())),
-        );
+        parts.extend(plugins.map(|plugin| {
+            (plugin.source.place().to_owned(), plugin.source.object().to_owned(), plugin.path.clone())
+        }));
         let mut clones = Vec::new();
         for (number, (source, commit, path)) in parts.into_iter().enumerate() {
             let clone = self.work.join(format!("clone{number}.git"));
@@ -218,7 +219,7 @@ fn declare(cache: &Utf8Path, moodle: &Utf8Path) -> Result<Codebase> {
         let at = if has.success() { GitAt::Branch(branch.to_owned()) } else { GitAt::Default };
         plugins.insert(component.parse()?, PluginSource::Git { url: repository.into_string(), at });
     }
-    Ok(Codebase { moodle: head.parse()?, git: moodle.to_string(), plugins })
+    Ok(Codebase { moodle: head.parse()?, git: moodle.to_string(), plugins, patches: Vec::new() })
 }
 
 /// The newest Moodle among the repositories of a cache.

@@ -9,11 +9,13 @@ mod digests;
 mod directory;
 mod error;
 mod name;
+mod origins;
 mod pack;
 mod zip;
 
 pub use directory::{directory_tree_id, import_directory};
 pub use error::ImportError;
+pub use origins::{bring_back, has_changed};
 pub use zip::import_zip;
 
 use crate::git::Git;

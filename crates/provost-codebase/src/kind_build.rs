@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, Kind, Observation, Owner, Planned, Reason, StepDraft, StepError};
 use provost_engine::plan::{Change, Impact, Step};
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use crate::build::{
     BuildError, Hook, Origin, Recipe, Shallow, assemble_for, has_leftover, refresh_hook, verify_shallow,
 };
+use crate::git::Git;
+use crate::import::bring_back;
 use crate::object::ObjectId;
 
 /// The action that makes a build.
@@ -25,8 +28,11 @@ pub const ASSEMBLE: &str = "assemble";
 pub const REFRESH_HOOK: &str = "refresh-hook";
 
 /// The kind `build`.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct BuildKind;
+#[derive(Debug, Clone)]
+pub struct BuildKind {
+    /// The directory of the fleet file: relative paths of plugins start there.
+    pub base: Utf8PathBuf,
+}
 
 /// What the lock says about one build.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,7 +120,7 @@ impl Kind for BuildKind {
 
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
         let done = match step.id.action.as_str() {
-            ASSEMBLE => execute_assemble(cx, step).await,
+            ASSEMBLE => execute_assemble(cx, &self.base, step).await,
             REFRESH_HOOK => execute_refresh(cx, step),
             other => return Err(StepError::told(format!("a build has no action `{other}`"))),
         };
@@ -124,7 +130,7 @@ impl Kind for BuildKind {
     }
 }
 
-fn look(builds: &camino::Utf8Path, tree: &str) -> Observation<Seen> {
+fn look(builds: &Utf8Path, tree: &str) -> Observation<Seen> {
     let Ok(id) = tree.parse::<ObjectId>() else {
         return Observation::Unknown(Reason(format!("the lock has `{tree}` where a tree's id should be")));
     };
@@ -182,10 +188,11 @@ fn refreshment(seen: &Seen) -> StepDraft {
     }
 }
 
-async fn execute_assemble(cx: &Context, step: &Step) -> Result<Effect, BuildError> {
+async fn execute_assemble(cx: &Context, base: &Utf8Path, step: &Step) -> Result<Effect, BuildError> {
     let wanted: Wanted = serde_json::from_value(step.params.clone()).map_err(BuildError::Step)?;
     let recipe = Recipe::try_from(&wanted.codebase)?;
     let origin = Origin { locked: wanted.codebase.clone(), names: wanted.names };
+    bring_back(&Git::find(cx).await?, base, &wanted.codebase).await?;
     let assembled = assemble_for(cx, &step.id, &recipe, Some(&origin)).await?;
     read_back(cx, &wanted.codebase.tree)?;
     if assembled.was_there {

@@ -2,6 +2,7 @@
 //!
 //! Nothing is checked out. What is downloaded are the commits themselves, at depth 1: `plan` has to know what is in them.
 
+mod candidate;
 mod choose;
 mod error;
 mod lock;
@@ -10,6 +11,7 @@ mod place;
 mod plugin;
 mod splice;
 
+pub use candidate::Origins;
 pub use error::{ResolveCause, ResolveError};
 pub use lock::resolve_lock;
 pub use splice::{Spliced, Splicer};
@@ -19,13 +21,17 @@ use std::sync::Arc;
 
 use provost_engine::context::Context;
 use provost_fleet::lock::{LockedCodebase, declaration_digest};
-use provost_fleet::model::Codebase;
+use provost_fleet::model::{Codebase, PluginSource};
 use provost_fleet::name::Name;
 use provost_moodle::component::Component;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::git::Git;
+use crate::build::{Part, Recipe};
+use crate::git::{Git, Source};
+use crate::object::ObjectId;
+use crate::submodule;
+use candidate::candidates;
 use moodle::Moodle;
 use plugin::Plugin;
 
@@ -36,47 +42,82 @@ const FETCHES: usize = 8;
 ///
 /// # Errors
 /// The first thing that cannot be resolved: Moodle before the plugins, these by name.
-pub async fn resolve(cx: &Context, name: &Name, codebase: &Codebase) -> Result<LockedCodebase, ResolveError> {
+pub async fn resolve(
+    cx: &Context,
+    origins: &Origins,
+    name: &Name,
+    codebase: &Codebase,
+) -> Result<LockedCodebase, ResolveError> {
     let resolved = async {
         let git = Git::find(cx).await?;
-        resolve_with(&git, codebase).await
+        resolve_with(&git, origins, codebase).await
     };
     resolved.await.map_err(|cause| ResolveError { codebase: name.clone(), cause: Box::new(cause) })
 }
 
-async fn resolve_with(git: &Git, codebase: &Codebase) -> Result<LockedCodebase, ResolveCause> {
-    let plugins = start_plugins(git, codebase);
+async fn resolve_with(
+    git: &Git,
+    origins: &Origins,
+    codebase: &Codebase,
+) -> Result<LockedCodebase, ResolveCause> {
+    let plugins = start_plugins(git, origins, codebase);
     let mut moodle = Moodle::resolve(git, codebase).await?;
     let mut plugins = finish_plugins(plugins).await?;
     place::place(git, &mut moodle, &mut plugins).await?;
+    let absent: Vec<Component> = codebase
+        .plugins
+        .iter()
+        .filter(|(_, source)| **source == PluginSource::Absent)
+        .map(|(component, _)| component.clone())
+        .collect();
+    let absent = place::place_absent(git, &mut moodle, &absent).await?;
     for plugin in plugins.values() {
         plugin.note_misfit(git.context(), &moodle);
     }
-    let tree = splice_all(git, &mut moodle, &plugins).await?;
+    drop_replaced(&mut moodle, &mut plugins);
+    let mut tree = splice_all(git, &mut moodle, &plugins).await?;
+    if !absent.is_empty() {
+        let recipe = Recipe::new(tree, parts(&moodle, &plugins)).without(absent.values().cloned());
+        tree = recipe.tree_of(git).await?;
+    }
     Ok(LockedCodebase {
         declared: declaration_digest(codebase),
         moodle: moodle.locked,
         tree: tree.to_string(),
         plugins: plugins.into_iter().map(|(component, plugin)| (component, plugin.locked)).collect(),
+        absent,
+        patches: Vec::new(),
     })
 }
 
-type Fetched = JoinSet<(Component, Result<Plugin, ResolveCause>)>;
+type Fetched = JoinSet<(Component, Result<Option<Plugin>, ResolveCause>)>;
 
 /// Begins with all plugins, a few at a time. Dropped, the set ends them.
-fn start_plugins(git: &Git, codebase: &Codebase) -> Fetched {
+fn start_plugins(git: &Git, origins: &Origins, codebase: &Codebase) -> Fetched {
     let room = Arc::new(Semaphore::new(FETCHES));
     let mut fetched = JoinSet::new();
     for (component, source) in &codebase.plugins {
-        let (git, room) = (git.clone(), room.clone());
+        let (git, origins, room) = (git.clone(), origins.clone(), room.clone());
         let (component, source) = (component.clone(), source.clone());
         fetched.spawn(async move {
             let _room = room.acquire().await;
-            let plugin = Plugin::resolve(&git, &component, &source).await;
+            let plugin = resolve_plugin(&git, &origins, &component, &source).await;
             (component, plugin)
         });
     }
     fetched
+}
+
+async fn resolve_plugin(
+    git: &Git,
+    origins: &Origins,
+    component: &Component,
+    source: &PluginSource,
+) -> Result<Option<Plugin>, ResolveCause> {
+    match candidates(git, component, source).await?.first() {
+        Some(candidate) => Ok(Some(Plugin::load(git, origins, component, candidate).await?)),
+        None => Ok(None),
+    }
 }
 
 async fn finish_plugins(mut fetched: Fetched) -> Result<BTreeMap<Component, Plugin>, ResolveCause> {
@@ -85,7 +126,38 @@ async fn finish_plugins(mut fetched: Fetched) -> Result<BTreeMap<Component, Plug
         let (component, plugin) = one.map_err(|panic| ResolveCause::Broke(panic.to_string()))?;
         results.insert(component, plugin);
     }
-    results.into_iter().map(|(component, plugin)| Ok((component, plugin?))).collect()
+    let present =
+        results.into_iter().filter_map(|(component, plugin)| Some((component, plugin.transpose()?)));
+    present.map(|(component, plugin)| Ok((component, plugin?))).collect()
+}
+
+/// Forgets submodules whose place another plugin takes: nobody would see their files.
+fn drop_replaced(moodle: &mut Moodle, plugins: &mut BTreeMap<Component, Plugin>) {
+    let places: Vec<String> = plugins.values().map(|plugin| plugin.locked.path.clone()).collect();
+    let others = || places.iter().map(String::as_str);
+    moodle.submodules = submodule::outside(std::mem::take(&mut moodle.submodules), "", others());
+    moodle.locked.submodules = plugin::lock_submodules(&moodle.submodules);
+    for plugin in plugins.values_mut() {
+        let own = std::mem::take(&mut plugin.submodules);
+        plugin.submodules = submodule::outside(own, &plugin.locked.path, others());
+        plugin.locked.submodules = plugin::lock_submodules(&plugin.submodules);
+    }
+}
+
+/// Everything that has a place in the tree, Moodle itself included.
+fn parts(moodle: &Moodle, plugins: &BTreeMap<Component, Plugin>) -> Vec<Part> {
+    let own =
+        Part { source: moodle.source.clone(), commit: moodle.commit, reference: None, path: String::new() };
+    let mut parts = vec![own];
+    parts.extend(moodle.submodules.iter().map(|submodule| submodule.part("")));
+    for plugin in plugins.values() {
+        let path = plugin.locked.path.clone();
+        parts.extend(plugin.submodules.iter().map(|submodule| submodule.part(&path)));
+        parts.push(Part { source: plugin.source.clone(), commit: plugin.object, reference: None, path });
+    }
+    // What lies inside another part comes after it.
+    parts.sort_by(|a, b| a.path.cmp(&b.path));
+    parts
 }
 
 /// Computes the tree id, and looks at what each plugin replaces.
@@ -93,24 +165,30 @@ async fn splice_all(
     git: &Git,
     moodle: &mut Moodle,
     plugins: &BTreeMap<Component, Plugin>,
-) -> Result<crate::object::ObjectId, ResolveCause> {
-    let mut by_path: Vec<(&Component, &Plugin)> = plugins.iter().collect();
-    // A plugin inside another one comes after it.
-    by_path.sort_by(|a, b| a.1.locked.path.cmp(&b.1.locked.path));
+) -> Result<ObjectId, ResolveCause> {
+    let by_path: BTreeMap<&str, &Component> =
+        plugins.iter().map(|(component, plugin)| (plugin.locked.path.as_str(), component)).collect();
+    let parts = parts(moodle, plugins);
     let mut splicer = Splicer::new(git.objects(&moodle.source).await?, moodle.commit).await?;
-    for (component, plugin) in by_path {
-        let objects = git.objects(&plugin.source).await?;
-        let spliced = splicer.put(&plugin.locked.path, objects, plugin.commit).await?;
-        if spliced == Spliced::Replaced {
-            moodle.check_replaced(component, &plugin.locked.path).await?;
+    for part in parts.iter().filter(|part| !part.path.is_empty()) {
+        let objects = git.objects(&part.source).await?;
+        let spliced = splicer.put(&part.path, objects, part.commit).await?;
+        if let (Spliced::Replaced, Some(component)) = (spliced, by_path.get(part.path.as_str())) {
+            moodle.check_replaced(component, &part.path).await?;
             let context = git.context();
+            let source = plugins[*component].locked.source.place();
             context.note(format!(
                 "{component}: the one that comes with this Moodle is replaced by {}",
-                plugin.source
+                shown(source)
             ));
         }
     }
     Ok(splicer.tree())
+}
+
+/// A place as messages name it.
+fn shown(place: &str) -> String {
+    Source::parse(place).map_or_else(|_| place.to_owned(), |source| source.to_string())
 }
 
 #[cfg(test)]

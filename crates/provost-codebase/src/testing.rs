@@ -38,6 +38,11 @@ impl Reporter for Lines {
 }
 
 impl Place {
+    /// Relative paths start at the place's root.
+    pub(crate) fn origins(&self) -> crate::resolve::Origins {
+        crate::resolve::Origins { base: self.root.clone(), catalogue: "catalogue.json".to_owned() }
+    }
+
     pub(crate) fn new() -> Self {
         Self::with_environment(&[])
     }

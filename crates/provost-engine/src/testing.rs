@@ -113,6 +113,7 @@ pub(crate) fn no_fleet() -> Fleet {
     Fleet {
         name: name("test"),
         moodle_git: String::new(),
+        catalogue: String::new(),
         state: None,
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
         databases: BTreeMap::new(),

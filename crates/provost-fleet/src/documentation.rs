@@ -97,7 +97,9 @@ fn kind(kind: Kind) -> String {
         Kind::TextOrTexts => "text or list of texts".to_owned(),
         Kind::Size => "size".to_owned(),
         Kind::Secret => "secret".to_owned(),
-        Kind::Table(table) | Kind::Tables(table) => format!("`{}`", table.header),
+        Kind::Table(table) | Kind::Tables(table) | Kind::TextsOrTables(table) => {
+            format!("`{}`", table.header)
+        }
         Kind::TextOrTable(table) => format!("text or `{}`", table.header),
     }
 }

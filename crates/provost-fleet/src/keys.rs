@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Table(&'static Table),
     Tables(&'static Table),
     TextOrTable(&'static Table),
+    /// By name, each a table or a text.
+    TextsOrTables(&'static Table),
 }
 
 /// One key.
@@ -85,6 +87,12 @@ pub(crate) static FLEET: Table = Table {
             Kind::Text,
             "https://github.com/moodle/moodle.git",
             "Where Moodle comes from: a git URL or an absolute path. A codebase may name a fork with `git`.",
+        ),
+        optional(
+            "catalogue",
+            Kind::Text,
+            "https://download.moodle.org/api/1.3/pluglist.php",
+            "The plugins directory's list, for plugins without a source: a URL, or a path relative to the fleet file.",
         ),
         optional(
             "state",
@@ -175,22 +183,38 @@ pub(crate) static CODEBASE: Table = Table {
             "`4.5` newest tag of the minor, `4.5+` tip of its stable branch, `4.5.1`, a tag, a branch, or a commit of 40 digits.",
         ),
         optional("git", Kind::Text, "the fleet's `moodle_git`", "Where this Moodle comes from."),
-        optional("plugins", Kind::Tables(&PLUGIN), "none", "Plugins, by component (`mod_attendance`)."),
+        optional(
+            "plugins",
+            Kind::TextsOrTables(&PLUGIN),
+            "none",
+            "Plugins, by component (`mod_attendance`): a table as below, or the version of a release in the plugins directory, as a text.",
+        ),
+        optional(
+            "patches",
+            Kind::Texts,
+            "none",
+            "Patch files, relative to the fleet file, applied in this order; paths in them start at Moodle's top directory.",
+        ),
     ],
-    later: &["php", "patches"],
+    later: &["php"],
 };
 
 pub(crate) static PLUGIN: Table = Table {
     what: "a plugin",
     header: "[codebase.NAME.plugins] COMPONENT = { … }",
-    doc: "Where a plugin comes from. At most one of `tag`, `branch` and `commit`; none means the default branch.",
+    doc: "Where a plugin comes from: at most one of `git`, `zip`, `path` and `absent`. None means the plugins directory's newest \
+          release for this Moodle. With `git`, at most one of `tag`, `branch` and `commit`; none means branch \
+          `MOODLE_<version>_STABLE`, else the newest release whose authors support this Moodle, else the default branch.",
     keys: &[
-        required("git", Kind::Text, "A git URL or an absolute path."),
+        optional("git", Kind::Text, "none", "A git URL or an absolute path."),
         optional("tag", Kind::Text, "none", "A tag."),
         optional("branch", Kind::Text, "none", "A branch."),
         optional("commit", Kind::Text, "none", "A commit of 40 digits."),
+        optional("zip", Kind::Text, "none", "A zip archive: a URL, or a path relative to the fleet file."),
+        optional("path", Kind::Text, "none", "A directory; relative to the fleet file."),
+        optional("absent", Kind::Boolean, "false", "Whether one that comes with Moodle must not be there."),
     ],
-    later: &["zip", "path", "absent"],
+    later: &[],
 };
 
 pub(crate) static SITE: Table = Table {

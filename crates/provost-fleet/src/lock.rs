@@ -1,6 +1,7 @@
 //! The lock: what each codebase's declaration was resolved to. Written by Provost, kept in git beside the fleet file.
 
 mod field;
+mod parts;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,6 +13,8 @@ use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::digest::Digest;
 use crate::model::{Codebase, Fleet};
 use crate::name::Name;
+
+pub use parts::{LockedMoodle, LockedPatch, LockedPlugin, LockedSource, LockedSubmodule};
 
 /// Version of the lock's form.
 const VERSION: u32 = 1;
@@ -37,54 +40,12 @@ pub struct LockedCodebase {
     /// Plugins by component.
     #[serde(default)]
     pub plugins: BTreeMap<Component, LockedPlugin>,
-}
-
-/// Moodle, resolved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LockedMoodle {
-    /// What was asked for.
-    pub request: String,
-    /// URL or path it came from.
-    #[serde(deserialize_with = "field::source")]
-    pub source: String,
-    /// The reference that was chosen.
-    #[serde(deserialize_with = "field::reference")]
-    pub reference: String,
-    /// The rule that chose it.
-    pub rule: String,
-    /// The commit: 40 hexadecimal digits.
-    #[serde(deserialize_with = "field::object")]
-    pub commit: String,
-    /// `$release` of its `version.php`.
-    pub release: String,
-    /// `$version` of its `version.php`.
-    pub version: String,
-    /// `$branch` of its `version.php`.
-    pub branch: String,
-}
-
-/// A plugin, resolved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LockedPlugin {
-    /// URL or path it came from.
-    #[serde(deserialize_with = "field::source")]
-    pub source: String,
-    /// The reference that was chosen.
-    #[serde(deserialize_with = "field::reference")]
-    pub reference: String,
-    /// The commit: 40 hexadecimal digits.
-    #[serde(deserialize_with = "field::object")]
-    pub commit: String,
-    /// `$plugin->version`.
-    pub version: String,
-    /// `$plugin->release`, where it has one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub release: Option<String>,
-    /// Its directory, from the top of the tree.
-    #[serde(deserialize_with = "field::inside")]
-    pub path: String,
+    /// Plugins that come with Moodle and are taken out: by component, their directory from the top of the tree.
+    #[serde(default, deserialize_with = "field::insides")]
+    pub absent: BTreeMap<Component, String>,
+    /// Patches, in the order in which they are applied.
+    #[serde(default)]
+    pub patches: Vec<LockedPatch>,
 }
 
 /// What a lock knows of a codebase.
@@ -145,14 +106,20 @@ impl Lock {
         );
         text.push_str(&format!("version = {VERSION}\n"));
         for (name, codebase) in &self.codebases {
-            section(
+            let LockedCodebase { declared, tree, patches, .. } = codebase;
+            section(&mut text, &format!("codebase.{name}"), &Head { declared, tree, patches });
+            part(
                 &mut text,
-                &format!("codebase.{name}"),
-                &Head { declared: &codebase.declared, tree: &codebase.tree },
+                &format!("codebase.{name}.moodle"),
+                &codebase.moodle,
+                &codebase.moodle.submodules,
             );
-            section(&mut text, &format!("codebase.{name}.moodle"), &codebase.moodle);
             for (component, plugin) in &codebase.plugins {
-                section(&mut text, &format!("codebase.{name}.plugins.{component}"), plugin);
+                let header = format!("codebase.{name}.plugins.{component}");
+                part(&mut text, &header, plugin, &plugin.submodules);
+            }
+            if !codebase.absent.is_empty() {
+                section(&mut text, &format!("codebase.{name}.absent"), &codebase.absent);
             }
         }
         text
@@ -179,6 +146,23 @@ impl Lock {
 struct Head<'a> {
     declared: &'a Digest,
     tree: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    patches: &'a [LockedPatch],
+}
+
+/// A part and, in sections of their own, its submodules.
+fn part(
+    text: &mut String,
+    header: &str,
+    of: &impl Serialize,
+    submodules: &BTreeMap<String, LockedSubmodule>,
+) {
+    section(text, header, of);
+    for (path, submodule) in submodules {
+        // A path needs quotes, and its own quotes and backslashes their escapes: as a value of TOML, as a key.
+        let key = toml::Value::String(path.clone());
+        section(text, &format!("{header}.submodules.{key}"), submodule);
+    }
 }
 
 fn section(text: &mut String, header: &str, of: &impl Serialize) {

@@ -22,6 +22,8 @@ pub struct Fleet {
     pub name: Name,
     /// `[fleet] moodle_git`: where codebases take Moodle from unless they name a source of their own.
     pub moodle_git: String,
+    /// `[fleet] catalogue`: the plugins directory's list, a URL or a path relative to the fleet file.
+    pub catalogue: String,
     /// `[fleet] state`, if given; else the platform's default (see the binary).
     pub state: Option<Utf8PathBuf>,
     /// `[web]`: how the fleet is served.
@@ -116,19 +118,39 @@ pub struct Codebase {
     pub git: String,
     /// Its plugins by component.
     pub plugins: BTreeMap<Component, PluginSource>,
+    /// `patches`: files of changes, relative to the fleet file, applied in this order to Moodle and its plugins.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub patches: Vec<Utf8PathBuf>,
 }
 
 /// Where a plugin comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PluginSource {
-    /// A git repository at a tag, a branch or a commit.
+    /// `{ git = "…" }`: a git repository at a tag, a branch or a commit.
     Git {
         /// URL or absolute path.
         url: String,
         /// What to take of it.
         at: GitAt,
     },
+    /// `{}` or `"VERSION"`: a release of the plugins directory.
+    Catalogue {
+        /// Its release, tag or version number; `None` is the newest one for the Moodle at hand.
+        version: Option<String>,
+    },
+    /// `{ zip = "…" }`: an archive.
+    Zip {
+        /// URL (`http`, `https`), or a path; a relative one starts at the fleet file.
+        location: String,
+    },
+    /// `{ path = "…" }`: a directory.
+    Directory {
+        /// A relative one starts at the fleet file.
+        path: Utf8PathBuf,
+    },
+    /// `{ absent = true }`: one that comes with Moodle and must not be there.
+    Absent,
 }
 
 /// A place in a git history, as the user named it.
@@ -141,7 +163,7 @@ pub enum GitAt {
     Branch(String),
     /// A full commit id: 40 hexadecimal digits.
     Commit(String),
-    /// Nothing was said: the repository's default branch.
+    /// Nothing was said: the branch or release that fits the Moodle best, see `provost_moodle::branch_choice`.
     Default,
 }
 

@@ -4,6 +4,7 @@ mod codebase;
 mod database;
 mod draft;
 mod fleet;
+mod location;
 mod secret;
 mod site;
 mod value;

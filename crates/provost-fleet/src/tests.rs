@@ -98,7 +98,7 @@ fn all_faults_come_at_once_in_the_order_of_the_file() {
     4 | favourite = 1
       | ^^^^^^^^^ not a key of the fleet
       |
-      = help: the fleet has `name`, `moodle_git`, `state`
+      = help: the fleet has `name`, `moodle_git`, `catalogue`, `state`
 
     error: `moodle` is a text
       --> fleet.toml:14:10

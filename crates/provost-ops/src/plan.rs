@@ -41,7 +41,9 @@ pub async fn plan(call: &Call) -> Result<Planned, OpsError> {
 /// Resolves what the lock lacks, observes and plans.
 pub(crate) async fn survey(session: &Session) -> Result<(Planned, Lock), OpsError> {
     let cx = &session.cx;
-    let lock = provost_codebase::resolve::resolve_lock(cx, &session.loaded.fleet, &session.lock).await;
+    let lock =
+        provost_codebase::resolve::resolve_lock(cx, &session.origins(), &session.loaded.fleet, &session.lock)
+            .await;
     let lock = lock.map_err(|error| match cx.cancel.is_cancelled() {
         true => OpsError::Interrupted,
         false => OpsError::Resolve(Box::new(error)),

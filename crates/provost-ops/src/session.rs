@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_codebase::kind_build::BuildKind;
+use provost_codebase::resolve::Origins;
 use provost_engine::context::{Context, Limits};
 use provost_engine::event::Reporter;
 use provost_engine::reconcile::AnyKind;
@@ -139,7 +140,7 @@ impl Session {
     pub fn kinds(&self, lock: &Lock) -> Vec<Arc<dyn AnyKind>> {
         let fleet = &self.loaded.fleet;
         vec![
-            Arc::new(BuildKind),
+            Arc::new(BuildKind { base: self.references.base.clone() }),
             Arc::new(ServerKind { servers: self.servers.clone() }),
             Arc::new(DatabaseKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
             Arc::new(SiteKind {
@@ -154,6 +155,11 @@ impl Session {
                 fleet_id: self.fleet_id.clone(),
             }),
         ]
+    }
+
+    /// Where the declarations of codebases start from.
+    pub fn origins(&self) -> Origins {
+        Origins { base: self.references.base.clone(), catalogue: self.loaded.fleet.catalogue.clone() }
     }
 
     /// Lets go of the servers. To be called at the end of every command that may have used them, also after an error.

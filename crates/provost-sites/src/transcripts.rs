@@ -50,8 +50,11 @@ fn scene() -> Scene {
             release: "4.5.1".to_owned(),
             version: "2024100701".to_owned(),
             branch: "405".to_owned(),
+            submodules: BTreeMap::new(),
         },
         plugins: BTreeMap::new(),
+        absent: BTreeMap::new(),
+        patches: Vec::new(),
     };
     let lock = Lock { codebases: BTreeMap::from([(codebase, locked)]) };
     let servers = Arc::new(Servers::new(fleet.clone(), references(), Starting::Never));

@@ -16,6 +16,9 @@ pub enum BuildError {
     /// A repository failed.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// A zip or a directory cannot be had again.
+    #[error(transparent)]
+    Import(#[from] crate::import::ImportError),
     /// Another assembly of the same tree does not end, or its lock is broken.
     #[error(transparent)]
     Lock(#[from] FlockError),
@@ -67,6 +70,7 @@ impl BuildError {
         match self {
             Self::Store(error) => error.hint(),
             Self::Git(error) => error.hint(),
+            Self::Import(error) => error.hint(),
             Self::OtherTree { .. } => Some("`provost codebase update` resolves anew".to_owned()),
             Self::NoListing(_) => {
                 Some("a build without either is removed and made again by `provost apply`".to_owned())
@@ -83,6 +87,7 @@ impl BuildError {
                 true
             }
             Self::Git(error) | Self::Store(StoreError::Git(error)) => error.is_cancelled(),
+            Self::Import(error) => error.is_cancelled(),
             _ => false,
         }
     }

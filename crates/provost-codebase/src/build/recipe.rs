@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use provost_fleet::lock::LockedCodebase;
+use provost_fleet::lock::{LockedCodebase, LockedSource, LockedSubmodule};
 
 use crate::git::{Git, GitError, Listing, ListingError, Source};
 use crate::object::ObjectId;
@@ -30,13 +30,28 @@ pub struct Recipe {
     pub tree: ObjectId,
     /// Moodle first, then the plugins and the submodules of them all; what lies inside another part comes after it.
     pub parts: Vec<Part>,
+    /// Directories that are left out of all these.
+    pub absent: Vec<String>,
 }
 
 impl Recipe {
     /// Makes a recipe; parts are put in the order of their paths, so that what lies inside comes later.
     pub fn new(tree: ObjectId, mut parts: Vec<Part>) -> Self {
         parts.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { tree, parts }
+        Self { tree, parts, absent: Vec::new() }
+    }
+
+    /// Leaves directories out.
+    pub fn without(self, absent: impl IntoIterator<Item = String>) -> Self {
+        Self { absent: absent.into_iter().collect(), ..self }
+    }
+
+    /// The tree that these files make, whatever the recipe says.
+    ///
+    /// # Errors
+    /// Whatever keeps the files from being listed.
+    pub async fn tree_of(&self, git: &Git) -> Result<ObjectId, BuildError> {
+        Ok(TreePlan::new(self.list(git).await?)?.tree())
     }
 
     /// The files of the build: from the store if it remembers them, else from git, downloading what is missing.
@@ -72,6 +87,9 @@ impl Recipe {
                 }
                 whole = whole.splice(&part.path, &listing);
             }
+        }
+        for path in &self.absent {
+            whole = whole.without(path);
         }
         whole.check_whole().map_err(|error| {
             // By the part that names it, not by the build that lacks it.
@@ -147,14 +165,35 @@ impl TryFrom<&LockedCodebase> for Recipe {
                 path: path.to_owned(),
             })
         };
+        let submodule = |below: &str, (path, submodule): (&String, &LockedSubmodule)| {
+            let path = if below.is_empty() { path.clone() } else { format!("{below}/{path}") };
+            let reference = submodule.reference.as_deref().unwrap_or_default();
+            part(&submodule.source, &submodule.commit, reference, &path)
+        };
         let moodle = &locked.moodle;
         let mut parts = vec![part(&moodle.source, &moodle.commit, &moodle.reference, "")?];
+        for one in &moodle.submodules {
+            parts.push(submodule("", one)?);
+        }
         for plugin in locked.plugins.values() {
             if plugin.path.is_empty() {
                 return Err(BuildError::NotWhole("a plugin in the lock has no path".to_owned()));
             }
-            parts.push(part(&plugin.source, &plugin.commit, &plugin.reference, &plugin.path)?);
+            parts.push(match &plugin.source {
+                LockedSource::Git { source, reference, commit } => {
+                    part(source, commit, reference, &plugin.path)?
+                }
+                LockedSource::Zip { tree, .. } | LockedSource::Directory { tree, .. } => Part {
+                    source: Source::Imported,
+                    commit: tree.parse()?,
+                    reference: None,
+                    path: plugin.path.clone(),
+                },
+            });
+            for one in &plugin.submodules {
+                parts.push(submodule(&plugin.path, one)?);
+            }
         }
-        Ok(Self::new(locked.tree.parse()?, parts))
+        Ok(Self::new(locked.tree.parse()?, parts).without(locked.absent.values().cloned()))
     }
 }

@@ -62,9 +62,14 @@ pub(crate) async fn resolve(
         })
         .into_iter()
         .collect();
-    let codebase = Codebase { moodle: "main".parse().unwrap(), git: moodle.path.to_string(), plugins };
+    let codebase = Codebase {
+        moodle: "main".parse().unwrap(),
+        git: moodle.path.to_string(),
+        plugins,
+        patches: Vec::new(),
+    };
     let name = name.parse().unwrap();
-    let locked = crate::resolve::resolve(&place.cx, &name, &codebase).await.unwrap();
+    let locked = crate::resolve::resolve(&place.cx, &place.origins(), &name, &codebase).await.unwrap();
     Origin { locked, names: BTreeSet::from([name]) }
 }
 

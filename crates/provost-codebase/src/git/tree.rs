@@ -93,6 +93,11 @@ impl Listing {
         self.iter().any(|entry| is_below(entry.path, path.as_bytes()))
     }
 
+    /// Leaves a directory out.
+    pub fn without(&self, path: &str) -> Self {
+        self.splice(path, &Self::default())
+    }
+
     /// Puts `part` at the directory `path`, in place of all that is there: files, or a submodule.
     pub fn splice(&self, path: &str, part: &Self) -> Self {
         let mut spliced = Self {

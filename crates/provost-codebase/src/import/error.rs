@@ -62,6 +62,14 @@ pub enum ImportError {
         /// Which.
         path: String,
     },
+    /// It is not what the lock says.
+    #[error("{component}: `{place}` has another content than when the lock was written")]
+    OtherContent {
+        /// Which plugin.
+        component: Component,
+        /// The zip or the directory.
+        place: String,
+    },
     /// A file could not be read or written.
     #[error("cannot {what} `{path}`")]
     Io {
@@ -114,6 +122,9 @@ impl ImportError {
             }
             Self::Changing { .. } => Some("try again when nothing writes there".to_owned()),
             Self::Git(error) => error.hint(),
+            Self::OtherContent { component, .. } => {
+                Some(format!("`provost codebase update {component}` takes it as it is now"))
+            }
             _ => None,
         }
     }

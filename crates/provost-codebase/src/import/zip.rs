@@ -88,6 +88,11 @@ fn digests(path: &Utf8Path, cancel: &CancellationToken) -> Result<(Stamp, Digest
     }
 }
 
+/// SHA-256 of a zip, in hexadecimal.
+pub(super) fn digest_of(path: &Utf8Path, cancel: &CancellationToken) -> Result<String, ImportError> {
+    Ok(digests(path, cancel)?.1.sha256)
+}
+
 fn unreadable(path: &Utf8Path, source: std::io::Error) -> ImportError {
     ImportError::Io { what: "read", path: path.to_owned(), source }
 }

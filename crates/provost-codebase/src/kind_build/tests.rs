@@ -13,14 +13,20 @@ async fn scene(place: &Place, codebases: &[(&str, Codebase)]) -> (Fleet, Lock) {
     let fleet = Fleet {
         name: "test".parse().unwrap(),
         moodle_git: String::new(),
+        catalogue: String::new(),
         state: None,
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
         databases: BTreeMap::new(),
         codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
         sites: BTreeMap::new(),
     };
-    let lock = crate::resolve::resolve_lock(&place.cx, &fleet, &Lock::default()).await.unwrap();
+    let lock =
+        crate::resolve::resolve_lock(&place.cx, &place.origins(), &fleet, &Lock::default()).await.unwrap();
     (fleet, lock)
+}
+
+fn kind() -> BuildKind {
+    BuildKind { base: "/".into() }
 }
 
 fn codebase(moodle: &Repository, plugin: Option<&Repository>) -> Codebase {
@@ -33,20 +39,21 @@ fn codebase(moodle: &Repository, plugin: Option<&Repository>) -> Codebase {
         moodle: "main".parse().unwrap(),
         git: moodle.path.to_string(),
         plugins: plugins.into_iter().collect(),
+        patches: Vec::new(),
     }
 }
 
 async fn steps(place: &Place, fleet: &Fleet, lock: &Lock) -> Vec<Step> {
-    let wanted = BuildKind.wanted(fleet, lock);
-    let seen = BuildKind.observe(&place.cx, &wanted).await;
-    survey(&BuildKind, &wanted, &seen).steps
+    let wanted = kind().wanted(fleet, lock);
+    let seen = kind().observe(&place.cx, &wanted).await;
+    survey(&kind(), &wanted, &seen).steps
 }
 
 /// What is seen and what is planned, as text.
 async fn transcript(place: &Place, fleet: &Fleet, lock: &Lock) -> String {
-    let wanted = BuildKind.wanted(fleet, lock);
-    let seen = BuildKind.observe(&place.cx, &wanted).await;
-    let survey = survey(&BuildKind, &wanted, &seen);
+    let wanted = kind().wanted(fleet, lock);
+    let seen = kind().observe(&place.cx, &wanted).await;
+    let survey = survey(&kind(), &wanted, &seen);
     let mut text = String::new();
     for one in &survey.seen {
         writeln!(text, "{} is {}", one.subject, one.state).unwrap();
@@ -83,10 +90,10 @@ async fn absent_is_assembled_and_then_in_step() {
       mod_x: - -> v1 (2026010100)
     ");
     let step = steps(&place, &fleet, &lock).await.remove(0);
-    let effect = BuildKind.execute(&place.cx, &step).await.unwrap();
+    let effect = kind().execute(&place.cx, &step).await.unwrap();
     insta::assert_snapshot!(effect.0, @"7 files, 7 of them from git and 0 from the store");
     insta::assert_snapshot!(transcript(&place, &fleet, &lock).await, @"build/lts is present");
-    let again = BuildKind.execute(&place.cx, &step).await.unwrap();
+    let again = kind().execute(&place.cx, &step).await.unwrap();
     assert!(again.0.ends_with(" was there already"), "{again:?}");
 }
 
@@ -102,7 +109,7 @@ async fn partial_is_assembled() {
       mod_x: - -> v1 (2026010100)
     ");
     let step = steps(&place, &fleet, &lock).await.remove(0);
-    BuildKind.execute(&place.cx, &step).await.unwrap();
+    kind().execute(&place.cx, &step).await.unwrap();
     insta::assert_snapshot!(transcript(&place, &fleet, &lock).await, @"build/lts is present");
 }
 
@@ -111,7 +118,7 @@ async fn an_older_hook_is_refreshed() {
     let place = Place::new();
     let (fleet, lock, path) = one(&place).await;
     let step = steps(&place, &fleet, &lock).await.remove(0);
-    BuildKind.execute(&place.cx, &step).await.unwrap();
+    kind().execute(&place.cx, &step).await.unwrap();
     fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
     insta::assert_snapshot!(transcript(&place, &fleet, &lock).await, @"
     build/lts is present
@@ -126,7 +133,7 @@ async fn an_older_hook_is_refreshed() {
       config.php: another -> the one of this Provost
     ");
     let step = steps(&place, &fleet, &lock).await.remove(0);
-    BuildKind.execute(&place.cx, &step).await.unwrap();
+    kind().execute(&place.cx, &step).await.unwrap();
     insta::assert_snapshot!(transcript(&place, &fleet, &lock).await, @"build/lts is present");
 }
 
@@ -152,11 +159,11 @@ async fn what_is_no_longer_wanted_is_left_alone() {
     let place = Place::new();
     let (mut fleet, lock, path) = one(&place).await;
     let step = steps(&place, &fleet, &lock).await.remove(0);
-    BuildKind.execute(&place.cx, &step).await.unwrap();
+    kind().execute(&place.cx, &step).await.unwrap();
     fleet.codebases.clear();
     assert_eq!(transcript(&place, &fleet, &lock).await, "");
     assert!(path.is_dir());
-    assert_eq!(BuildKind.plan(&"lts".parse().unwrap(), None, &Observation::Absent), Planned::InStep);
+    assert_eq!(kind().plan(&"lts".parse().unwrap(), None, &Observation::Absent), Planned::InStep);
 }
 
 #[tokio::test]

@@ -28,7 +28,13 @@ impl ResolveError {
 
     /// Whether the command was cancelled rather than failed.
     pub fn is_cancelled(&self) -> bool {
-        matches!(&*self.cause, ResolveCause::Git(error) if error.is_cancelled())
+        match &*self.cause {
+            ResolveCause::Git(error) => error.is_cancelled(),
+            ResolveCause::Import { error, .. } => error.is_cancelled(),
+            ResolveCause::Submodule(error) => error.is_cancelled(),
+            ResolveCause::Build(error) => error.is_cancelled(),
+            _ => false,
+        }
     }
 }
 
@@ -75,13 +81,13 @@ pub enum ResolveCause {
         reference: String,
     },
     /// A tree without `version.php` at its top.
-    #[error("{component}: {repository} at {reference} is not a plugin: it has no version.php at its top")]
+    #[error("{component}: {repository}{reference} is not a plugin: it has no version.php at its top")]
     NotPlugin {
         /// Which was wanted.
         component: Component,
-        /// Which repository.
+        /// Which repository, zip or directory.
         repository: String,
-        /// Where in it.
+        /// ` at REFERENCE` in it, or nothing.
         reference: String,
     },
     /// Another plugin than the one declared.
@@ -94,6 +100,32 @@ pub enum ResolveCause {
         /// Which it is, if it says so.
         found: Option<Component>,
     },
+    /// A zip or a directory that is no plugin, or not this one.
+    #[error("{component}")]
+    Import {
+        /// Which plugin.
+        component: Component,
+        /// Why not.
+        #[source]
+        error: Box<crate::import::ImportError>,
+    },
+    /// Submodules that cannot be had.
+    #[error(transparent)]
+    Submodule(#[from] crate::submodule::SubmoduleError),
+    /// A plugin that is to be absent and that this Moodle does not have.
+    #[error("{component} is to be absent, but Moodle {release} has no such plugin")]
+    NotThere {
+        /// The plugin.
+        component: Component,
+        /// The Moodle at hand.
+        release: String,
+    },
+    /// A build that cannot be put together.
+    #[error(transparent)]
+    Build(#[from] crate::build::BuildError),
+    /// No source.
+    #[error("{0}: the plugins directory")]
+    NoCatalogue(Component),
     /// A `version.php` that cannot be read.
     #[error("cannot read {file} of {repository}")]
     Version {
@@ -147,6 +179,10 @@ impl ResolveCause {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Git(error) => error.hint(),
+            Self::Import { error, .. } => error.hint(),
+            Self::Submodule(error) => error.hint(),
+            Self::Build(error) => error.hint(),
+            Self::NotThere { .. } => Some("take it out of the file".to_owned()),
             Self::OtherPlugin { found: Some(found), .. } => Some(format!("declare it as `{found}`")),
             Self::NoMoodle { .. } => Some(
                 "write 4.5 (newest release), 4.5+ (tip of its stable branch), 4.5.1, or a tag, branch or commit"

@@ -1,10 +1,13 @@
 //! Bringing a lock up to date with its fleet file.
 
 use provost_engine::context::Context;
-use provost_fleet::lock::{Lock, LockStatus};
+use provost_fleet::lock::{Lock, LockStatus, LockedCodebase};
 use provost_fleet::model::Fleet;
+use provost_fleet::name::Name;
 
-use super::{ResolveError, resolve};
+use super::{Origins, ResolveError, resolve};
+use crate::build::BuildError;
+use crate::import::has_changed;
 
 /// Resolves the codebases that the lock lacks or that are declared otherwise than when they were locked, keeps the others
 /// as they are, and drops those that are no longer declared. A lock that is up to date costs nothing, not even a look at
@@ -12,14 +15,34 @@ use super::{ResolveError, resolve};
 ///
 /// # Errors
 /// The first codebase, by name, that cannot be resolved.
-pub async fn resolve_lock(cx: &Context, fleet: &Fleet, lock: &Lock) -> Result<Lock, ResolveError> {
+pub async fn resolve_lock(
+    cx: &Context,
+    origins: &Origins,
+    fleet: &Fleet,
+    lock: &Lock,
+) -> Result<Lock, ResolveError> {
     let mut resolved = Lock::default();
     for (name, codebase) in &fleet.codebases {
         let locked = match lock.status(fleet, name) {
-            LockStatus::Current(locked) => locked.clone(),
-            LockStatus::Missing | LockStatus::Stale => resolve(cx, name, codebase).await?,
+            LockStatus::Current(locked) if !is_changed(cx, origins, name, locked).await? => locked.clone(),
+            LockStatus::Current(_) | LockStatus::Missing | LockStatus::Stale => {
+                resolve(cx, origins, name, codebase).await?
+            }
         };
         resolved.codebases.insert(name.clone(), locked);
     }
     Ok(resolved)
+}
+
+/// Whether a zip, a directory or a patch of this machine has another content than the lock says.
+async fn is_changed(
+    cx: &Context,
+    origins: &Origins,
+    name: &Name,
+    locked: &LockedCodebase,
+) -> Result<bool, ResolveError> {
+    has_changed(cx, &origins.base, locked).await.map_err(|error| ResolveError {
+        codebase: name.clone(),
+        cause: Box::new(BuildError::Import(error).into()),
+    })
 }

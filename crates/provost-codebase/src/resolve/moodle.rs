@@ -9,8 +9,10 @@ use provost_moodle::request::MoodleRequest;
 use provost_moodle::version_php::{CoreVersion, PluginVersion};
 
 use super::ResolveCause;
+use super::plugin::lock_submodules;
 use crate::git::{Git, Objects, Source};
 use crate::object::ObjectId;
+use crate::submodule::{self, Submodule};
 
 /// Moodle, resolved.
 pub(super) struct Moodle {
@@ -21,6 +23,7 @@ pub(super) struct Moodle {
     pub(super) version: CoreVersion,
     pub(super) locked: LockedMoodle,
     pub(super) objects: Objects,
+    pub(super) submodules: Vec<Submodule>,
 }
 
 impl Moodle {
@@ -39,6 +42,10 @@ impl Moodle {
         let commit: ObjectId = choice.commit.parse()?;
         let reference = Some(choice.reference.as_str()).filter(|name| name.starts_with("refs/"));
         git.fetch(&source, commit, reference).await?;
+        let submodules = match git.list(&source, commit).await?.submodules().len() {
+            0 => Vec::new(),
+            _ => submodule::expand(git, &source, commit).await?,
+        };
         let mut objects = git.objects(&source).await?;
         let not_moodle = || ResolveCause::NotMoodle {
             repository: source.to_string(),
@@ -66,8 +73,9 @@ impl Moodle {
             release: version.release.clone(),
             version: version.version.to_string(),
             branch: version.branch.clone(),
+            submodules: lock_submodules(&submodules),
         };
-        Ok(Self { source, commit, layout, types, version, locked, objects })
+        Ok(Self { source, commit, layout, types, version, locked, objects, submodules })
     }
 
     /// Whether what a plugin replaces is an older or newer self of it.

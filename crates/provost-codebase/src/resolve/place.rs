@@ -37,6 +37,33 @@ pub(super) async fn place(
     }
 }
 
+/// Finds the directories of plugins that come with Moodle and are to be absent.
+pub(super) async fn place_absent(
+    git: &Git,
+    moodle: &mut Moodle,
+    absent: &[Component],
+) -> Result<BTreeMap<Component, String>, ResolveCause> {
+    let mut places = BTreeMap::new();
+    if absent.iter().any(|component| moodle.types.directory(component).is_none()) {
+        add_core_subplugins(git, moodle).await?;
+    }
+    for component in absent {
+        let path = moodle.types.directory(component).map(|directory| moodle.layout.plugin_path(&directory));
+        let file = match &path {
+            Some(path) => moodle.objects.file(moodle.commit, &format!("{path}/version.php")).await?,
+            None => None,
+        };
+        let (Some(path), Some(_)) = (path, file) else {
+            return Err(ResolveCause::NotThere {
+                component: component.clone(),
+                release: moodle.version.release.clone(),
+            });
+        };
+        places.insert(component.clone(), path);
+    }
+    Ok(places)
+}
+
 fn is_placed(plugin: &Plugin) -> bool {
     !plugin.locked.path.is_empty()
 }

@@ -1,74 +1,84 @@
-//! One plugin: its commit and what its version.php says.
+//! One plugin: its files as git objects, and what its version.php says.
+
+use std::collections::BTreeMap;
 
 use provost_engine::context::Context;
-use provost_fleet::lock::LockedPlugin;
-use provost_fleet::model::{GitAt, PluginSource};
+use provost_fleet::lock::{LockedPlugin, LockedSource, LockedSubmodule};
 use provost_moodle::component::Component;
-use provost_moodle::refs::Refs;
 use provost_moodle::version_php::PluginVersion;
 
 use super::ResolveCause;
-use super::choose::choose;
+use super::candidate::{At, Candidate, Origins};
 use super::moodle::Moodle;
 use crate::git::{Git, Source};
+use crate::import::{Imported, import_directory, import_zip};
 use crate::object::ObjectId;
+use crate::submodule::{self, Submodule};
 
 /// A plugin, resolved; its place in the tree is found later.
 pub(super) struct Plugin {
     pub(super) source: Source,
-    pub(super) commit: ObjectId,
+    /// The commit, or the tree of what was imported.
+    pub(super) object: ObjectId,
     pub(super) version: PluginVersion,
     /// `db/subplugins.json`, if it brings plugin types.
     pub(super) subplugins: Option<Vec<u8>>,
+    pub(super) submodules: Vec<Submodule>,
     pub(super) locked: LockedPlugin,
 }
 
 impl Plugin {
-    pub(super) async fn resolve(
+    /// Brings a candidate here and reads it.
+    pub(super) async fn load(
         git: &Git,
+        origins: &Origins,
         component: &Component,
-        declared: &PluginSource,
+        candidate: &Candidate,
     ) -> Result<Self, ResolveCause> {
-        let PluginSource::Git { url, at } = declared;
-        let source = Source::parse(url)?;
-        let refs = match at {
-            GitAt::Commit(_) => Refs::default(),
-            _ => git.refs(&source).await?,
+        let (source, object, locked) = match &candidate.at {
+            At::Git { url, source, reference, commit } => {
+                let object = commit.parse()?;
+                let wanted = Some(reference.as_str()).filter(|name| name.starts_with("refs/"));
+                git.fetch(source, object, wanted).await?;
+                let (url, reference) = (url.clone(), reference.clone());
+                let locked = LockedSource::Git { source: url, reference, commit: object.to_string() };
+                (source.clone(), object, locked)
+            }
+            At::Zip { location, .. } => {
+                let zip = origins.path(location);
+                let imported = import_zip(git, &zip, component).await.map_err(told(component))?;
+                note(git, component, &imported);
+                let (tree, sha256) = (imported.tree.to_string(), imported.sha256);
+                let locked = LockedSource::Zip { location: location.clone(), sha256, tree };
+                (Source::Imported, imported.tree, locked)
+            }
+            At::Directory { path } => {
+                let imported = import_directory(git, &origins.path(path)).await.map_err(told(component))?;
+                note(git, component, &imported);
+                let locked =
+                    LockedSource::Directory { path: path.to_string(), tree: imported.tree.to_string() };
+                (Source::Imported, imported.tree, locked)
+            }
         };
-        let chosen = choose(component, &source.to_string(), at, &refs)?;
-        let commit: ObjectId = chosen.commit.parse()?;
-        let reference = Some(chosen.reference.as_str()).filter(|name| name.starts_with("refs/"));
-        git.fetch(&source, commit, reference).await?;
-        // Refuses submodules and paths that no build may have, before anybody plans on this commit.
-        drop(git.list_whole(&source, commit).await?);
+        // Refuses paths that no build may have, before anybody plans on this commit.
+        let listing = git.list(&source, object).await?;
+        let submodules = match listing.submodules().len() {
+            0 => Vec::new(),
+            _ => submodule::expand(git, &source, object).await?,
+        };
         let mut objects = git.objects(&source).await?;
-        let file = objects.file(commit, "version.php").await?.ok_or_else(|| ResolveCause::NotPlugin {
-            component: component.clone(),
-            repository: source.to_string(),
-            reference: chosen.reference.clone(),
-        })?;
-        let version = PluginVersion::read(&file).map_err(|error| ResolveCause::Version {
-            repository: source.to_string(),
-            file: "version.php".to_owned(),
-            error,
-        })?;
-        if version.component.as_ref() != Some(component) {
-            return Err(ResolveCause::OtherPlugin {
-                component: component.clone(),
-                repository: source.to_string(),
-                found: version.component,
-            });
-        }
-        let subplugins = objects.file(commit, "db/subplugins.json").await?;
+        let version = objects.file(object, "version.php").await?;
+        let version = read_version(component, &locked, version)?;
+        let subplugins = objects.file(object, "db/subplugins.json").await?;
         let locked = LockedPlugin {
-            source: url.clone(),
-            reference: chosen.reference,
-            commit: commit.to_string(),
+            source: locked,
+            rule: candidate.rule.clone(),
             version: version.version.to_string(),
             release: version.release.clone(),
             path: String::new(),
+            submodules: lock_submodules(&submodules),
         };
-        Ok(Self { source, commit, version, subplugins, locked })
+        Ok(Self { source, object, version, subplugins, submodules, locked })
     }
 
     /// Says so where the plugin's authors did not mean this Moodle. They are often late in saying that they do, so that it is
@@ -79,6 +89,56 @@ impl Plugin {
             cx.note(format!("{name} {}: {why}", self.version.version));
         }
     }
+}
+
+/// Submodules as the lock has them.
+pub(super) fn lock_submodules(found: &[Submodule]) -> BTreeMap<String, LockedSubmodule> {
+    let each = found.iter().map(|submodule| {
+        let Submodule { url, reference, commit, .. } = submodule;
+        let (source, reference) = (url.clone(), reference.clone());
+        (submodule.path.clone(), LockedSubmodule { source, reference, commit: commit.to_string() })
+    });
+    each.collect()
+}
+
+fn told(component: &Component) -> impl Fn(crate::import::ImportError) -> ResolveCause {
+    let component = component.clone();
+    move |error| ResolveCause::Import { component: component.clone(), error: Box::new(error) }
+}
+
+fn note(git: &Git, component: &Component, imported: &Imported) {
+    for note in &imported.notes {
+        git.context().note(format!("{component}: {note}"));
+    }
+}
+
+/// Reads `version.php`, and sees to it that it is of this plugin.
+fn read_version(
+    component: &Component,
+    locked: &LockedSource,
+    file: Option<Vec<u8>>,
+) -> Result<PluginVersion, ResolveCause> {
+    let repository = match locked {
+        LockedSource::Git { source, .. } => Source::parse(source)?.to_string(),
+        other => other.place().to_owned(),
+    };
+    let file = file.ok_or_else(|| ResolveCause::NotPlugin {
+        component: component.clone(),
+        repository: repository.clone(),
+        reference: match locked {
+            LockedSource::Git { reference, .. } => format!(" at {reference}"),
+            _ => String::new(),
+        },
+    })?;
+    let version = PluginVersion::read(&file).map_err(|error| ResolveCause::Version {
+        repository: repository.clone(),
+        file: "version.php".to_owned(),
+        error,
+    })?;
+    if version.component.as_ref() == Some(component) {
+        return Ok(version);
+    }
+    Err(ResolveCause::OtherPlugin { component: component.clone(), repository, found: version.component })
 }
 
 fn misfit(plugin: &PluginVersion, moodle: &Moodle) -> Option<String> {

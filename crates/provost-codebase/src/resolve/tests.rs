@@ -14,11 +14,18 @@ fn declare(moodle: &str, plugins: &[(&str, &Repository)]) -> Codebase {
         let url = repository.path.to_string();
         (component.parse().unwrap(), PluginSource::Git { url, at: GitAt::Branch("main".to_owned()) })
     });
-    Codebase { moodle: "main".parse().unwrap(), git: moodle.to_owned(), plugins: plugins.collect() }
+    Codebase {
+        moodle: "main".parse().unwrap(),
+        git: moodle.to_owned(),
+        plugins: plugins.collect(),
+        patches: Vec::new(),
+    }
 }
 
 async fn resolved(place: &Place, codebase: &Codebase) -> Result<LockedCodebase, String> {
-    resolve(&place.cx, &"lts".parse().unwrap(), codebase).await.map_err(|error| chain(place, &error))
+    resolve(&place.cx, &place.origins(), &"lts".parse().unwrap(), codebase)
+        .await
+        .map_err(|error| chain(place, &error))
 }
 
 /// What git itself makes of these parts; in an index that it keeps in `judge`.
@@ -152,26 +159,27 @@ async fn a_lock_keeps_what_stands() {
     let mut fleet = Fleet {
         name: "test".parse().unwrap(),
         moodle_git: String::new(),
+        catalogue: String::new(),
         state: None,
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
         databases: BTreeMap::new(),
         codebases: BTreeMap::from([("lts".parse().unwrap(), declare(moodle.path.as_str(), &[]))]),
         sites: BTreeMap::new(),
     };
-    let lock = resolve_lock(&place.cx, &fleet, &Lock::default()).await.unwrap();
+    let lock = resolve_lock(&place.cx, &place.origins(), &fleet, &Lock::default()).await.unwrap();
     // The branch moves on, and the lock does not.
     let old = moodle.head();
     let new = moodle.commit(&[("lib/new.php", "")]);
-    let kept = resolve_lock(&place.cx, &fleet, &lock).await.unwrap();
+    let kept = resolve_lock(&place.cx, &place.origins(), &fleet, &lock).await.unwrap();
     assert_eq!(kept, lock);
     assert_eq!(kept.codebases.values().next().unwrap().moodle.commit, old.to_string());
     // Another declaration is resolved anew.
     let plugin = place.repository("x", &[("version.php", &version_php("mod_x", ""))]);
     fleet.codebases.insert("lts".parse().unwrap(), declare(moodle.path.as_str(), &[("mod_x", &plugin)]));
-    let moved = resolve_lock(&place.cx, &fleet, &lock).await.unwrap();
+    let moved = resolve_lock(&place.cx, &place.origins(), &fleet, &lock).await.unwrap();
     assert_eq!(moved.codebases.values().next().unwrap().moodle.commit, new.to_string());
     fleet.codebases.clear();
-    assert_eq!(resolve_lock(&place.cx, &fleet, &moved).await.unwrap(), Lock::default());
+    assert_eq!(resolve_lock(&place.cx, &place.origins(), &fleet, &moved).await.unwrap(), Lock::default());
 }
 
 /// Small trees with names that sort differently as files and as directories.
@@ -221,7 +229,10 @@ async fn a_real_tree_id_is_what_git_says_and_a_build_is_that_tree() {
     let locked = resolved(&place, &codebase).await.unwrap();
     let mut parts = vec![(locked.moodle.source.clone(), locked.moodle.commit.clone(), String::new())];
     parts.extend(
-        locked.plugins.values().map(|one| (one.source.clone(), one.commit.clone(), one.path.clone())),
+        locked
+            .plugins
+            .values()
+            .map(|one| (one.source.place().to_owned(), one.source.object().to_owned(), one.path.clone())),
     );
     let parts: Vec<_> = parts
         .iter()
@@ -269,6 +280,7 @@ fn real_codebase(place: &Place) -> (Codebase, String) {
         moodle: head.parse().unwrap(),
         git: moodle.to_string(),
         plugins: plugins.into_iter().collect(),
+        patches: Vec::new(),
     };
     (codebase, format!("on {moodle}"))
 }

@@ -48,6 +48,10 @@ fn kind(kind: Kind) -> Value {
         Kind::Secret => json!({ "$ref": "#/$defs/secret" }),
         Kind::Table(below) => table(below),
         Kind::Tables(below) => json!({ "type": "object", "additionalProperties": table(below) }),
+        Kind::TextsOrTables(below) => {
+            let one = json!({ "anyOf": [{ "type": "string" }, table(below)] });
+            json!({ "type": "object", "additionalProperties": one })
+        }
         Kind::TextOrTable(below) => json!({ "anyOf": [{ "type": "string" }, table(below)] }),
     }
 }

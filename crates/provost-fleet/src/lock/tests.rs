@@ -15,18 +15,25 @@ fn locked(release: &str) -> LockedCodebase {
             release: release.to_owned(),
             version: "2024100701.05".to_owned(),
             branch: "405".to_owned(),
+            submodules: BTreeMap::new(),
         },
         plugins: BTreeMap::from([(
             "mod_attendance".parse().unwrap(),
             LockedPlugin {
-                source: "https://example.org/attendance.git".to_owned(),
-                reference: "refs/tags/v1".to_owned(),
-                commit: "c".repeat(40),
+                source: LockedSource::Git {
+                    source: "https://example.org/attendance.git".to_owned(),
+                    reference: "refs/tags/v1".to_owned(),
+                    commit: "c".repeat(40),
+                },
+                rule: None,
                 version: "2024072401".to_owned(),
                 release: Some("4.4.1".to_owned()),
                 path: "mod/attendance".to_owned(),
+                submodules: BTreeMap::new(),
             },
         )]),
+        absent: BTreeMap::new(),
+        patches: Vec::new(),
     }
 }
 
@@ -62,6 +69,50 @@ fn a_lock_is_written_a_fact_a_line() {
     release = "4.4.1"
     path = "mod/attendance"
     "#);
+}
+
+/// With every kind of part there is.
+fn everything() -> LockedCodebase {
+    let mut codebase = locked("4.5.1");
+    let submodule = LockedSubmodule {
+        source: "https://example.org/library.git".to_owned(),
+        reference: Some("refs/heads/stable".to_owned()),
+        commit: "d".repeat(40),
+    };
+    let mut plugin = codebase.plugins.values().next().unwrap().clone();
+    plugin.submodules = BTreeMap::from([("lib/a \"b\"\\".to_owned(), submodule)]);
+    codebase.plugins.insert("mod_hvp".parse().unwrap(), plugin.clone());
+    plugin.submodules.clear();
+    plugin.rule = Some("newest release for Moodle 4.5".to_owned());
+    plugin.source = LockedSource::Zip {
+        location: "vendor/paid.zip".to_owned(),
+        sha256: "e".repeat(64),
+        tree: "f".repeat(40),
+    };
+    codebase.plugins.insert("local_paid".parse().unwrap(), plugin.clone());
+    plugin.source = LockedSource::Directory { path: "plugins/own".to_owned(), tree: "f".repeat(40) };
+    codebase.plugins.insert("local_own".parse().unwrap(), plugin);
+    codebase.absent.insert("mod_chat".parse().unwrap(), "mod/chat".to_owned());
+    let patch = |path: &str| LockedPatch { path: path.to_owned(), sha256: "a".repeat(64) };
+    codebase.patches = vec![patch("patches/2 of 2.patch"), patch("patches/1.patch")];
+    codebase
+}
+
+#[test]
+fn every_kind_of_part_is_written_and_read_back() {
+    let lock = Lock { codebases: BTreeMap::from([("lts".parse().unwrap(), everything())]) };
+    let text = lock.to_toml();
+    insta::assert_snapshot!("everything", text);
+    assert_eq!(Lock::parse("fleet.lock", &text).unwrap(), lock);
+}
+
+#[test]
+fn a_plugin_has_one_source() {
+    let lock = Lock { codebases: BTreeMap::from([("lts".parse().unwrap(), everything())]) };
+    let text = lock.to_toml().replace("zip = ", "directory = ");
+    assert!(Lock::parse("fleet.lock", &text).unwrap_err().to_string().contains("or directory and tree"));
+    let text = lock.to_toml().replace("mod/chat", "../chat");
+    assert!(Lock::parse("fleet.lock", &text).unwrap_err().to_string().contains("stays inside the tree"));
 }
 
 #[test]

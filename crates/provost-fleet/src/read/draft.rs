@@ -19,6 +19,9 @@ use crate::url::SiteUrl;
 /// Where codebases take Moodle from when nothing is said.
 pub(crate) const MOODLE: &str = "https://github.com/moodle/moodle.git";
 
+/// The plugins directory's list when nothing is said.
+pub(crate) const CATALOGUE: &str = "https://download.moodle.org/api/1.3/pluglist.php";
+
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct At<T> {
@@ -45,6 +48,7 @@ pub(crate) struct Draft {
 pub(crate) struct FleetDraft {
     pub(crate) name: Option<Name>,
     pub(crate) moodle_git: Option<String>,
+    pub(crate) catalogue: Option<String>,
     pub(crate) state: Option<At<Utf8PathBuf>>,
 }
 
@@ -65,6 +69,7 @@ pub(crate) struct CodebaseDraft {
     pub(crate) moodle: Option<MoodleRequest>,
     pub(crate) git: Option<String>,
     pub(crate) plugins: BTreeMap<Component, PluginSource>,
+    pub(crate) patches: Vec<Utf8PathBuf>,
 }
 
 #[derive(Debug)]
@@ -118,7 +123,8 @@ impl Draft {
         let moodle_git = self.fleet.moodle_git.unwrap_or_else(|| MOODLE.to_owned());
         let codebases = self.codebases.into_iter().map(|(name, codebase)| {
             let git = codebase.git.unwrap_or_else(|| moodle_git.clone());
-            Some((name.value, Codebase { moodle: codebase.moodle?, git, plugins: codebase.plugins }))
+            let CodebaseDraft { moodle, plugins, patches, .. } = codebase;
+            Some((name.value, Codebase { moodle: moodle?, git, plugins, patches }))
         });
         let codebases: Option<BTreeMap<Name, Codebase>> = codebases.collect();
         let databases = self.databases.into_iter().map(|(name, server)| {
@@ -137,6 +143,7 @@ impl Draft {
         Some(Fleet {
             name: self.fleet.name?,
             moodle_git,
+            catalogue: self.fleet.catalogue.unwrap_or_else(|| CATALOGUE.to_owned()),
             state: self.fleet.state.map(|state| state.value),
             web: Web { listen, tls, trusted_proxies: self.web.trusted_proxies },
             databases,

@@ -21,9 +21,11 @@ pub(super) fn read(mut reader: Reader<'_>) -> FleetDraft {
         fits
     });
     let moodle_git = reader.text("moodle_git").and_then(|text| git(&reader, text));
+    let catalogue =
+        reader.text("catalogue").and_then(|text| super::location::read(reader.sink, "catalogue", text));
     let state = reader.text("state").and_then(|text| absolute(reader.sink, "state", text));
     reader.finish();
-    FleetDraft { name: name.map(|name| name.value), moodle_git, state }
+    FleetDraft { name: name.map(|name| name.value), moodle_git, catalogue, state }
 }
 
 /// A place that git can fetch from.

@@ -1,6 +1,8 @@
 //! `[codebase.NAME]`: plugins and versions.
 
-use super::wrong;
+use super::{GOOD, wrong};
+use crate::load;
+use crate::model::PluginSource;
 
 const TAG: &str = "tag = \"v1\"";
 
@@ -50,29 +52,47 @@ fn a_plugin_is_a_git_repository_at_one_place() {
 }
 
 #[test]
-fn sources_of_later_versions_are_told_as_such() {
+fn a_plugin_comes_from_one_of_many_places() {
     let plugin = "{ git = \"https://example.org/a.git\", tag = \"v1\" }";
-    insta::assert_snapshot!(wrong(plugin, "{}"), @r#"
-    error: the plugins directory is not supported by this version yet
-      --> fleet.toml:15:18
-       |
-    15 | mod_attendance = {}
-       |                  ^^
-       |
-       = help: name its git repository: { git = "https://…", tag = "…" }
-    "#);
-    insta::assert_snapshot!(wrong(plugin, "{ zip = \"a.zip\" }"), @r#"
-    error: `zip` is not supported by this version yet
-      --> fleet.toml:15:20
-       |
-    15 | mod_attendance = { zip = "a.zip" }
-       |                    ^^^
-       |
-       = help: take it out; a later version of Provost will know it
-    "#);
-    for later in ["\"2.1\"", "{ path = \"plugins/a\" }", "{ absent = true }"] {
-        assert!(wrong(plugin, later).contains("not supported by this version yet"), "{later}");
-    }
+    let source = |text: &str| {
+        let loaded = load("fleet.toml", &GOOD.replace(plugin, text)).unwrap();
+        loaded.fleet.codebases.values().next().unwrap().plugins.values().next().unwrap().clone()
+    };
+    assert_eq!(source("{}"), PluginSource::Catalogue { version: None });
+    assert_eq!(source("\"v2.1\""), PluginSource::Catalogue { version: Some("v2.1".to_owned()) });
+    assert_eq!(source("{ zip = \"v/a.zip\" }"), PluginSource::Zip { location: "v/a.zip".to_owned() });
+    let url = "https://example.org/a.zip";
+    assert_eq!(source(&format!("{{ zip = \"{url}\" }}")), PluginSource::Zip { location: url.to_owned() });
+    assert_eq!(source("{ path = \"own/a\" }"), PluginSource::Directory { path: "own/a".into() });
+    assert_eq!(source("{ absent = true }"), PluginSource::Absent);
+}
+
+#[test]
+fn a_plugin_has_one_source() {
+    let plugin = "{ git = \"https://example.org/a.git\", tag = \"v1\" }";
+    insta::assert_snapshot!(wrong(plugin, "{ zip = \"a.zip\", path = \"a\" }"));
+    insta::assert_snapshot!(wrong(plugin, "{ tag = \"v1\" }"));
+    insta::assert_snapshot!(wrong(plugin, "{ absent = false }"));
+    insta::assert_snapshot!(wrong(plugin, "{ zip = \"ftp://example.org/a.zip\" }"));
+    insta::assert_snapshot!(wrong(plugin, "{ path = \".\" }"));
+    insta::assert_snapshot!(wrong(plugin, "\" \""));
+    insta::assert_snapshot!(wrong(plugin, "{ gti = \"https://example.org/a.git\" }"));
+    let secret = wrong(plugin, "{ zip = \"https://ann:hunter2@example.org/a.zip\" }");
+    assert!(!secret.contains("hunter2"), "{secret}");
+}
+
+#[test]
+fn patches_are_files_named_once() {
+    let plugins = "[codebase.lts.plugins]";
+    let with = |patches: &str| format!("patches = {patches}\n{plugins}");
+    let loaded = load("fleet.toml", &GOOD.replace(plugins, &with("[\"p/2.patch\", \"p/1.patch\"]"))).unwrap();
+    let patches = &loaded.fleet.codebases.values().next().unwrap().patches;
+    assert_eq!(patches.iter().map(|path| path.as_str()).collect::<Vec<_>>(), ["p/2.patch", "p/1.patch"]);
+    insta::assert_snapshot!(wrong(plugins, &with("[\"p/1.patch\", \"\", \"p/1.patch\"]")));
+}
+
+#[test]
+fn tables_of_later_versions_are_told_as_such() {
     for table in ["[profile.x]", "[template.x]", "[archive.x]"] {
         assert!(
             wrong("[web]", &format!("{table}\n[web]")).contains("not supported by this version yet"),

@@ -57,7 +57,12 @@ mod tests {
     fn opcache_is_sized_by_the_builds_that_sites_run_on() {
         let directory = tempfile::tempdir().unwrap();
         let state = Utf8Path::from_path(directory.path()).unwrap().to_owned();
-        let paths = Paths { run: state.join("run"), cache: Utf8PathBuf::from("/nowhere"), state };
+        let paths = Paths {
+            run: state.join("run"),
+            cache: Utf8PathBuf::from("/nowhere"),
+            store: state.join("store"),
+            state,
+        };
         let fleet = provost_fleet::load("fleet.toml", FLEET).unwrap().fleet;
         let sizing = || super::sizing(&paths, &fleet);
         let nothing = OpcacheSizing { php_files: 2 * NEXT_BUILD, live_builds: 2, sites: 1 };
