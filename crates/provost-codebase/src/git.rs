@@ -17,6 +17,7 @@ mod tree;
 pub use error::GitError;
 pub use objects::{LARGEST_OBJECT, Objects};
 pub(crate) use pipe::{BatchPipe, Reply};
+pub(crate) use refs::in_words;
 pub use source::{RemoteUrl, Source, redacted};
 pub use tree::{Entry, Listing, ListingError, parse_ls_tree};
 

@@ -3,6 +3,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`git`] | everything that runs the git program: references, downloads, objects |
+//! | [`download`] | zips and the catalogue, over HTTP, kept in the cache |
 //! | [`import`] | zips and directories, as git trees |
 //! | [`resolve`] | from what the fleet file declares to commits and a tree id, without a checkout |
 //! | [`submodule`] | the other repositories that a commit names |
@@ -15,6 +16,7 @@
 //! and must be equal.
 
 pub mod build;
+pub mod download;
 pub mod flock;
 pub mod git;
 pub mod import;

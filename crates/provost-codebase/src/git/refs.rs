@@ -147,7 +147,7 @@ fn says_something(references: &str) -> bool {
 }
 
 /// How long ago, in the largest unit of which there are at least two.
-fn in_words(seconds: u64) -> String {
+pub(crate) fn in_words(seconds: u64) -> String {
     match seconds {
         0..120 => "just now".to_owned(),
         120..7_200 => format!("{} minutes ago", seconds / 60),
