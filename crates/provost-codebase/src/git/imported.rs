@@ -1,15 +1,20 @@
 //! The cache's repository of imported trees: packs that we wrote are taken in, and each tree is pinned by a reference.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
-use super::{Git, GitError, LOCAL, Presence, Source};
+use super::{Git, GitError, Presence, Source};
 use crate::flock::Flock;
 use crate::object::ObjectId;
 
 /// Where a pack is written before git has looked at it. Below the repository, so that it can be renamed into place; out
 /// of `objects/pack`, where git would read it.
 const ASIDE: &str = "provost-import";
+
+/// How long git may look at a pack. The largest that we write has 512 MiB, which it inflates and hashes.
+const LOOK: Duration = Duration::from_mins(10);
 
 /// The repository of imported trees, held against other writers.
 pub(crate) struct Importing<'a> {
@@ -50,7 +55,7 @@ impl Importing<'_> {
         let aside = self.repository.join(ASIDE);
         let index = self.git.local(&self.repository).args(["index-pack", "-o"]);
         let index = index.args([aside.join("new.idx").as_str(), aside.join("new.pack").as_str()]);
-        self.git.context().run(index.deadline(LOCAL)).await?.ok()?;
+        self.git.context().run(index.deadline(LOOK)).await?.ok()?;
         let packs = self.repository.join("objects/pack");
         // The index last: by it, git finds the pack.
         for kind in ["pack", "idx"] {

@@ -145,6 +145,33 @@ async fn a_zip_becomes_a_tree_that_git_knows() {
 }
 
 #[tokio::test]
+async fn a_build_takes_imported_files_as_it_takes_a_repositorys() {
+    use crate::build::{Part, Recipe, assemble};
+    use crate::object::{Kind, Mode, TreeEntry, write_tree};
+    let place = Place::new();
+    let git = found(&place).await;
+    let path = put(&place, "x.zip", &with("x/cli/run.php*", b"<?php"));
+    let imported = import_zip(&git, &path, &component()).await.unwrap();
+    // Moodle is a file and `mod`, and the plugin goes below that.
+    let moodle = place.repository("moodle", &[("lib.php", "<?php")]);
+    let directory = |name: &str, id| TreeEntry { mode: Mode::Directory, name: name.as_bytes().to_vec(), id };
+    let inner = ObjectId::of(Kind::Tree, &write_tree(&mut [directory("x", imported.tree)]));
+    let lib =
+        TreeEntry { mode: Mode::File, name: b"lib.php".to_vec(), id: ObjectId::of(Kind::Blob, b"<?php") };
+    let tree = ObjectId::of(Kind::Tree, &write_tree(&mut [lib, directory("mod", inner)]));
+    let part = |source, commit, path: &str| Part { source, commit, reference: None, path: path.to_owned() };
+    let parts = vec![
+        part(Source::parse(moodle.path.as_str()).unwrap(), moodle.head(), ""),
+        part(Source::Imported, imported.tree, "mod/x"),
+    ];
+    let step = provost_engine::plan::Subject::new("build", &"lts".parse().unwrap()).step("assemble");
+    assemble(&place.cx, &step, &Recipe::new(tree, parts)).await.unwrap();
+    let built = place.cx.paths.build(&tree.to_string()).join("mod/x/cli/run.php");
+    assert_eq!(std::fs::read(&built).unwrap(), b"<?php");
+    assert_eq!(std::fs::metadata(&built).unwrap().permissions().mode() & 0o111, 0o111);
+}
+
+#[tokio::test]
 async fn a_tree_that_was_never_imported_is_said_to_be_so() {
     let place = Place::new();
     let git = found(&place).await;
