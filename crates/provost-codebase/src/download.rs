@@ -87,12 +87,12 @@ impl Downloads {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(asked.entry(url.as_str().to_owned()).or_default())
     }
+}
 
-    fn cache(&self, name: &str) -> Result<Utf8PathBuf, DownloadError> {
-        let directory = self.cx.paths.cache.join(name);
-        fs::create_dir_all(&directory).map_err(DownloadError::io("make", &directory))?;
-        Ok(directory)
-    }
+/// Makes a directory of the cache if it is not there.
+fn made(directory: Utf8PathBuf) -> Result<Utf8PathBuf, DownloadError> {
+    fs::create_dir_all(&directory).map_err(DownloadError::io("make", &directory))?;
+    Ok(directory)
 }
 
 /// Reads a small file of the cache. One that is missing or makes no sense is as good as none.

@@ -8,7 +8,7 @@
 //! | store: files by hash | refilled |
 //! | logs | history is lost |
 //! | run: sockets, pids, locks | nothing |
-//! | cache: git | fetched again |
+//! | cache: git, zips, catalogue | fetched again |
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_fleet::name::Name;
@@ -23,7 +23,7 @@ pub struct Paths {
     pub state: Utf8PathBuf,
     /// Sockets, pids and locks; short enough for a socket's path.
     pub run: Utf8PathBuf,
-    /// Git caches, shared by all fleets of the user.
+    /// Git caches, zips and catalogues, shared by all fleets of the user.
     pub cache: Utf8PathBuf,
     /// The store of files by hash: beside the cache and shared by the user's fleets where hard links reach the builds from
     /// there, else in the state directory. Whoever opens the fleet looks which it is.
@@ -154,6 +154,16 @@ impl Paths {
     /// The git cache.
     pub fn git_cache(&self) -> Utf8PathBuf {
         self.cache.join("git")
+    }
+
+    /// Zips that were downloaded, by their content.
+    pub fn zip_cache(&self) -> Utf8PathBuf {
+        self.cache.join("zip")
+    }
+
+    /// Catalogues of plugins.
+    pub fn catalogue_cache(&self) -> Utf8PathBuf {
+        self.cache.join("catalogue")
     }
 
     /// The part of `path` below the state directory, for messages and plans that must not depend on one machine.

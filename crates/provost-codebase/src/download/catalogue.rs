@@ -10,7 +10,7 @@ use provost_engine::event::Event;
 use serde::{Deserialize, Serialize};
 
 use super::http::{Answer, Ask, Validators};
-use super::{DownloadError, Downloads, HttpUrl, Origin, age, downloaded, remember, remembered, remove};
+use super::{DownloadError, Downloads, HttpUrl, Origin, age, downloaded, made, remember, remembered, remove};
 use crate::flock::Flock;
 use crate::import::Digests;
 
@@ -57,7 +57,7 @@ impl Downloads {
         };
         // Two fleets may have two catalogues.
         let digest: String = url.digest().chars().take(16).collect();
-        let path = self.cache("catalogue")?.join(format!("pluglist-{digest}.json"));
+        let path = made(self.cx.paths.catalogue_cache())?.join(format!("pluglist-{digest}.json"));
         let kept = || parsed(origin, &path, &parse, age(&path)).ok();
         let young = || age(&path).is_some_and(|age| age < FRESH);
         if let Some(kept) = young().then(kept).flatten() {

@@ -6,7 +6,7 @@ use provost_engine::event::Event;
 use serde::{Deserialize, Serialize};
 
 use super::http::{Answer, Ask, Validators};
-use super::{DownloadError, Downloads, HttpUrl, Origin, downloaded, remember, remembered, remove};
+use super::{DownloadError, Downloads, HttpUrl, Origin, downloaded, made, remember, remembered, remove};
 use crate::flock::Flock;
 use crate::import::{Digests, LARGEST_ZIP};
 
@@ -67,7 +67,7 @@ impl Downloads {
 
     /// What the URL has now.
     async fn current(&self, url: &HttpUrl, wanted: &Wanted) -> Result<Zip, DownloadError> {
-        let about = self.cache("zip/by-url")?.join(url.digest()).with_extension("json");
+        let about = made(self.cx.paths.zip_cache().join("by-url"))?.join(url.digest()).with_extension("json");
         let waiting = format!("waiting for another provost that is downloading {url}");
         let _lock = Flock::take(&self.cx, &about.with_extension("lock"), &waiting).await?;
         let known: Option<Known> = remembered(&about);
@@ -161,7 +161,7 @@ impl Downloads {
     }
 
     fn place(&self, sha256: &str) -> Result<Utf8PathBuf, DownloadError> {
-        Ok(self.cache("zip")?.join(format!("{sha256}.zip")))
+        Ok(made(self.cx.paths.zip_cache())?.join(format!("{sha256}.zip")))
     }
 
     async fn digested(&self, path: &Utf8Path) -> Result<Zip, DownloadError> {
