@@ -14,10 +14,13 @@ mod inspect;
 mod leftovers;
 mod links;
 mod php_files;
+mod mend;
 mod plan;
 mod recipe;
 mod record;
 mod rehash;
+mod repair;
+mod spread;
 mod stamps;
 mod verify;
 mod walk;
@@ -26,12 +29,14 @@ pub use assemble::{Assembled, assemble, assemble_for};
 pub use error::BuildError;
 pub use hook::refresh_hook;
 pub use inspect::{Aspect, Damage, Depth, Verified, What, verify};
+pub(crate) use leftovers::lock_build;
 pub use leftovers::{has_leftover, remove_build};
 pub(crate) use links::stays_inside;
 pub use php_files::php_files;
 pub use plan::TreePlan;
 pub use recipe::{Part, Recipe};
 pub use record::{BuildRecord, KnownBuild, Origin, list_builds, note_use, read_record};
+pub use repair::{Mended, Repaired, repair};
 pub use verify::{Hook, Shallow, verify_shallow};
 
 /// Mode of a build's directories: nobody writes, not even we.

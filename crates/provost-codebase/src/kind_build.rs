@@ -15,7 +15,8 @@ use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::build::{
-    BuildError, Hook, Origin, Recipe, Shallow, assemble_for, has_leftover, refresh_hook, verify_shallow,
+    BuildError, Hook, Origin, Recipe, Shallow, assemble_for, has_leftover, lock_build, refresh_hook,
+    verify_shallow,
 };
 use crate::git::Git;
 use crate::import::bring_back;
@@ -121,7 +122,7 @@ impl Kind for BuildKind {
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
         let done = match step.id.action.as_str() {
             ASSEMBLE => execute_assemble(cx, &self.base, step).await,
-            REFRESH_HOOK => execute_refresh(cx, step),
+            REFRESH_HOOK => execute_refresh(cx, step).await,
             other => return Err(StepError::told(format!("a build has no action `{other}`"))),
         };
         done.map_err(
@@ -205,12 +206,13 @@ async fn execute_assemble(cx: &Context, base: &Utf8Path, step: &Step) -> Result<
     )))
 }
 
-fn execute_refresh(cx: &Context, step: &Step) -> Result<Effect, BuildError> {
+async fn execute_refresh(cx: &Context, step: &Step) -> Result<Effect, BuildError> {
     #[derive(Deserialize)]
     struct Params {
         tree: ObjectId,
     }
     let params: Params = serde_json::from_value(step.params.clone()).map_err(BuildError::Step)?;
+    let _lock = lock_build(cx, &cx.paths.builds(), params.tree).await?;
     refresh_hook(&cx.paths.build(&params.tree.to_string()))?;
     read_back(cx, &params.tree.to_string())?;
     Ok(Effect("config.php is the one of this Provost".to_owned()))

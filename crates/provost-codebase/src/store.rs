@@ -15,6 +15,7 @@
 
 mod check;
 mod fleets;
+mod heal;
 mod import;
 mod link;
 mod place;
@@ -26,7 +27,7 @@ pub use import::Imported;
 pub use link::{Linked, Links};
 pub use place::choose;
 pub use stamp::Stamp;
-pub(crate) use stamp::{Found, stamp_of};
+pub(crate) use stamp::{Found, Place, stamp_of};
 pub(crate) use write::replace;
 
 use std::time::{Duration, SystemTime};

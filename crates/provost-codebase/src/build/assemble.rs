@@ -123,7 +123,8 @@ impl Work<'_> {
     /// Fills the directory; returns how many files came from git.
     async fn fill(&self) -> Result<u64, BuildError> {
         let missing = self.link(None).await?;
-        let imported = self.import(&missing).await?;
+        let keys = missing.iter().map(|(_, key)| *key);
+        let imported = import(self.cx, Some(self.step), self.recipe, self.git, self.store, keys).await?;
         let missing = self.link(Some(missing)).await?;
         debug_assert!(missing.is_empty());
         write_hook(self.aside)?;
@@ -159,58 +160,7 @@ impl Work<'_> {
                 }
             }
         });
-        self.told("linking files", &done, total, work).await
-    }
-
-    /// Puts into the store what it lacks.
-    async fn import(&self, missing: &MissingFiles) -> Result<u64, BuildError> {
-        let mut known = std::collections::BTreeSet::new();
-        let keys: Vec<Key> = missing.iter().map(|(_, key)| *key).filter(|key| known.insert(*key)).collect();
-        if keys.is_empty() {
-            return Ok(0);
-        }
-        let total = keys.len() as u64;
-        let done = Arc::new(AtomicU64::new(0));
-        for (part, own) in self.recipe.share(self.git, keys).await? {
-            let before = done.load(Ordering::Relaxed);
-            let note = format!("reading files of {}", part.source);
-            let import = async { Ok(self.store.import(self.cx, self.git, &part.source, &own, &done).await?) };
-            match self.told(&note, &done, total, import).await {
-                Err(BuildError::Store(StoreError::Git(GitError::Damaged { cached: true, .. }))) => {
-                    // The cache has lost something: once more, with a fresh download.
-                    self.git.fetch_again(&part.source, part.commit).await.map_err(|error| match error {
-                        GitError::Unreachable { .. } => {
-                            self.git.damaged(&part.source, part.commit.to_string())
-                        }
-                        other => other,
-                    })?;
-                    done.store(before, Ordering::Relaxed);
-                    self.store.import(self.cx, self.git, &part.source, &own, &done).await?;
-                }
-                other => drop(other?),
-            }
-        }
-        Ok(total)
-    }
-
-    /// Does some work and tells how far it is.
-    async fn told<T>(
-        &self,
-        note: &str,
-        done: &AtomicU64,
-        total: u64,
-        work: impl Future<Output = Result<T, BuildError>>,
-    ) -> Result<T, BuildError> {
-        let mut work = std::pin::pin!(work);
-        loop {
-            tokio::select! {
-                ended = &mut work => return ended,
-                () = tokio::time::sleep(TELL) => {
-                    let done = done.load(Ordering::Relaxed).min(total);
-                    self.cx.progress(self.step, note, Some((done, total)));
-                }
-            }
-        }
+        told(self.cx, Some(self.step), "linking files", &done, total, work).await
     }
 
     /// Keeps what every file is, for `verify`.
@@ -231,6 +181,65 @@ impl Work<'_> {
             return Err(BuildError::NotWhole(format!("{found} entries at its top instead of {meant}")));
         }
         Ok(())
+    }
+}
+
+/// Puts into the store what it lacks; returns how many files these were.
+pub(super) async fn import(
+    cx: &Context,
+    step: Option<&StepId>,
+    recipe: &Recipe,
+    git: &Git,
+    store: &Store,
+    keys: impl Iterator<Item = Key>,
+) -> Result<u64, BuildError> {
+    let mut known = std::collections::BTreeSet::new();
+    let keys: Vec<Key> = keys.filter(|key| known.insert(*key)).collect();
+    if keys.is_empty() {
+        return Ok(0);
+    }
+    let total = keys.len() as u64;
+    let done = Arc::new(AtomicU64::new(0));
+    for (part, own) in recipe.share(git, keys).await? {
+        let before = done.load(Ordering::Relaxed);
+        let note = format!("reading files of {}", part.source);
+        let import = async { Ok(store.import(cx, git, &part.source, &own, &done).await?) };
+        match told(cx, step, &note, &done, total, import).await {
+            Err(BuildError::Store(StoreError::Git(GitError::Damaged { cached: true, .. }))) => {
+                // The cache has lost something: once more, with a fresh download.
+                git.fetch_again(&part.source, part.commit).await.map_err(|error| match error {
+                    GitError::Unreachable { .. } => git.damaged(&part.source, part.commit.to_string()),
+                    other => other,
+                })?;
+                done.store(before, Ordering::Relaxed);
+                store.import(cx, git, &part.source, &own, &done).await?;
+            }
+            other => drop(other?),
+        }
+    }
+    Ok(total)
+}
+
+/// Does some work and tells how far it is, if it is the work of a step.
+async fn told<T>(
+    cx: &Context,
+    step: Option<&StepId>,
+    note: &str,
+    done: &AtomicU64,
+    total: u64,
+    work: impl Future<Output = Result<T, BuildError>>,
+) -> Result<T, BuildError> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            ended = &mut work => return ended,
+            () = tokio::time::sleep(TELL) => {
+                let done = done.load(Ordering::Relaxed).min(total);
+                if let Some(step) = step {
+                    cx.progress(step, note, Some((done, total)));
+                }
+            }
+        }
     }
 }
 

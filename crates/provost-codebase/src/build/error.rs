@@ -50,6 +50,9 @@ pub enum BuildError {
     /// Nobody knows what files a build should have.
     #[error("the store has no list of the files of {0}, and the build has no record to make one from")]
     NoListing(ObjectId),
+    /// A content is lost, and nobody knows where it came from.
+    #[error("the store has lost files of {0}, and the build has no record of what it is made of")]
+    NoOrigin(ObjectId),
     /// Something else is where the build should be.
     #[error("`{0}` is there and is not a build")]
     Foreign(Utf8PathBuf),
@@ -72,8 +75,8 @@ impl BuildError {
             Self::Git(error) => error.hint(),
             Self::Import(error) => error.hint(),
             Self::OtherTree { .. } => Some("`provost codebase update` resolves anew".to_owned()),
-            Self::NoListing(_) => {
-                Some("a build without either is removed and made again by `provost apply`".to_owned())
+            Self::NoListing(_) | Self::NoOrigin(_) => {
+                Some("a build without a record is removed and made again by `provost apply`".to_owned())
             }
             Self::Foreign(path) => Some(format!("move it away: {path}")),
             _ => None,

@@ -31,6 +31,11 @@ pub(super) fn seal(tree: &Utf8Path) -> Result<(), BuildError> {
 /// # Errors
 /// When it cannot be written; the old one stays then.
 pub fn refresh_hook(build: &Utf8Path) -> Result<(), BuildError> {
+    let found = fs::metadata(build).map_err(|error| StoreError::io("look at", build, error))?;
+    if found.permissions().mode() & 0o222 != 0 {
+        // A change was not finished: perhaps a repair, which opens directories inside too.
+        super::mend::reseal(build)?;
+    }
     fs::set_permissions(build, std::fs::Permissions::from_mode(0o755))
         .map_err(|error| StoreError::io("open", build, error))?;
     let written = write_hook(build);

@@ -4,6 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use provost_engine::context::Context;
 
 use crate::flock::{Flock, FlockError};
 use crate::object::ObjectId;
@@ -15,6 +16,12 @@ const ASSEMBLING: &str = ".assembling-";
 /// Where the lock of a tree's assembly lies. Locks are kept: a lock file that is removed can be held twice.
 pub(super) fn lock_path(builds: &Utf8Path, tree: ObjectId) -> Utf8PathBuf {
     builds.join(".locks").join(tree.to_string())
+}
+
+/// Keeps everybody else from working on a build.
+pub(crate) async fn lock_build(cx: &Context, builds: &Utf8Path, tree: ObjectId) -> Result<Flock, FlockError> {
+    let waiting = format!("waiting for another provost that works on the build {tree}");
+    Flock::take(cx, &lock_path(builds, tree), &waiting).await
 }
 
 /// Where this process assembles a tree.

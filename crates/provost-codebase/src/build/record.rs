@@ -11,12 +11,11 @@ use provost_fleet::name::Name;
 use provost_moodle::version_php::CoreVersion;
 use serde::{Deserialize, Serialize};
 
-use crate::flock::Flock;
 use crate::object::ObjectId;
 use crate::store::{StoreError, replace};
 
 use super::BuildError;
-use super::leftovers::lock_path;
+use super::leftovers::lock_build;
 
 /// Where records lie, beside the builds.
 pub(super) const RECORDS: &str = ".records";
@@ -129,8 +128,7 @@ pub async fn note_use(cx: &Context, origin: &Origin) -> Result<(), BuildError> {
     if !builds.join(tree.to_string()).is_dir() {
         return Ok(());
     }
-    let waiting = format!("waiting for another provost that works on the build {tree}");
-    let _lock = Flock::take(cx, &lock_path(&builds, tree), &waiting).await?;
+    let _lock = lock_build(cx, &builds, tree).await?;
     let build = builds.join(tree.to_string());
     Ok(keep(&builds, tree, origin, || changed_at(&build).unwrap_or_else(|| cx.now().to_string()))?)
 }

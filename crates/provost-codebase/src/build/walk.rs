@@ -148,7 +148,8 @@ impl Walk<'_> {
             directory.inside.iter().map(|one| &self.plan.directories()[*one as usize].path[at..]).collect();
         inside.sort_unstable();
         let mut seen = vec![false; directory.files.len()];
-        let mut extra: Vec<Vec<u8>> = Vec::new();
+        // Paths, and whether they are to be named themselves.
+        let mut extra: Vec<(Vec<u8>, bool)> = Vec::new();
         let mut names = RawDir::new(open, buffer);
         while let Some(entry) = names.next() {
             let entry = entry?;
@@ -158,9 +159,12 @@ impl Walk<'_> {
             }
             if let Ok(place) = directory.files.binary_search_by(|file| name(*file).cmp(found)) {
                 seen[place] = true;
-                self.file(directory.files[place], open, entry.file_name(), walked)?;
+                if self.file(directory.files[place], open, entry.file_name(), walked)? {
+                    extra.push((self.entries[directory.files[place] as usize].path.to_vec(), false));
+                }
             } else if inside.binary_search(&found).is_err() {
-                extra.push([&directory.path[..], if at == 0 { b"" } else { b"/" }, found].concat());
+                let path = [&directory.path[..], if at == 0 { b"" } else { b"/" }, found].concat();
+                extra.push((path, true));
             }
         }
         for (file, seen) in directory.files.iter().zip(seen) {
@@ -168,8 +172,8 @@ impl Walk<'_> {
                 walked.add(self.entries[*file as usize].path, Some(*file), What::Missing, None);
             }
         }
-        for path in extra {
-            self.extra(path, buffer, walked)?;
+        for (path, itself) in extra {
+            self.extra(path, itself, buffer, walked)?;
         }
         Ok(())
     }

@@ -117,7 +117,7 @@ fn is_of_another_boot(path: &Utf8Path) -> bool {
     fs::read_to_string(path).is_ok_and(|then| then != boot())
 }
 
-fn hash(path: &Utf8Path) -> std::io::Result<ObjectId> {
+pub(super) fn hash(path: &Utf8Path) -> std::io::Result<ObjectId> {
     let mut file = File::open(path)?;
     let mut hasher = Hasher::new(Kind::Blob, file.metadata()?.len());
     let mut piece = vec![0; 64 << 10];

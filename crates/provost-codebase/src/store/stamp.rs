@@ -18,6 +18,9 @@ pub struct Stamp {
     pub own: bool,
 }
 
+/// Which file it is on this machine: the device and the inode.
+pub(crate) type Place = ((u32, u32), u64);
+
 /// A file as it is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
@@ -30,7 +33,7 @@ pub(crate) struct Found {
     modified: (i64, u32),
     /// What it takes on the disk, in bytes.
     pub(crate) taken: u64,
-    pub(crate) device: (u32, u32),
+    device: (u32, u32),
 }
 
 impl Found {
@@ -48,6 +51,10 @@ impl Found {
 
     fn kind(&self) -> u32 {
         u32::from(self.mode) & 0o170_000
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        (self.device, self.inode)
     }
 
     /// Its permissions.
