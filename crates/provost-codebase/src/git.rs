@@ -9,16 +9,21 @@ mod error;
 mod fetch;
 mod imported;
 mod objects;
+mod overlay;
 mod pipe;
 mod refs;
+mod scratch;
 mod source;
 mod tree;
 
 pub use error::GitError;
 pub use objects::{LARGEST_OBJECT, Objects};
+pub use overlay::Overlay;
 pub(crate) use pipe::{BatchPipe, Reply};
 pub(crate) use refs::in_words;
+pub(crate) use scratch::ScratchIndex;
 pub use source::{RemoteUrl, Source, redacted};
+pub(crate) use tree::is_plain;
 pub use tree::{Entry, Listing, ListingError, parse_ls_tree};
 
 use std::sync::Arc;

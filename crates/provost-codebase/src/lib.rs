@@ -7,6 +7,7 @@
 //! | [`import`] | zips and directories, as git trees |
 //! | [`resolve`] | from what the fleet file declares to commits and a tree id, without a checkout |
 //! | [`submodule`] | the other repositories that a commit names |
+//! | [`patch`] | changes of our own, laid over a list of files |
 //! | [`store`] | files by their git blob id, written once, linked often |
 //! | [`build`] | assembles a tree out of the store, complete or absent |
 //! | [`kind_build`] | the kind `build`: what the reconcile engine sees of it |
@@ -22,6 +23,7 @@ pub mod git;
 pub mod import;
 pub mod kind_build;
 pub mod object;
+pub mod patch;
 pub mod resolve;
 pub mod store;
 pub mod submodule;

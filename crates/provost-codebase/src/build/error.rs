@@ -5,6 +5,7 @@ use camino::Utf8PathBuf;
 use crate::flock::FlockError;
 use crate::git::GitError;
 use crate::object::{NotAnId, ObjectId};
+use crate::patch::PatchError;
 use crate::store::StoreError;
 
 /// Why a build was not made. Nothing half-done is left at its place.
@@ -41,6 +42,9 @@ pub enum BuildError {
         /// Where it leads.
         target: String,
     },
+    /// A patch does not apply.
+    #[error(transparent)]
+    Patch(#[from] Box<PatchError>),
     /// A plugin's place is taken by a file.
     #[error("`{0}` is a file, so no plugin can be put there")]
     FileInTheWay(String),
@@ -74,6 +78,7 @@ impl BuildError {
             Self::Store(error) => error.hint(),
             Self::Git(error) => error.hint(),
             Self::Import(error) => error.hint(),
+            Self::Patch(error) => error.hint(),
             Self::OtherTree { .. } => Some("`provost codebase update` resolves anew".to_owned()),
             Self::NoListing(_) | Self::NoOrigin(_) => {
                 Some("a build without a record is removed and made again by `provost apply`".to_owned())
@@ -91,6 +96,7 @@ impl BuildError {
             }
             Self::Git(error) | Self::Store(StoreError::Git(error)) => error.is_cancelled(),
             Self::Import(error) => error.is_cancelled(),
+            Self::Patch(error) => error.is_cancelled(),
             _ => false,
         }
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use provost_fleet::lock::{LockedCodebase, LockedSource, LockedSubmodule};
 
-use crate::git::{Git, GitError, Listing, ListingError, Source};
+use crate::git::{Git, GitError, Listing, ListingError, Overlay, Source};
 use crate::object::ObjectId;
+use crate::patch::{self, Patch};
 use crate::store::{Key, Store};
 
 use super::{BuildError, TreePlan};
@@ -32,18 +33,26 @@ pub struct Recipe {
     pub parts: Vec<Part>,
     /// Directories that are left out of all these.
     pub absent: Vec<String>,
+    /// Changes of our own to all that, in their order.
+    pub patches: Vec<Patch>,
 }
 
 impl Recipe {
     /// Makes a recipe; parts are put in the order of their paths, so that what lies inside comes later.
     pub fn new(tree: ObjectId, mut parts: Vec<Part>) -> Self {
         parts.sort_by(|a, b| a.path.cmp(&b.path));
-        Self { tree, parts, absent: Vec::new() }
+        Self { tree, parts, absent: Vec::new(), patches: Vec::new() }
     }
 
     /// Leaves directories out.
     pub fn without(self, absent: impl IntoIterator<Item = String>) -> Self {
         Self { absent: absent.into_iter().collect(), ..self }
+    }
+
+    /// The same with patches, of which the tree must be the result.
+    pub fn with_patches(mut self, patches: Vec<Patch>) -> Self {
+        self.patches = patches;
+        self
     }
 
     /// The tree that these files make, whatever the recipe says.
@@ -65,6 +74,8 @@ impl Recipe {
             return Ok(plan);
         }
         let listing = self.list(git).await?;
+        let overlay = self.overlay(git, &listing).await?;
+        let listing = listing.overlay(&overlay);
         let text = listing.to_ls_tree();
         let plan = TreePlan::new(listing)?;
         if plan.tree() != self.tree {
@@ -104,28 +115,49 @@ impl Recipe {
         Ok(whole)
     }
 
+    /// What the patches change.
+    pub(crate) async fn overlay(&self, git: &Git, listing: &Listing) -> Result<Overlay, BuildError> {
+        let sources: BTreeSet<&Source> = self.parts.iter().map(|part| &part.source).collect();
+        let sources: Vec<Source> = sources.into_iter().cloned().collect();
+        Ok(patch::apply(git, listing, &sources, &self.patches).await.map_err(Box::new)?)
+    }
+
     /// Which of `missing` each part's repository has; every one is asked of one repository only.
     pub(super) async fn share(
         &self,
         git: &Git,
         missing: Vec<Key>,
-    ) -> Result<Vec<(&Part, Vec<Key>)>, BuildError> {
+    ) -> Result<Vec<(Part, Vec<Key>)>, BuildError> {
         let mut left: BTreeSet<Key> = missing.iter().copied().collect();
         let mut shares = Vec::new();
+        if !self.patches.is_empty() && !missing.is_empty() {
+            // Applied once more, which puts their results back where they may have been removed.
+            let overlay = self.overlay(git, &self.list(git).await?).await?;
+            if let Some(pin) = overlay.pin {
+                let ids: BTreeSet<ObjectId> = overlay.ids().collect();
+                let part =
+                    Part { source: Source::Imported, commit: pin, reference: None, path: String::new() };
+                shares.push((part, take(&mut left, &missing, &ids)));
+            }
+        }
         // Plugins first: their lists are short, and Moodle's then takes all that is left.
         for part in self.parts.iter().rev() {
             if left.is_empty() {
                 break;
             }
             let ids: BTreeSet<ObjectId> = part.list(git).await?.iter().map(|entry| entry.id).collect();
-            let own: BTreeSet<Key> = left.iter().copied().filter(|key| ids.contains(&key.id)).collect();
-            left.retain(|key| !own.contains(key));
-            // In the order of the tree, which is the order in which a pack is read fastest.
-            shares.push((part, missing.iter().copied().filter(|key| own.contains(key)).collect()));
+            shares.push((part.clone(), take(&mut left, &missing, &ids)));
         }
         shares.reverse();
         Ok(shares)
     }
+}
+
+/// Takes out of `left` what has these ids. In the order of the tree, which is that in which a pack is read fastest.
+fn take(left: &mut BTreeSet<Key>, missing: &[Key], ids: &BTreeSet<ObjectId>) -> Vec<Key> {
+    let own: BTreeSet<Key> = left.iter().copied().filter(|key| ids.contains(&key.id)).collect();
+    left.retain(|key| !own.contains(key));
+    missing.iter().copied().filter(|key| own.contains(key)).collect()
 }
 
 impl Part {

@@ -179,9 +179,15 @@ impl Walk<'_> {
     }
 
     /// Names what is not listed, and everything in it.
-    fn extra(&self, path: Vec<u8>, buffer: &mut [MaybeUninit<u8>], walked: &mut Walked) -> Result<(), Errno> {
-        let mut waiting = vec![path];
-        while let Some(path) = waiting.pop() {
+    fn extra(
+        &self,
+        path: Vec<u8>,
+        itself: bool,
+        buffer: &mut [MaybeUninit<u8>],
+        walked: &mut Walked,
+    ) -> Result<(), Errno> {
+        let mut waiting = vec![(path, itself)];
+        while let Some((path, named)) = waiting.pop() {
             if (self.stop)() {
                 return Ok(());
             }
@@ -192,43 +198,48 @@ impl Walk<'_> {
                     let entry = entry?;
                     let name = entry.file_name().to_bytes();
                     if name != b"." && name != b".." {
-                        waiting.push([&path[..], b"/", name].concat());
+                        waiting.push(([&path[..], b"/", name].concat(), true));
                     }
                 }
             }
-            walked.add(&path, None, What::Extra, None);
+            if named {
+                walked.add(&path, None, What::Extra, None);
+            }
         }
         Ok(())
     }
 
-    fn file(&self, file: u32, open: &OwnedFd, name: &CStr, walked: &mut Walked) -> Result<(), Errno> {
+    /// Looks at a listed file; says whether it is a directory, of which all is to be named.
+    fn file(&self, file: u32, open: &OwnedFd, name: &CStr, walked: &mut Walked) -> Result<bool, Errno> {
         let entry = self.entries[file as usize];
         let found = match stamp_of(open, name.to_bytes()) {
             // It went while we looked.
             Err(Errno::NOENT) => {
                 walked.add(entry.path, Some(file), What::Missing, None);
-                return Ok(());
+                return Ok(false);
             }
             other => other?,
         };
         if entry.mode == Mode::Symlink {
             if !found.is_symlink() {
-                walked.add(entry.path, Some(file), What::Type, Some(found.inode));
-            } else if !is_target(open, name, entry.id)? {
+                walked.add(entry.path, Some(file), What::Type, None);
+                return Ok(found.is_directory());
+            }
+            if !is_target(open, name, entry.id)? {
                 walked.add(entry.path, Some(file), What::changed([Aspect::Content]), None);
             }
-            return Ok(());
+            return Ok(false);
         }
         if !found.is_file() {
             walked.add(entry.path, Some(file), What::Type, None);
-            return Ok(());
+            return Ok(found.is_directory());
         }
         walked.there.push(There { file, inode: found.inode, size: found.size });
         let aspects = self.compare(file, &found);
         if !aspects.is_empty() {
             walked.add(entry.path, Some(file), What::Changed(aspects), Some(found.inode));
         }
-        Ok(())
+        Ok(false)
     }
 
     /// What a listed file is in the store.

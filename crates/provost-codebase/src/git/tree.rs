@@ -133,6 +133,16 @@ impl Listing {
         written
     }
 
+    /// A listing of these entries, whatever their order.
+    pub(super) fn collect<'a>(entries: impl Iterator<Item = Entry<'a>>) -> Self {
+        let mut listing = Self::default();
+        for entry in entries {
+            listing.push(entry, &[entry.path]);
+        }
+        listing.sort();
+        listing
+    }
+
     fn push(&mut self, entry: Entry<'_>, path: &[&[u8]]) {
         let start = self.text.len();
         for part in path {
@@ -205,7 +215,7 @@ fn parse_line(text: &[u8], start: usize, end: usize) -> Result<Place, ListingErr
 }
 
 /// Git refuses such paths when it checks out, but a tree object can hold them.
-fn is_plain(path: &[u8]) -> bool {
+pub(crate) fn is_plain(path: &[u8]) -> bool {
     path.len() <= LONGEST_PATH
         && path.split(|byte| *byte == b'/').all(|part| {
             !part.is_empty()

@@ -21,7 +21,7 @@ pub(super) async fn base(git: &Git, source: &Source) -> Result<Base, GitError> {
             let usable = origin.filter(|url| Source::parse(url).is_ok());
             Base { text: usable.unwrap_or_else(|| path.to_string()), local: true }
         }
-        // What is imported has files only.
+        // What came as a zip or a directory names no other repositories; if it did, they would have to be named in full.
         Source::Imported => Base { text: String::new(), local: false },
     })
 }
@@ -36,9 +36,8 @@ pub(super) fn resolve(base: &Base, url: &str) -> Result<(Source, String), GitErr
     };
     let source = Source::parse(&absolute)?;
     let is_local = match &source {
-        Source::Path(_) => true,
         Source::Url(url) => url.is_file(),
-        Source::Imported => false,
+        _ => true,
     };
     if is_local && !base.local {
         return Err(wrong("a repository from elsewhere may not name one of this machine"));
