@@ -6,12 +6,16 @@ mod scram;
 
 use std::collections::BTreeMap;
 
+use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
+use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
 use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
 use crate::mark::Mark;
+use crate::server::{ClusterState, Servers};
 
 /// What is seen of one database and the role of the same name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +52,22 @@ pub async fn look(sql: &mut PgConnection) -> Result<BTreeMap<String, Found>, sql
         one.verifier = row.try_get(2)?;
     }
     Ok(found)
+}
+
+/// Everything on a server of the fleet, or why nothing can be known of it. A cluster that was never made has nothing.
+pub(crate) async fn look_at(
+    servers: &Servers,
+    cx: &Context,
+    server: &Name,
+) -> Result<BTreeMap<String, Found>, String> {
+    let told = |error: &dyn std::error::Error| full_chain(error);
+    if let Some(cluster) = servers.cluster(cx, server).map_err(|error| told(&error))?
+        && matches!(cluster.state(), ClusterState::Absent | ClusterState::Unfinished)
+    {
+        return Ok(BTreeMap::new());
+    }
+    let mut admin = servers.admin(cx, server, None).await.map_err(|error| told(&error))?;
+    look(&mut admin.sql).await.map_err(|error| told(&error))
 }
 
 /// Whether a role's stored verifier is that of a password; `None` where it could not be read.

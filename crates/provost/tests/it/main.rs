@@ -15,6 +15,7 @@ mod interrupted;
 mod mirrors;
 mod moodle;
 mod output;
+mod postgres;
 mod real_input;
 mod recovery;
 mod transcript;

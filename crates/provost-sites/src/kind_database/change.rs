@@ -1,0 +1,75 @@
+//! Making and dropping a site's database and role, each read back.
+
+use provost_engine::context::Context;
+use provost_engine::kind::{Effect, StepError};
+use provost_fleet::name::Name;
+
+use super::DatabaseKind;
+use crate::database;
+use crate::mark::{Mark, Stage, Whose, whose};
+use crate::secrets::{self, Generated};
+use crate::server::Connection;
+
+impl DatabaseKind {
+    pub(super) async fn create(
+        &self,
+        cx: &Context,
+        site: &Name,
+        (server, name): (&Name, &str),
+        admin: &mut Connection<'_>,
+    ) -> Result<Effect, StepError> {
+        let password =
+            secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
+        let mark = Mark {
+            fleet: self.fleet_id.id.clone(),
+            site: site.clone(),
+            stage: Stage::Created,
+            dataroot: None,
+        };
+        let failed = |error: sqlx::Error| StepError::failed(error);
+        database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
+        let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name).unwrap_or_default();
+        match &found.database {
+            None => database::create(&mut admin.sql, name, &mark).await.map_err(failed)?,
+            Some(None) => database::set_mark(&mut admin.sql, name, &mark).await.map_err(failed)?,
+            Some(Some(_)) => {}
+        }
+        // Read back by coming in as the site will.
+        let mut own =
+            self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
+        let who: String =
+            sqlx::query_scalar("select current_user::text || ' in ' || current_database()::text")
+                .fetch_one(&mut own.sql)
+                .await
+                .map_err(failed)?;
+        Ok(Effect(format!("logged in as {who}")))
+    }
+
+    pub(super) async fn drop(
+        &self,
+        cx: &Context,
+        site: &Name,
+        name: &str,
+        admin: &mut Connection<'_>,
+    ) -> Result<Effect, StepError> {
+        let failed = |error: sqlx::Error| StepError::failed(error);
+        let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name).unwrap_or_default();
+        for comment in found.database.iter().chain(&found.role) {
+            // Looked at again right before: what is dropped is gone.
+            if comment.is_some()
+                && let Whose::Foreign(owner) = whose(comment.as_deref(), &self.fleet_id.id)
+            {
+                return Err(StepError::told(format!("`{name}` is not ours to drop: {owner}")));
+            }
+        }
+        database::drop_database(&mut admin.sql, name).await.map_err(failed)?;
+        database::drop_role(&mut admin.sql, name).await.map_err(failed)?;
+        secrets::forget(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
+        secrets::forget(&cx.paths, &Generated::SiteAdmin(site)).map_err(StepError::failed)?;
+        let left = database::look(&mut admin.sql).await.map_err(failed)?;
+        if left.contains_key(name) {
+            return Err(StepError::told(format!("`{name}` is still there after it was dropped")));
+        }
+        Ok(Effect(format!("database and role `{name}` are gone")))
+    }
+}

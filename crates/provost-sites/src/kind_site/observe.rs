@@ -1,0 +1,193 @@
+//! What is there of a site, told from its database, its dataroot and its made files.
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_engine::kind::{Observation, Owner, Reason};
+use provost_fleet::model::Site;
+use provost_fleet::name::Name;
+
+use super::{SeenSite, SiteKind, WantedSite, host_of};
+use crate::accounts;
+use crate::database::Found;
+use crate::mark::{Mark, Stage, Whose, whose};
+use crate::secrets::{self, Generated};
+use crate::site::files::{self, Dataroot};
+use crate::site::{SiteError, config, facts};
+
+impl SiteKind {
+    pub(super) fn marks(&self, found: &BTreeMap<String, Found>) -> Vec<Mark> {
+        let ours = found.values().filter_map(|one| {
+            let comment = one.database.as_ref()?;
+            match whose(comment.as_deref(), &self.fleet_id.id) {
+                Whose::Ours(mark) => Some(mark),
+                Whose::Foreign(_) => None,
+            }
+        });
+        ours.collect()
+    }
+
+    /// A site that carries our mark and is not in the file.
+    pub(super) fn unwanted(cx: &Context, mark: &Mark) -> Observation<SeenSite> {
+        let host = host_of(cx, &mark.site);
+        let seen = SeenSite {
+            tree: files::build_of(&cx.paths, &mark.site),
+            dataroot: mark.dataroot.clone().map(Utf8PathBuf::from),
+            url: host,
+            ..SeenSite::default()
+        };
+        match mark.stage {
+            Stage::Installed => Observation::Present(seen),
+            Stage::Created | Stage::Installing => {
+                Observation::Partial(seen, Reason("its installation was not finished".to_owned()))
+            }
+        }
+    }
+
+    pub(super) async fn see(
+        &self,
+        cx: &Context,
+        name: &Name,
+        want: &WantedSite,
+        found: &BTreeMap<String, Found>,
+    ) -> Observation<SeenSite> {
+        let dataroot = want.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(name));
+        let comment = found.get(&want.database_name).and_then(|one| one.database.clone());
+        let stage = match comment.as_ref().map(|comment| whose(comment.as_deref(), &self.fleet_id.id)) {
+            None => None,
+            Some(Whose::Ours(mark)) if &mark.site == name => Some(mark),
+            // The database's own kind says whose it is; without it there is no site of ours.
+            Some(Whose::Ours(_) | Whose::Foreign(_)) => return Observation::Absent,
+        };
+        let at = stage.as_ref().and_then(|mark| mark.dataroot.clone()).map_or(dataroot, Utf8PathBuf::from);
+        let files = match files::look_at_dataroot(&at) {
+            Ok(files) => files,
+            Err(error) => return Observation::Unknown(Reason(error.chain())),
+        };
+        let seen = SeenSite { dataroot: Some(at.clone()), ..SeenSite::default() };
+        match judge(&self.fleet_id.id, name, stage.map(|mark| mark.stage), &files, &at) {
+            Judged::Absent => Observation::Absent,
+            Judged::Partial(why) => Observation::Partial(seen, Reason(why)),
+            Judged::Foreign(why) => Observation::Foreign(Owner(why)),
+            Judged::Unknown(why) => Observation::Unknown(Reason(why)),
+            Judged::Installed => match self.see_installed(cx, name, want, seen).await {
+                Ok(observation) => observation,
+                Err(error) => Observation::Unknown(Reason(error.chain())),
+            },
+        }
+    }
+
+    async fn see_installed(
+        &self,
+        cx: &Context,
+        name: &Name,
+        want: &WantedSite,
+        mut seen: SeenSite,
+    ) -> Result<Observation<SeenSite>, SiteError> {
+        let Some(declared) = self.fleet.sites.get(name) else { return Ok(Observation::Absent) };
+        let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else {
+            return Ok(Observation::Unknown(Reason(
+                "the password of its database is not kept here".to_owned(),
+            )));
+        };
+        let database = &want.database_name;
+        let mut own = self.servers.connect(cx, &want.server, database, database, &password).await?;
+        let Some(facts) = facts::read(&mut own.sql, &declared.prefix).await? else {
+            return Ok(Observation::Unknown(Reason(format!(
+                "it is marked as installed, but `{database}` has no tables of Moodle's with the prefix `{}`",
+                declared.prefix
+            ))));
+        };
+        seen.version = facts.version;
+        seen.release = facts.release;
+        seen.url = facts.own.get("wwwroot").cloned();
+        let linked = files::build_of(&cx.paths, name);
+        seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
+        seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
+        // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.
+        let other = seen.tree.as_ref().filter(|tree| **tree != want.tree);
+        seen.build_missing = other.is_some_and(|tree| !cx.paths.build(tree).exists());
+        Ok(Observation::Present(seen))
+    }
+
+    fn differences(
+        &self,
+        cx: &Context,
+        name: &Name,
+        declared: &Site,
+        password: &provost_fleet::secret::Secret,
+        linked: bool,
+    ) -> Result<Vec<String>, SiteError> {
+        let rendered = config::render(cx, &self.servers, name, declared, password)?;
+        let mut differs = Vec::new();
+        if !linked {
+            differs.push("link to its build".to_owned());
+        }
+        let directory = cx.paths.site(name);
+        let target = |path: &camino::Utf8Path| {
+            std::fs::read_link(path).ok().and_then(|target| target.to_str().map(str::to_owned))
+        };
+        let kept = target(&directory.join("site.php")).as_deref() == Some(rendered.file_name.as_str())
+            && directory.join(&rendered.file_name).exists();
+        if !kept {
+            differs.push("configuration".to_owned());
+        }
+        let link = target(&cx.paths.hosts().join(declared.url.host()));
+        if link.as_deref() != Some(files::host_target(name, &rendered.file_name).as_str()) {
+            differs.push("link of its host".to_owned());
+        }
+        if accounts::site_if_there(&cx.machine, &self.fleet_id.id, name)?.is_none() {
+            differs.push("Unix account".to_owned());
+        }
+        Ok(differs)
+    }
+}
+
+/// What database and dataroot say together.
+#[derive(Debug, PartialEq, Eq)]
+enum Judged {
+    Absent,
+    Partial(String),
+    Installed,
+    Foreign(String),
+    Unknown(String),
+}
+
+/// Judges from the stage of the database's mark and from the dataroot. Whatever could mean that data is at stake is unknown, never
+/// absent.
+fn judge(
+    fleet: &str,
+    name: &Name,
+    database: Option<Stage>,
+    dataroot: &Dataroot,
+    path: &camino::Utf8Path,
+) -> Judged {
+    let files = match dataroot {
+        Dataroot::Absent => None,
+        Dataroot::Marked(mark) if mark.fleet == fleet && &mark.site == name => Some(mark.stage),
+        Dataroot::Marked(mark) => {
+            return Judged::Foreign(format!("`{path}` belongs to site `{}` of another fleet", mark.site));
+        }
+        Dataroot::Unmarked => {
+            return Judged::Foreign(format!("`{path}` is not empty and carries no mark of Provost"));
+        }
+    };
+    match (database, files) {
+        (Some(Stage::Installed), Some(_)) => Judged::Installed,
+        (Some(Stage::Installed), None) => {
+            Judged::Unknown(format!("its dataroot `{path}` is gone; is a disk not mounted?"))
+        }
+        (_, Some(Stage::Installed)) => Judged::Unknown(format!(
+            "its dataroot `{path}` is that of an installed site, but its database is not there or empty; restore it"
+        )),
+        (Some(Stage::Installing), _) => Judged::Partial("its installation was not finished".to_owned()),
+        (Some(Stage::Created) | None, Some(_)) => {
+            Judged::Partial("its installation was interrupted".to_owned())
+        }
+        (Some(Stage::Created) | None, None) => Judged::Absent,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! What to do about a site. Pure.
+
+use provost_codebase::kind_build;
+use provost_engine::kind::{Hint, Kind as _, Planned, Reason, StepDraft};
+use provost_engine::plan::{Change, Impact, Subject};
+use provost_fleet::name::Name;
+
+use super::{CONFIGURE, DELETE, INSTALL, SeenSite, WantedSite};
+use crate::kind_database;
+
+pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Planned {
+    Planned::Steps(vec![StepDraft {
+        action: INSTALL,
+        reason: reason.to_owned(),
+        changes: vec![
+            Change::create("Moodle", &want.release),
+            Change::create("url", &want.url),
+            Change::create("build", short(&want.tree)),
+        ],
+        after: vec![build_step(want), Subject::new("database", name).step(kind_database::CREATE)],
+        impact,
+        params: serde_json::json!({ "tree": want.tree }),
+    }])
+}
+
+fn build_step(want: &WantedSite) -> provost_engine::plan::StepId {
+    Subject::new(kind_build::BuildKind::NAME, &want.builder).step(kind_build::ASSEMBLE)
+}
+
+/// The first 12 digits of a tree id: enough to tell builds apart by eye.
+fn short(tree: &str) -> String {
+    tree.chars().take(12).collect()
+}
+
+pub(super) fn present(want: &WantedSite, is: &SeenSite) -> Planned {
+    if let Some(url) = is.url.as_ref().filter(|url| **url != want.url) {
+        return Planned::Blocked(
+            Reason(format!("it was installed as {url}, and the file says {}", want.url)),
+            Some(Hint(
+                "put the old url back: this version cannot rename a site, whose texts hold its URL"
+                    .to_owned(),
+            )),
+        );
+    }
+    if let Some((is, want)) = is.dataroot.as_ref().zip(want.dataroot.as_ref()).filter(|(is, want)| is != want)
+    {
+        return Planned::Blocked(
+            Reason(format!("its dataroot is `{is}`, and the file says `{want}`")),
+            Some(Hint("put the old dataroot back: this version cannot move files".to_owned())),
+        );
+    }
+    let tree = is.tree.as_ref().unwrap_or(&want.tree);
+    if *tree != want.tree && is.build_missing {
+        return Planned::Blocked(
+            Reason(format!("its build {} is gone from this disk, and the lock names another", short(tree))),
+            Some(Hint("take the fleet.lock that named it back from git, and apply".to_owned())),
+        );
+    }
+    // Made files are mended on the build the site runs on, also of a site that is held.
+    if !is.differs.is_empty() {
+        return configure(want, is, tree);
+    }
+    if *tree == want.tree {
+        return Planned::InStep;
+    }
+    let on = is.release.as_deref().unwrap_or("an unknown release");
+    Planned::Held(
+        Reason(format!(
+            "behind: on {on} ({}), locked is {} ({})",
+            short(tree),
+            want.release,
+            short(&want.tree)
+        )),
+        Hint("run `provost upgrade start`".to_owned()),
+    )
+}
+
+fn configure(want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
+    Planned::Steps(vec![StepDraft {
+        action: CONFIGURE,
+        reason: "its made files differ from the fleet file".to_owned(),
+        changes: is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect(),
+        after: vec![build_step(want)],
+        impact: Impact::Change,
+        params: serde_json::json!({ "tree": tree }),
+    }])
+}
+
+pub(super) fn delete(name: &Name, is: &SeenSite) -> Planned {
+    let mut changes = vec![Change::remove("site", is.url.as_deref().unwrap_or("unfinished"))];
+    changes.extend(is.dataroot.as_ref().map(|dataroot| Change::remove("dataroot", dataroot.as_str())));
+    Planned::Steps(vec![StepDraft {
+        action: DELETE,
+        reason: "it is no longer in the file".to_owned(),
+        changes,
+        after: vec![Subject::new(crate::kind_vhost::NAME, name).step(crate::kind_vhost::REMOVE)],
+        impact: Impact::Destroy,
+        params: serde_json::json!({ "dataroot": is.dataroot }),
+    }])
+}
