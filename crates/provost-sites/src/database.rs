@@ -86,14 +86,15 @@ pub async fn ensure_role(
         .bind(name)
         .fetch_one(&mut *sql)
         .await?;
-    let verb = if there { "alter" } else { "create" };
+    // Only a superuser may name these of a role that is there, even to say what is so already.
+    let (verb, rights) =
+        if there { ("alter", "") } else { ("create", "nosuperuser nocreatedb nocreaterole") };
     let mut salt = [0; 16];
     salt.copy_from_slice(&Sha256::digest(format!("{}/{name}", mark.fleet))[..16]);
     let verifier = scram::verifier(password, &salt);
     let mut transaction = sql.begin().await?;
     let role = quoted(name);
-    let statement =
-        format!("{verb} role {role} login nosuperuser nocreatedb nocreaterole password '{verifier}'");
+    let statement = format!("{verb} role {role} login {rights} password '{verifier}'");
     transaction.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
     let comment = format!("comment on role {role} is {}", literal(&mark.to_text()));
     transaction.execute(sqlx::raw_sql(AssertSqlSafe(comment))).await?;

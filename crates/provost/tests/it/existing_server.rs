@@ -31,6 +31,17 @@ fn a_site_lives_on_an_existing_server() {
 }
 
 #[test]
+fn a_role_that_is_there_already_gets_its_password_from_an_administrator_that_is_no_superuser() {
+    let server = Server::start();
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    server.declare(&env);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    server.sql("drop database test_hugo with (force)");
+    let applied = env.run(&["apply"]);
+    assert!(applied.to_string().contains("✓ database/hugo/create"), "{applied}");
+}
+
+#[test]
 fn a_server_that_is_down_is_unknown_and_nothing_is_planned_on_ignorance() {
     let server = Server::start();
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
