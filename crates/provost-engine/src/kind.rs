@@ -37,6 +37,11 @@ pub trait Kind: Send + Sync + 'static {
     /// Not called for what is [`Observation::Unknown`] or [`Observation::Foreign`]: these always block.
     fn plan(&self, name: &Name, wanted: Option<&Self::Wanted>, seen: &Observation<Self::Seen>) -> Planned;
 
+    /// What the user can do about something foreign: it is blocked without the planner being asked. Pure.
+    fn hint_for_foreign(&self, _name: &Name, _wanted: Option<&Self::Wanted>) -> Option<Hint> {
+        None
+    }
+
     /// Does one step. Idempotent; reads the effect back before it says that it is done.
     fn execute(&self, cx: &Context, step: &Step) -> impl Future<Output = Result<Effect, StepError>> + Send;
 }

@@ -112,7 +112,8 @@ pub fn survey<K: Kind>(
         let planned = match observation {
             Observation::Unknown(Reason(why)) => Planned::Blocked(Reason(why.clone()), None),
             Observation::Foreign(Owner(owner)) => {
-                Planned::Blocked(Reason(format!("it is there but not ours: {owner}")), None)
+                let hint = kind.hint_for_foreign(name, want);
+                Planned::Blocked(Reason(format!("it is there but not ours: {owner}")), hint)
             }
             Observation::Absent if want.is_none() => Planned::InStep,
             _ => kind.plan(name, want, observation),

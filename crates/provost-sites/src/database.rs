@@ -2,7 +2,10 @@
 //!
 //! Names come from the checked model (letters, digits, `_`) and are quoted all the same; passwords go as SCRAM verifiers.
 
+mod inside;
 mod scram;
+
+pub(crate) use inside::{Inside, Place};
 
 use std::collections::BTreeMap;
 
@@ -114,9 +117,14 @@ pub async fn create(sql: &mut PgConnection, name: &str, mark: &Mark) -> Result<(
     // template0: whatever somebody put into template1 is not wanted in a Moodle.
     let statement = format!("create database {database} owner {database} template template0 encoding 'UTF8'");
     sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
-    let closed = format!("revoke connect, temporary on database {database} from public");
-    sql.execute(sqlx::raw_sql(AssertSqlSafe(closed))).await?;
+    close(sql, name).await?;
     set_mark(sql, name, mark).await
+}
+
+/// Closes a database to everybody but its owner.
+pub async fn close(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let statement = format!("revoke connect, temporary on database {} from public", quoted(name));
+    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
 }
 
 /// Marks a database.

@@ -6,6 +6,7 @@ mod observe;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use camino::Utf8PathBuf;
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, Hint, Kind, Observation, Planned, Reason, StepDraft, StepError};
 use provost_engine::plan::{Change, Impact, Step, Subject};
@@ -34,6 +35,10 @@ pub struct WantedDatabase {
     pub server: Name,
     /// Name of database and role.
     pub name: String,
+    /// Moodle's table prefix.
+    pub prefix: String,
+    /// The site's dataroot where it is not the default.
+    pub dataroot: Option<Utf8PathBuf>,
 }
 
 /// What was seen of a site's database.
@@ -45,10 +50,15 @@ pub struct SeenDatabase {
     pub name: String,
     /// Whether the role's password is the one we keep; `true` where the server does not let us see.
     pub password_kept: bool,
+    /// Whether it holds the site, and its mark does not say so.
+    #[serde(default)]
+    pub mark_lost: bool,
 }
 
 /// The action that makes database and role.
 pub const CREATE: &str = "create";
+/// The action that marks a database again that came back without its mark.
+pub const MARK: &str = "mark";
 
 impl Kind for DatabaseKind {
     const NAME: &'static str = "database";
@@ -57,7 +67,13 @@ impl Kind for DatabaseKind {
 
     fn wanted(&self, fleet: &Fleet, _lock: &Lock) -> BTreeMap<Name, WantedDatabase> {
         let each = fleet.sites.iter().map(|(name, site)| {
-            (name.clone(), WantedDatabase { server: site.database.clone(), name: site.database_name.clone() })
+            let wanted = WantedDatabase {
+                server: site.database.clone(),
+                name: site.database_name.clone(),
+                prefix: site.prefix.clone(),
+                dataroot: site.dataroot.clone(),
+            };
+            (name.clone(), wanted)
         });
         each.collect()
     }
@@ -68,16 +84,25 @@ impl Kind for DatabaseKind {
         wanted: &BTreeMap<Name, WantedDatabase>,
     ) -> BTreeMap<Name, Observation<SeenDatabase>> {
         let mut seen = BTreeMap::new();
+        let mut looked = Vec::new();
         for server in self.servers.names() {
             let here = wanted.iter().filter(|(_, database)| &database.server == server);
             match database::look_at(&self.servers, cx, server).await {
-                Ok(found) => self.tell(cx, server, &found, here, &mut seen),
+                Ok(found) => {
+                    self.see_wanted(cx, &found, here, &mut seen).await;
+                    looked.push((server, found));
+                }
                 Err(reason) => {
                     seen.extend(
                         here.map(|(site, _)| (site.clone(), Observation::Unknown(Reason(reason.clone())))),
                     );
                 }
             }
+        }
+        // After the wanted ones of all servers: a site's database may be on another one than the file says.
+        for (server, found) in looked {
+            let here = wanted.values().filter(|database| &database.server == server);
+            self.see_others(cx, server, &found, here, &mut seen);
         }
         seen
     }
@@ -94,6 +119,9 @@ impl Kind for DatabaseKind {
                 "the site has no database",
                 vec![Change::create("database and role", &want.name)],
             ),
+            (Some(want), Observation::Partial(is, Reason(why))) if is.mark_lost => {
+                mark_again(name, want, is, why)
+            }
             (Some(want), Observation::Partial(_, Reason(why))) => {
                 create(want, why, vec![Change::create("database and role", &want.name)])
             }
@@ -128,21 +156,34 @@ impl Kind for DatabaseKind {
     }
 
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
-        let params: WantedDatabaseParams =
-            serde_json::from_value(step.params.clone()).map_err(StepError::failed)?;
+        let params: Params = serde_json::from_value(step.params.clone()).map_err(StepError::failed)?;
         let mut admin = self.servers.admin(cx, &params.server, None).await.map_err(StepError::failed)?;
-        if step.id.action == CREATE {
-            self.create(cx, &step.id.subject.name, (&params.server, &params.name), &mut admin).await
-        } else {
-            self.drop(cx, &step.id.subject.name, &params.name, &mut admin).await
+        let site = &step.id.subject.name;
+        match step.id.action.as_str() {
+            CREATE => self.create(cx, site, (&params.server, &params.name), &mut admin).await,
+            MARK => self.mark_again(cx, site, &params, &mut admin).await,
+            _ => self.drop(cx, site, &params.name, &mut admin).await,
         }
+    }
+
+    fn hint_for_foreign(&self, _name: &Name, wanted: Option<&WantedDatabase>) -> Option<Hint> {
+        let want = wanted?;
+        Some(Hint(format!(
+            "remove or rename what is there by hand, or give the site another `database_name`; a restored database of this site is \
+             known by what it holds, once it has no comment and its tables belong to role `{}`",
+            want.name
+        )))
     }
 }
 
 #[derive(Deserialize)]
-struct WantedDatabaseParams {
+struct Params {
     server: Name,
     name: String,
+    #[serde(default)]
+    prefix: String,
+    #[serde(default)]
+    dataroot: Option<Utf8PathBuf>,
 }
 
 fn create(want: &WantedDatabase, reason: &str, changes: Vec<Change>) -> Planned {
@@ -153,5 +194,22 @@ fn create(want: &WantedDatabase, reason: &str, changes: Vec<Change>) -> Planned 
         after: vec![Subject::new(ServerKind::NAME, &want.server).step(kind_server::MAKE)],
         impact: Impact::Create,
         params: serde_json::json!({ "server": want.server, "name": want.name }),
+    }])
+}
+
+fn mark_again(site: &Name, want: &WantedDatabase, is: &SeenDatabase, reason: &str) -> Planned {
+    let mut changes = vec![Change::create("mark", format!("site `{site}` of this fleet, installed"))];
+    if !is.password_kept {
+        changes.push(Change::replace("password", "(secret)", "(secret)"));
+    }
+    Planned::Steps(vec![StepDraft {
+        action: MARK,
+        reason: reason.to_owned(),
+        changes,
+        after: Vec::new(),
+        impact: Impact::Change,
+        params: serde_json::json!({
+            "server": want.server, "name": want.name, "prefix": want.prefix, "dataroot": want.dataroot,
+        }),
     }])
 }

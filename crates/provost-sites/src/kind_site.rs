@@ -56,6 +56,8 @@ pub struct WantedSite {
     pub server: Name,
     /// Name of its database.
     pub database_name: String,
+    /// Moodle's table prefix.
+    pub prefix: String,
     /// Its dataroot where it is not the default.
     pub dataroot: Option<Utf8PathBuf>,
 }
@@ -103,6 +105,7 @@ impl Kind for SiteKind {
                 url: site.url.to_string(),
                 server: site.database.clone(),
                 database_name: site.database_name.clone(),
+                prefix: site.prefix.clone(),
                 dataroot: site.dataroot.clone(),
             };
             Some((name.clone(), wanted))
@@ -153,7 +156,7 @@ impl Kind for SiteKind {
             (Some(want), Observation::Partial(_, Reason(why))) => {
                 planner::install(name, want, &format!("{why}: it is installed anew"), Impact::Create)
             }
-            (Some(want), Observation::Present(is)) => planner::present(want, is),
+            (Some(want), Observation::Present(is)) => planner::present(name, want, is),
             (None, Observation::Present(is) | Observation::Partial(is, _)) => planner::delete(name, is),
             _ => Planned::InStep,
         }

@@ -131,13 +131,26 @@ fn server() {
 fn database() {
     let scene = scene();
     let kind = DatabaseKind { servers: scene.servers.clone(), fleet_id: fleet_id() };
-    let seen = || SeenDatabase { server: name("main"), name: "test_hugo".to_owned(), password_kept: true };
+    let seen = || SeenDatabase {
+        server: name("main"),
+        name: "test_hugo".to_owned(),
+        password_kept: true,
+        mark_lost: false,
+    };
     let each = [
         ("absent", "hugo", Observation::Absent),
         ("present", "hugo", Observation::Present(seen())),
         ("another password", "hugo", Observation::Present(SeenDatabase { password_kept: false, ..seen() })),
         ("elsewhere", "hugo", Observation::Present(SeenDatabase { name: "old_name".to_owned(), ..seen() })),
         ("partial", "hugo", Observation::Partial(seen(), why("its creation was interrupted"))),
+        (
+            "restored, without its mark",
+            "hugo",
+            Observation::Partial(
+                SeenDatabase { mark_lost: true, password_kept: false, ..seen() },
+                why("its mark is gone, but what it holds is this site of this fleet"),
+            ),
+        ),
         ("foreign", "hugo", Observation::Foreign(Owner("it carries no mark of Provost".to_owned()))),
         ("unknown", "hugo", Observation::Unknown(why("the server does not answer"))),
         (

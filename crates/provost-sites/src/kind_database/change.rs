@@ -1,14 +1,16 @@
-//! Making and dropping a site's database and role, each read back.
+//! Making, marking and dropping a site's database and role, each read back.
 
+use camino::Utf8PathBuf;
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, StepError};
 use provost_fleet::name::Name;
 
-use super::DatabaseKind;
-use crate::database;
+use super::{DatabaseKind, Params};
+use crate::database::{self, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
 use crate::secrets::{self, Generated};
 use crate::server::Connection;
+use crate::site::facts;
 
 impl DatabaseKind {
     pub(super) async fn create(
@@ -43,6 +45,46 @@ impl DatabaseKind {
                 .await
                 .map_err(failed)?;
         Ok(Effect(format!("logged in as {who}")))
+    }
+
+    /// Marks role and database again, and closes the database as one that we made is. Its data is not touched.
+    pub(super) async fn mark_again(
+        &self,
+        cx: &Context,
+        site: &Name,
+        params: &Params,
+        admin: &mut Connection<'_>,
+    ) -> Result<Effect, StepError> {
+        let Params { server, name, prefix, dataroot } = params;
+        let fleet = &self.fleet_id.id;
+        let place = Place { fleet, site, server, database: name, prefix, dataroot: dataroot.as_deref() };
+        // Looked at again right before: our mark makes everything in it ours.
+        let inside = place.look(&self.servers, cx).await.map_err(StepError::told)?;
+        if !matches!(inside, Inside::ThisSite(_)) {
+            return Err(StepError::told(format!("`{name}` does not hold site `{site}` of this fleet")));
+        }
+        let password =
+            secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
+        // A dataroot that is not there yet is not written down: the file may name another one by then.
+        let dataroot = place.installed_dataroot(cx).map(Utf8PathBuf::into_string);
+        let mark = Mark { fleet: fleet.clone(), site: site.clone(), stage: Stage::Installed, dataroot };
+        let failed = |error: sqlx::Error| StepError::failed(error);
+        database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
+        database::close(&mut admin.sql, name).await.map_err(failed)?;
+        database::set_mark(&mut admin.sql, name, &mark).await.map_err(failed)?;
+        let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name).unwrap_or_default();
+        let told = found.database.as_ref().map(|comment| whose(comment.as_deref(), fleet));
+        if told != Some(Whose::Ours(mark)) {
+            return Err(StepError::told(format!("`{name}` was marked, and the mark is not there")));
+        }
+        // Read back by coming in as the site will.
+        let mut own =
+            self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
+        let facts = facts::read(&mut own.sql, prefix).await.map_err(failed)?.unwrap_or_default();
+        let Some(release) = facts.release else {
+            return Err(StepError::told(format!("role `{name}` does not see Moodle in it")));
+        };
+        Ok(Effect(format!("marked; its role sees Moodle {release}")))
     }
 
     pub(super) async fn drop(

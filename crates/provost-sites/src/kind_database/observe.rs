@@ -1,4 +1,4 @@
-//! What is there of a site's database and role, told from their marks.
+//! What is there of a site's database and role, told from their marks and, where these leave it open, from what it holds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,38 +8,57 @@ use provost_engine::kind::{Observation, Owner, Reason};
 use provost_fleet::name::Name;
 
 use super::{DatabaseKind, SeenDatabase, WantedDatabase};
-use crate::database::{self, Found};
+use crate::database::{self, Found, Inside, Place};
 use crate::mark::{Whose, whose};
 use crate::secrets::{self, Generated};
 
 impl DatabaseKind {
-    pub(super) fn tell<'a>(
+    /// What is there of the databases that sites of the file have on one server.
+    pub(super) async fn see_wanted<'a>(
         &self,
         cx: &Context,
-        server: &Name,
         found: &BTreeMap<String, Found>,
         wanted: impl Iterator<Item = (&'a Name, &'a WantedDatabase)>,
         seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
     ) {
-        let mut looked_for = BTreeSet::new();
         for (site, want) in wanted {
-            looked_for.insert(want.name.as_str());
             let one = found.get(&want.name).cloned().unwrap_or_default();
-            seen.insert(site.clone(), self.judge(cx, server, site, &want.name, &one));
+            let place = Place {
+                fleet: &self.fleet_id.id,
+                site,
+                server: &want.server,
+                database: &want.name,
+                prefix: &want.prefix,
+                dataroot: want.dataroot.as_deref(),
+            };
+            let inside = place.ask(&self.servers, cx, &one).await;
+            seen.insert(site.clone(), self.judge(cx, &want.server, site, &want.name, &one, inside));
         }
+    }
+
+    /// What carries our mark on one server under a name that nobody asks for: a site that left the file, or one that is asked for
+    /// under another name.
+    pub(super) fn see_others<'a>(
+        &self,
+        cx: &Context,
+        server: &Name,
+        found: &BTreeMap<String, Found>,
+        wanted: impl Iterator<Item = &'a WantedDatabase>,
+        seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
+    ) {
+        let looked_for: BTreeSet<&str> = wanted.map(|want| want.name.as_str()).collect();
         for (name, one) in found.iter().filter(|(name, _)| !looked_for.contains(name.as_str())) {
-            // What carries our mark under a name that nobody asks for: a site that left the file, or one that is asked for under
-            // another name.
             let comment = one.database.as_ref().or(one.role.as_ref()).and_then(Option::as_deref);
             if let Whose::Ours(mark) = whose(comment, &self.fleet_id.id)
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
-                let observation = self.judge(cx, server, &mark.site, name, one);
+                let observation = self.judge(cx, server, &mark.site, name, one, None);
                 seen.insert(mark.site, observation);
             }
         }
     }
 
+    /// Judges from the marks, and from what the database holds where that was asked.
     fn judge(
         &self,
         cx: &Context,
@@ -47,6 +66,7 @@ impl DatabaseKind {
         site: &Name,
         name: &str,
         found: &Found,
+        inside: Option<Result<Inside, String>>,
     ) -> Observation<SeenDatabase> {
         let fleet = &self.fleet_id.id;
         let password_kept = match secrets::read(&cx.paths, &Generated::SiteDatabase(site)) {
@@ -54,7 +74,8 @@ impl DatabaseKind {
             Ok(None) => false,
             Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
         };
-        let seen = SeenDatabase { server: server.clone(), name: name.to_owned(), password_kept };
+        let mut seen =
+            SeenDatabase { server: server.clone(), name: name.to_owned(), password_kept, mark_lost: false };
         let of_site = |whose: Whose| match whose {
             Whose::Ours(mark) if &mark.site != site => {
                 Whose::Foreign(format!("it belongs to site `{}` of this fleet", mark.site))
@@ -63,6 +84,37 @@ impl DatabaseKind {
         };
         let role = found.role.as_ref().map(|comment| of_site(whose(comment.as_deref(), fleet)));
         let database = found.database.as_ref().map(|comment| of_site(whose(comment.as_deref(), fleet)));
+        let unmarked = found.database == Some(None);
+        // A role that the administrator made anew carries no mark either.
+        let strangers_role = matches!(role, Some(Whose::Foreign(_))) && found.role != Some(None);
+        match inside {
+            Some(Ok(Inside::ThisSite(_))) if !strangers_role => {
+                seen.mark_lost = true;
+                let mark =
+                    if unmarked { "its mark is gone" } else { "its mark says that it is not installed" };
+                return Observation::Partial(
+                    seen,
+                    Reason(format!("{mark}, but what it holds is this site of this fleet")),
+                );
+            }
+            Some(Ok(Inside::OfRole(owner))) if !strangers_role => {
+                return Observation::Unknown(Reason(format!(
+                    "what it holds is this site of this fleet, but its tables belong to role `{owner}` and not to `{name}`; \
+                     restore it as that role"
+                )));
+            }
+            Some(Ok(Inside::Else)) if unmarked => {
+                return foreign(name, "it carries no mark of Provost, and what it holds is not this site");
+            }
+            Some(Err(why)) if unmarked => {
+                return foreign(
+                    name,
+                    &format!("it carries no mark of Provost, and cannot be looked into: {why}"),
+                );
+            }
+            Some(Err(why)) => return Observation::Unknown(Reason(why)),
+            _ => {}
+        }
         match (database, role) {
             (None, None) => Observation::Absent,
             (_, Some(Whose::Foreign(owner))) => {
@@ -76,12 +128,14 @@ impl DatabaseKind {
                 Observation::Partial(seen, Reason("its role is missing".to_owned()))
             }
             // The role carries our mark and the database none at all: created, and killed before it was marked.
-            (Some(Whose::Foreign(_)), Some(Whose::Ours(_))) if found.database == Some(None) => {
+            (Some(Whose::Foreign(_)), Some(Whose::Ours(_))) if unmarked => {
                 Observation::Partial(seen, Reason("its creation was interrupted".to_owned()))
             }
-            (Some(Whose::Foreign(owner)), _) => {
-                Observation::Foreign(Owner(format!("database `{name}`: {owner}")))
-            }
+            (Some(Whose::Foreign(owner)), _) => foreign(name, &owner),
         }
     }
+}
+
+fn foreign(name: &str, why: &str) -> Observation<SeenDatabase> {
+    Observation::Foreign(Owner(format!("database `{name}`: {why}")))
 }

@@ -10,11 +10,12 @@ use provost_fleet::name::Name;
 
 use super::{SeenSite, SiteKind, WantedSite, host_of};
 use crate::accounts;
-use crate::database::Found;
+use crate::database::{Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
 use crate::secrets::{self, Generated};
+use crate::site::facts::{self, Facts};
 use crate::site::files::{self, Dataroot};
-use crate::site::{SiteError, config, facts};
+use crate::site::{SiteError, config};
 
 impl SiteKind {
     pub(super) fn marks(&self, found: &BTreeMap<String, Found>) -> Vec<Mark> {
@@ -53,12 +54,18 @@ impl SiteKind {
         found: &BTreeMap<String, Found>,
     ) -> Observation<SeenSite> {
         let dataroot = want.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(name));
-        let comment = found.get(&want.database_name).and_then(|one| one.database.clone());
-        let stage = match comment.as_ref().map(|comment| whose(comment.as_deref(), &self.fleet_id.id)) {
-            None => None,
-            Some(Whose::Ours(mark)) if &mark.site == name => Some(mark),
+        let found = found.get(&want.database_name).cloned().unwrap_or_default();
+        let inside = self.place(name, want).ask(&self.servers, cx, &found).await;
+        let mark = found.database.as_ref().map(|comment| whose(comment.as_deref(), &self.fleet_id.id));
+        let (stage, facts) = match (mark, inside) {
+            (mark, Some(Ok(Inside::ThisSite(facts)))) => {
+                (Some(installed(&self.fleet_id.id, name, mark)), Some(facts))
+            }
+            (Some(Whose::Ours(mark)), _) if &mark.site == name => (Some(mark), None),
+            (None, _) => (None, None),
+            (Some(Whose::Foreign(_)), _) if found.database == Some(None) => (None, None),
             // The database's own kind says whose it is; without it there is no site of ours.
-            Some(Whose::Ours(_) | Whose::Foreign(_)) => return Observation::Absent,
+            (Some(Whose::Ours(_) | Whose::Foreign(_)), _) => return Observation::Absent,
         };
         let at = stage.as_ref().and_then(|mark| mark.dataroot.clone()).map_or(dataroot, Utf8PathBuf::from);
         let files = match files::look_at_dataroot(&at) {
@@ -71,10 +78,21 @@ impl SiteKind {
             Judged::Partial(why) => Observation::Partial(seen, Reason(why)),
             Judged::Foreign(why) => Observation::Foreign(Owner(why)),
             Judged::Unknown(why) => Observation::Unknown(Reason(why)),
-            Judged::Installed => match self.see_installed(cx, name, want, seen).await {
+            Judged::Installed => match self.see_installed(cx, name, want, seen, facts).await {
                 Ok(observation) => observation,
                 Err(error) => Observation::Unknown(Reason(error.chain())),
             },
+        }
+    }
+
+    fn place<'a>(&'a self, name: &'a Name, want: &'a WantedSite) -> Place<'a> {
+        Place {
+            fleet: &self.fleet_id.id,
+            site: name,
+            server: &want.server,
+            database: &want.database_name,
+            prefix: &want.prefix,
+            dataroot: want.dataroot.as_deref(),
         }
     }
 
@@ -84,6 +102,7 @@ impl SiteKind {
         name: &Name,
         want: &WantedSite,
         mut seen: SeenSite,
+        facts: Option<Facts>,
     ) -> Result<Observation<SeenSite>, SiteError> {
         let Some(declared) = self.fleet.sites.get(name) else { return Ok(Observation::Absent) };
         let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else {
@@ -92,8 +111,13 @@ impl SiteKind {
             )));
         };
         let database = &want.database_name;
-        let mut own = self.servers.connect(cx, &want.server, database, database, &password).await?;
-        let Some(facts) = facts::read(&mut own.sql, &declared.prefix).await? else {
+        let facts = if facts.is_some() {
+            facts
+        } else {
+            let mut own = self.servers.connect(cx, &want.server, database, database, &password).await?;
+            facts::read(&mut own.sql, &declared.prefix).await?
+        };
+        let Some(facts) = facts else {
             return Ok(Observation::Unknown(Reason(format!(
                 "it is marked as installed, but `{database}` has no tables of Moodle's with the prefix `{}`",
                 declared.prefix
@@ -142,6 +166,15 @@ impl SiteKind {
         }
         Ok(differs)
     }
+}
+
+/// The mark that a database will have that holds this site: its own kind marks it again.
+fn installed(fleet: &str, name: &Name, mark: Option<Whose>) -> Mark {
+    let dataroot = match mark {
+        Some(Whose::Ours(mark)) => mark.dataroot,
+        _ => None,
+    };
+    Mark { fleet: fleet.to_owned(), site: name.clone(), stage: Stage::Installed, dataroot }
 }
 
 /// What database and dataroot say together.

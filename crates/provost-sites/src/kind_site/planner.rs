@@ -32,7 +32,7 @@ fn short(tree: &str) -> String {
     tree.chars().take(12).collect()
 }
 
-pub(super) fn present(want: &WantedSite, is: &SeenSite) -> Planned {
+pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned {
     if let Some(url) = is.url.as_ref().filter(|url| **url != want.url) {
         return Planned::Blocked(
             Reason(format!("it was installed as {url}, and the file says {}", want.url)),
@@ -58,7 +58,7 @@ pub(super) fn present(want: &WantedSite, is: &SeenSite) -> Planned {
     }
     // Made files are mended on the build the site runs on, also of a site that is held.
     if !is.differs.is_empty() {
-        return configure(want, is, tree);
+        return configure(name, want, is, tree);
     }
     if *tree == want.tree {
         return Planned::InStep;
@@ -75,12 +75,13 @@ pub(super) fn present(want: &WantedSite, is: &SeenSite) -> Planned {
     )
 }
 
-fn configure(want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
+fn configure(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: CONFIGURE,
         reason: "its made files differ from the fleet file".to_owned(),
         changes: is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect(),
-        after: vec![build_step(want)],
+        // A role may get its password back in the same plan.
+        after: vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)],
         impact: Impact::Change,
         params: serde_json::json!({ "tree": tree }),
     }])

@@ -18,4 +18,5 @@ mod output;
 mod postgres;
 mod real_input;
 mod recovery;
+mod restored;
 mod transcript;

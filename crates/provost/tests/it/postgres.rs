@@ -66,9 +66,30 @@ impl Server {
 
     /// Runs SQL as the superuser and returns the answer, without decoration.
     pub(crate) fn sql(&self, sql: &str) -> String {
-        let socket = self.path("socket");
-        let output = self.run("psql", &["-h", &socket, "-U", "super", "-d", "postgres", "-XAtc", sql]);
+        self.sql_in("postgres", sql)
+    }
+
+    pub(crate) fn sql_in(&self, database: &str, sql: &str) -> String {
+        let output = self.psql(database, &["-XAtc", sql]);
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn psql(&self, database: &str, arguments: &[&str]) -> Output {
+        let socket = self.path("socket");
+        let to = ["-h", &socket, "-U", "super", "-d", database, "-v", "ON_ERROR_STOP=1"];
+        self.run("psql", &[&to, arguments].concat())
+    }
+
+    /// A plain dump of a database, as an administrator makes one.
+    pub(crate) fn dump(&self, database: &str) -> String {
+        let (socket, file) = (self.path("socket"), self.path("dump.sql"));
+        self.run("pg_dump", &["-h", &socket, "-U", "super", "-f", &file, database]);
+        file
+    }
+
+    /// Restores a plain dump into a database that is there.
+    pub(crate) fn restore(&self, database: &str, file: &str) {
+        self.psql(database, &["-Xqf", file]);
     }
 
     /// Makes this the server of a fleet.
