@@ -48,12 +48,22 @@ impl Paths {
 
     /// The mark that a managed server was made here: without its cluster, it is lost, not absent.
     pub fn server_mark(&self, server: &Name) -> Utf8PathBuf {
-        self.keep().join("servers").join(format!("{server}.json"))
+        self.server_marks().join(format!("{server}.json"))
+    }
+
+    /// Marks of all managed servers that were made here.
+    pub fn server_marks(&self) -> Utf8PathBuf {
+        self.keep().join("servers")
     }
 
     /// A managed server's cluster.
     pub fn cluster(&self, server: &Name) -> Utf8PathBuf {
-        self.state.join("data/servers").join(server.as_str())
+        self.clusters().join(server.as_str())
+    }
+
+    /// All managed servers' clusters.
+    pub fn clusters(&self) -> Utf8PathBuf {
+        self.state.join("data/servers")
     }
 
     /// Where dataroots lie by default.

@@ -119,6 +119,16 @@ impl Kind for DatabaseKind {
                 "the site has no database",
                 vec![Change::create("database and role", &want.name)],
             ),
+            (Some(want), Observation::Partial(is, Reason(why))) if is.server != want.server => {
+                Planned::Blocked(
+                    Reason(why.clone()),
+                    Some(Hint(format!(
+                        "put `[database.{}]` back into the file, or restore the site's dump into `{}` on `{}` as the role of that \
+                         name",
+                        is.server, want.name, want.server
+                    ))),
+                )
+            }
             (Some(want), Observation::Partial(is, Reason(why))) if is.mark_lost => {
                 mark_again(name, want, is, why)
             }

@@ -1,5 +1,9 @@
 //! The kind `server`: managed database clusters are made here; existing servers are looked at.
 
+mod kept;
+
+pub use kept::Kept;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,6 +31,9 @@ pub struct SeenServer {
     pub managed: bool,
     /// Major version of PostgreSQL, where it is known.
     pub version: Option<u32>,
+    /// The cluster that was made under this name, where the file does not ask for it.
+    #[serde(default)]
+    pub kept: Option<Kept>,
 }
 
 /// The action that makes a cluster.
@@ -54,10 +61,18 @@ impl Kind for ServerKind {
             (name.clone(), seen)
         });
         // A fleet has a handful of servers.
-        futures_util::future::join_all(looks).await.into_iter().collect()
+        let mut seen: BTreeMap<_, _> = futures_util::future::join_all(looks).await.into_iter().collect();
+        for name in kept::made(cx).into_iter().filter(|name| !wanted.contains_key(name)) {
+            if let Some(kept) = kept::look(cx, &name) {
+                let version = kept.version;
+                let kept = SeenServer { managed: true, version, kept: Some(kept) };
+                seen.insert(name, Observation::Present(kept));
+            }
+        }
+        seen
     }
 
-    fn plan(&self, _name: &Name, wanted: Option<&DatabaseServer>, seen: &Observation<SeenServer>) -> Planned {
+    fn plan(&self, name: &Name, wanted: Option<&DatabaseServer>, seen: &Observation<SeenServer>) -> Planned {
         match (wanted.map(|server| &server.location), seen) {
             (Some(Location::Managed), Observation::Absent) => make("it was not made yet"),
             (Some(Location::Managed), Observation::Partial(_, Reason(why))) => make(why),
@@ -66,6 +81,14 @@ impl Kind for ServerKind {
                     Reason("an existing server is not there".to_owned()),
                     Some(Hint("check `host` and `port` of this server in the fleet file".to_owned())),
                 )
+            }
+            (None, Observation::Present(SeenServer { kept: Some(kept), .. })) => {
+                let back = format!("put `[database.{name}]` back into the file");
+                kept::held("it is no longer in the file", &back, kept)
+            }
+            (Some(Location::Existing { .. }), Observation::Present(SeenServer { kept: Some(kept), .. })) => {
+                let why = "the file names an existing server, and Provost made one of this name before";
+                kept::held(why, "put `managed = true` back in place of `host`", kept)
             }
             _ => Planned::InStep,
         }
@@ -107,7 +130,7 @@ impl ServerKind {
             Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
         };
         let version = PostgresTools::version_of(&cx.paths.cluster(name));
-        let seen = SeenServer { managed: true, version };
+        let seen = SeenServer { managed: true, version, kept: None };
         match cluster.state() {
             ClusterState::Absent => Observation::Absent,
             ClusterState::Unfinished => {
@@ -141,7 +164,8 @@ impl ServerKind {
         match version {
             Ok(version) => {
                 let version: i32 = version;
-                Observation::Present(SeenServer { managed: false, version: u32::try_from(version).ok() })
+                let version = u32::try_from(version).ok();
+                Observation::Present(SeenServer { managed: false, version, kept: kept::look(cx, name) })
             }
             Err(error) => Observation::Unknown(Reason(full_chain(&error))),
         }

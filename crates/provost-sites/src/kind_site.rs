@@ -78,8 +78,18 @@ pub struct SeenSite {
     /// Whether that build is not on this disk.
     #[serde(default)]
     pub build_missing: bool,
+    /// That its database is gone, where its files are those of an installed site.
+    #[serde(default)]
+    pub database_gone: Option<DatabaseGone>,
     /// Made files that differ from what the file asks for, in words.
     pub differs: Vec<String>,
+}
+
+/// An installed site whose database is not where the file says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseGone {
+    /// The server that it was on, where its files say so.
+    pub was_on: Option<Name>,
 }
 
 /// The action that installs.
@@ -152,6 +162,9 @@ impl Kind for SiteKind {
         match (wanted, seen) {
             (Some(want), Observation::Absent) => {
                 planner::install(name, want, "it is not installed", Impact::Create)
+            }
+            (Some(want), Observation::Partial(SeenSite { database_gone: Some(gone), .. }, Reason(why))) => {
+                planner::without_database(want, gone, why)
             }
             (Some(want), Observation::Partial(_, Reason(why))) => {
                 planner::install(name, want, &format!("{why}: it is installed anew"), Impact::Create)

@@ -27,6 +27,9 @@ pub struct Mark {
     /// Its dataroot, so that it can be found when the file no longer names the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataroot: Option<String>,
+    /// The server of its database: a dataroot says by it where the database was when the file names another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<Name>,
 }
 
 /// The mark's file in a dataroot.
@@ -76,6 +79,7 @@ mod tests {
             site: "hugo".parse().unwrap(),
             stage: Stage::Installing,
             dataroot: None,
+            server: None,
         };
         let text = mark.to_text();
         insta::assert_snapshot!(text, @r#"provost {"fleet":"f1","site":"hugo","stage":"installing"}"#);

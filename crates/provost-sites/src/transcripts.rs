@@ -12,8 +12,8 @@ use provost_fleet::name::Name;
 
 use crate::fleet_state::FleetId;
 use crate::kind_database::{DatabaseKind, SeenDatabase};
-use crate::kind_server::{SeenServer, ServerKind};
-use crate::kind_site::{SeenSite, SiteKind};
+use crate::kind_server::{Kept, SeenServer, ServerKind};
+use crate::kind_site::{DatabaseGone, SeenSite, SiteKind};
 use crate::kind_vhost::{SeenVhost, VhostKind};
 use crate::secrets::References;
 use crate::server::{Servers, Starting};
@@ -111,7 +111,13 @@ fn plan<K: Kind>(scene: &Scene, kind: &K, of: &str, seen: Observation<K::Seen>) 
 fn server() {
     let scene = scene();
     let kind = ServerKind { servers: scene.servers.clone() };
-    let seen = || SeenServer { managed: true, version: Some(15) };
+    let seen = || SeenServer { managed: true, version: Some(15), kept: None };
+    let kept = |databases| Kept {
+        directory: "/state/data/servers/old".into(),
+        mark: "/state/keep/servers/old.json".into(),
+        version: Some(15),
+        databases: Some(databases),
+    };
     let each = [
         ("absent", Observation::Absent),
         ("present", Observation::Present(seen())),
@@ -119,11 +125,14 @@ fn server() {
         ("foreign", Observation::Foreign(Owner("`/data` was not made by Provost".to_owned()))),
         ("unknown", Observation::Unknown(why("its data is gone; is a disk not mounted?"))),
     ];
-    let text: String = each
+    let mut text: String = each
         .into_iter()
         .map(|(word, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, "main", seen).trim_end()))
         .collect::<Vec<_>>()
         .concat();
+    let other = SeenServer { kept: Some(kept(2)), ..seen() };
+    let told = plan(&scene, &kind, "old", Observation::Present(other));
+    write!(text, "== no longer in the file\n{told}").unwrap();
     insta::assert_snapshot!(text);
 }
 
@@ -149,6 +158,14 @@ fn database() {
             Observation::Partial(
                 SeenDatabase { mark_lost: true, password_kept: false, ..seen() },
                 why("its mark is gone, but what it holds is this site of this fleet"),
+            ),
+        ),
+        (
+            "on a server that left the file",
+            "hugo",
+            Observation::Partial(
+                SeenDatabase { server: name("old"), ..seen() },
+                why("its site was installed on `old`, which is no longer in the file"),
             ),
         ),
         ("foreign", "hugo", Observation::Foreign(Owner("it carries no mark of Provost".to_owned()))),
@@ -185,7 +202,12 @@ fn site() {
         url: Some("http://hugo.localhost:8080".to_owned()),
         dataroot: Some("/data/hugo".into()),
         build_missing: false,
+        database_gone: None,
         differs: Vec::new(),
+    };
+    let gone = |server: Option<&str>| {
+        let database_gone = Some(DatabaseGone { was_on: server.map(name) });
+        Observation::Partial(SeenSite { database_gone, ..SeenSite::default() }, why("its database is gone"))
     };
     let each = [
         ("absent", "hugo", Observation::Absent),
@@ -220,6 +242,8 @@ fn site() {
             "hugo",
             Observation::Partial(SeenSite::default(), why("its installation was not finished")),
         ),
+        ("its database is gone", "hugo", gone(None)),
+        ("its database is on a server that left the file", "hugo", gone(Some("old"))),
         (
             "foreign",
             "hugo",

@@ -9,7 +9,7 @@ use provost_engine::execute::full_chain;
 use provost_fleet::name::Name;
 
 use super::Found;
-use crate::mark::{Stage, Whose, whose};
+use crate::mark::{Mark, Stage, Whose, whose};
 use crate::server::Servers;
 use crate::site::facts::{self, Facts};
 use crate::site::files::{self, Dataroot};
@@ -59,7 +59,7 @@ impl Place<'_> {
                 Whose::Ours(mark) => {
                     &mark.site == self.site
                         && mark.stage != Stage::Installed
-                        && self.installed_dataroot(cx).is_some()
+                        && self.installed_files(cx).is_some()
                 }
                 Whose::Foreign(_) => false,
             },
@@ -90,14 +90,18 @@ impl Place<'_> {
         Ok(if owner == self.database { Inside::ThisSite(facts) } else { Inside::OfRole(owner) })
     }
 
-    /// The site's dataroot, where it is there and marked as that of an installed site.
-    pub(crate) fn installed_dataroot(&self, cx: &Context) -> Option<Utf8PathBuf> {
-        let path = self.dataroot.map_or_else(|| cx.paths.dataroot(self.site), Utf8Path::to_owned);
-        match files::look_at_dataroot(&path) {
+    /// Where the site's files should be.
+    pub(crate) fn dataroot(&self, cx: &Context) -> Utf8PathBuf {
+        self.dataroot.map_or_else(|| cx.paths.dataroot(self.site), Utf8Path::to_owned)
+    }
+
+    /// The mark of the site's dataroot, where that is there and says that the site was installed.
+    pub(crate) fn installed_files(&self, cx: &Context) -> Option<Mark> {
+        match files::look_at_dataroot(&self.dataroot(cx)) {
             Ok(Dataroot::Marked(mark))
                 if mark.fleet == self.fleet && &mark.site == self.site && mark.stage == Stage::Installed =>
             {
-                Some(path)
+                Some(mark)
             }
             _ => None,
         }

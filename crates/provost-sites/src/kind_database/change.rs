@@ -1,6 +1,5 @@
 //! Making, marking and dropping a site's database and role, each read back.
 
-use camino::Utf8PathBuf;
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, StepError};
 use provost_fleet::name::Name;
@@ -27,6 +26,7 @@ impl DatabaseKind {
             site: site.clone(),
             stage: Stage::Created,
             dataroot: None,
+            server: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);
         database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
@@ -66,8 +66,14 @@ impl DatabaseKind {
         let password =
             secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
         // A dataroot that is not there yet is not written down: the file may name another one by then.
-        let dataroot = place.installed_dataroot(cx).map(Utf8PathBuf::into_string);
-        let mark = Mark { fleet: fleet.clone(), site: site.clone(), stage: Stage::Installed, dataroot };
+        let dataroot = place.installed_files(cx).map(|_| place.dataroot(cx).into_string());
+        let mark = Mark {
+            fleet: fleet.clone(),
+            site: site.clone(),
+            stage: Stage::Installed,
+            dataroot,
+            server: Some(server.clone()),
+        };
         let failed = |error: sqlx::Error| StepError::failed(error);
         database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
         database::close(&mut admin.sql, name).await.map_err(failed)?;

@@ -32,8 +32,26 @@ impl DatabaseKind {
                 dataroot: want.dataroot.as_deref(),
             };
             let inside = place.ask(&self.servers, cx, &one).await;
-            seen.insert(site.clone(), self.judge(cx, &want.server, site, &want.name, &one, inside));
+            let observation = match self.judge(cx, &want.server, site, &want.name, &one, inside) {
+                Observation::Absent => self.left_behind(cx, &place),
+                other => other,
+            };
+            seen.insert(site.clone(), observation);
         }
+    }
+
+    /// A site without a database is new, unless its files say that it was installed on a server that left the file.
+    fn left_behind(&self, cx: &Context, place: &Place<'_>) -> Observation<SeenDatabase> {
+        let before = place.installed_files(cx).and_then(|mark| mark.server);
+        let Some(server) = before.filter(|server| self.servers.declared(server).is_err()) else {
+            return Observation::Absent;
+        };
+        let why = format!("its site was installed on `{server}`, which is no longer in the file");
+        let name = place.database.to_owned();
+        Observation::Partial(
+            SeenDatabase { server, name, password_kept: true, mark_lost: false },
+            Reason(why),
+        )
     }
 
     /// What carries our mark on one server under a name that nobody asks for: a site that left the file, or one that is asked for

@@ -8,7 +8,7 @@ use provost_engine::kind::{Observation, Owner, Reason};
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 
-use super::{SeenSite, SiteKind, WantedSite, host_of};
+use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, host_of};
 use crate::accounts;
 use crate::database::{Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
@@ -78,6 +78,15 @@ impl SiteKind {
             Judged::Partial(why) => Observation::Partial(seen, Reason(why)),
             Judged::Foreign(why) => Observation::Foreign(Owner(why)),
             Judged::Unknown(why) => Observation::Unknown(Reason(why)),
+            Judged::DatabaseGone(was_on) => {
+                let on = was_on.as_ref().map(|server| format!(" on `{server}`")).unwrap_or_default();
+                let why = format!(
+                    "its dataroot `{at}` is that of a site that was installed{on}, and `{}` on `{}` is not there or empty",
+                    want.database_name, want.server
+                );
+                let database_gone = Some(DatabaseGone { was_on });
+                Observation::Partial(SeenSite { database_gone, ..seen }, Reason(why))
+            }
             Judged::Installed => match self.see_installed(cx, name, want, seen, facts).await {
                 Ok(observation) => observation,
                 Err(error) => Observation::Unknown(Reason(error.chain())),
@@ -174,7 +183,7 @@ fn installed(fleet: &str, name: &Name, mark: Option<Whose>) -> Mark {
         Some(Whose::Ours(mark)) => mark.dataroot,
         _ => None,
     };
-    Mark { fleet: fleet.to_owned(), site: name.clone(), stage: Stage::Installed, dataroot }
+    Mark { fleet: fleet.to_owned(), site: name.clone(), stage: Stage::Installed, dataroot, server: None }
 }
 
 /// What database and dataroot say together.
@@ -185,10 +194,11 @@ enum Judged {
     Installed,
     Foreign(String),
     Unknown(String),
+    /// The files of an installed site, and no database: by the files it was on this server.
+    DatabaseGone(Option<Name>),
 }
 
-/// Judges from the stage of the database's mark and from the dataroot. Whatever could mean that data is at stake is unknown, never
-/// absent.
+/// Judges from the stage of the database's mark and from the dataroot. Whatever could mean that data is at stake is never absent.
 fn judge(
     fleet: &str,
     name: &Name,
@@ -198,7 +208,7 @@ fn judge(
 ) -> Judged {
     let files = match dataroot {
         Dataroot::Absent => None,
-        Dataroot::Marked(mark) if mark.fleet == fleet && &mark.site == name => Some(mark.stage),
+        Dataroot::Marked(mark) if mark.fleet == fleet && &mark.site == name => Some(mark),
         Dataroot::Marked(mark) => {
             return Judged::Foreign(format!("`{path}` belongs to site `{}` of another fleet", mark.site));
         }
@@ -206,14 +216,12 @@ fn judge(
             return Judged::Foreign(format!("`{path}` is not empty and carries no mark of Provost"));
         }
     };
-    match (database, files) {
+    match (database, files.map(|mark| mark.stage)) {
         (Some(Stage::Installed), Some(_)) => Judged::Installed,
         (Some(Stage::Installed), None) => {
             Judged::Unknown(format!("its dataroot `{path}` is gone; is a disk not mounted?"))
         }
-        (_, Some(Stage::Installed)) => Judged::Unknown(format!(
-            "its dataroot `{path}` is that of an installed site, but its database is not there or empty; restore it"
-        )),
+        (_, Some(Stage::Installed)) => Judged::DatabaseGone(files.and_then(|mark| mark.server.clone())),
         (Some(Stage::Installing), _) => Judged::Partial("its installation was not finished".to_owned()),
         (Some(Stage::Created) | None, Some(_)) => {
             Judged::Partial("its installation was interrupted".to_owned())

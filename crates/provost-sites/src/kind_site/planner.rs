@@ -5,7 +5,7 @@ use provost_engine::kind::{Hint, Kind as _, Planned, Reason, StepDraft};
 use provost_engine::plan::{Change, Impact, Subject};
 use provost_fleet::name::Name;
 
-use super::{CONFIGURE, DELETE, INSTALL, SeenSite, WantedSite};
+use super::{CONFIGURE, DELETE, DatabaseGone, INSTALL, SeenSite, WantedSite};
 use crate::kind_database;
 
 pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Planned {
@@ -21,6 +21,19 @@ pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impa
         impact,
         params: serde_json::json!({ "tree": want.tree }),
     }])
+}
+
+/// Nothing is installed over a site that was there.
+pub(super) fn without_database(want: &WantedSite, gone: &DatabaseGone, why: &str) -> Planned {
+    let restore =
+        format!("restore its dump into `{0}` on `{1}` as role `{0}`", want.database_name, want.server);
+    let hint = match gone.was_on.as_ref().filter(|server| **server != want.server) {
+        Some(server) => format!("put the site back on the server `{server}`, or {restore}"),
+        None => {
+            format!("{restore}; if the site is given up, move its dataroot away, and it is installed anew")
+        }
+    };
+    Planned::Blocked(Reason(why.to_owned()), Some(Hint(hint)))
 }
 
 fn build_step(want: &WantedSite) -> provost_engine::plan::StepId {

@@ -17,6 +17,7 @@ use provost_moodle::version_php::CoreVersion;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::config::{self, Rendered};
+use super::files::Dataroot;
 use super::{SiteError, dataroot, files};
 use crate::accounts::{self, User};
 use crate::agent::{self, Agent, CLI_SETTINGS};
@@ -53,9 +54,13 @@ impl Installation<'_> {
     /// Installs the site from nothing, or anew over what a broken install left. Returns what was seen of it.
     pub async fn run(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
         let version = self.version_of_build(cx)?;
+        let root = dataroot(cx, self.name, self.site);
+        // Never planned; but what follows empties a dataroot.
+        if let Dataroot::Marked(Mark { stage: Stage::Installed, .. }) = files::look_at_dataroot(&root)? {
+            return Err(SiteError::ReadBack(format!("`{root}` is the dataroot of an installed site")));
+        }
         let user = accounts::site(cx, &self.fleet_id.id, self.name).await?;
         self.empty_database(cx, step).await?;
-        let root = dataroot(cx, self.name, self.site);
         files::fresh_dataroot(&root, &self.mark(cx, Stage::Installing), &user)?;
         files::make_logs(cx, self.name, &user)?;
         files::point_to_build(cx, self.name, self.tree)?;
@@ -101,6 +106,7 @@ impl Installation<'_> {
             site: self.name.clone(),
             stage,
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
+            server: Some(self.site.database.clone()),
         }
     }
 

@@ -18,5 +18,6 @@ mod output;
 mod postgres;
 mod real_input;
 mod recovery;
+mod renamed_server;
 mod restored;
 mod transcript;

@@ -1,7 +1,13 @@
 use super::*;
 
 fn marked(stage: Stage) -> Dataroot {
-    Dataroot::Marked(Mark { fleet: "f".to_owned(), site: "hugo".parse().unwrap(), stage, dataroot: None })
+    Dataroot::Marked(Mark {
+        fleet: "f".to_owned(),
+        site: "hugo".parse().unwrap(),
+        stage,
+        dataroot: None,
+        server: None,
+    })
 }
 
 /// The whole table: stage of the database's mark by what the dataroot is.
@@ -26,6 +32,7 @@ fn what_could_mean_data_is_never_absent() {
                 Judged::Installed => "installed",
                 Judged::Foreign(_) => "foreign",
                 Judged::Unknown(_) => "unknown",
+                Judged::DatabaseGone(_) => "without its database",
             };
             table.push_str(&format!("database {database:?}, dataroot {word}: {short}\n"));
         }
@@ -34,17 +41,17 @@ fn what_could_mean_data_is_never_absent() {
     database None, dataroot absent: absent
     database None, dataroot created: partial
     database None, dataroot installing: partial
-    database None, dataroot installed: unknown
+    database None, dataroot installed: without its database
     database None, dataroot unmarked: foreign
     database Some(Created), dataroot absent: absent
     database Some(Created), dataroot created: partial
     database Some(Created), dataroot installing: partial
-    database Some(Created), dataroot installed: unknown
+    database Some(Created), dataroot installed: without its database
     database Some(Created), dataroot unmarked: foreign
     database Some(Installing), dataroot absent: partial
     database Some(Installing), dataroot created: partial
     database Some(Installing), dataroot installing: partial
-    database Some(Installing), dataroot installed: unknown
+    database Some(Installing), dataroot installed: without its database
     database Some(Installing), dataroot unmarked: foreign
     database Some(Installed), dataroot absent: unknown
     database Some(Installed), dataroot created: installed
