@@ -151,6 +151,11 @@ impl Paths {
         self.state.join("logs")
     }
 
+    /// Where nginx keeps bodies of requests and answers that do not fit into memory.
+    pub fn nginx_temporary(&self) -> Utf8PathBuf {
+        self.state.join("data/nginx")
+    }
+
     /// The directory of the sockets of one managed server.
     pub fn server_socket_directory(&self, server: &Name) -> Utf8PathBuf {
         self.run.join(server.as_str())

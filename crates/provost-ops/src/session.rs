@@ -99,6 +99,7 @@ pub struct Session {
     /// The fleet's id; an empty one where it was never applied and this command only looks.
     pub fleet_id: FleetId,
     references: References,
+    access: Access,
 }
 
 impl Session {
@@ -133,7 +134,7 @@ impl Session {
         };
         let servers = Arc::new(Servers::new(loaded.fleet.clone(), references.clone(), starting));
         let lock = lockfile::read(&lockfile::path(&loaded.path))?;
-        Ok(Self { cx, loaded, lock, servers, fleet_id, references })
+        Ok(Self { cx, loaded, lock, servers, fleet_id, references, access })
     }
 
     /// Every kind, in the order in which things stand on each other.
@@ -162,8 +163,11 @@ impl Session {
         Origins { base: self.references.base.clone(), catalogue: self.loaded.fleet.catalogue.clone() }
     }
 
-    /// Lets go of the servers. To be called at the end of every command that may have used them, also after an error.
+    /// Lets go of the servers, and of what a fleet without sites needs no more. To be called at the end of every command that may have used them, also after an error.
     pub async fn close(&self) {
         self.servers.close(&self.cx).await;
+        if self.access == Access::Change {
+            provost_sites::leave::leave(&self.cx, &self.fleet_id).await;
+        }
     }
 }

@@ -18,8 +18,8 @@ pub enum AccountError {
     /// The list of users cannot be read.
     #[error("cannot read the list of users")]
     List(#[source] std::io::Error),
-    /// `useradd` or `usermod` failed.
-    #[error("cannot make the user `{user}`")]
+    /// `useradd`, `usermod` or `userdel` failed.
+    #[error("cannot make, change or remove the user `{user}`")]
     Make {
         /// The user.
         user: String,
@@ -105,18 +105,26 @@ pub async fn web(cx: &Context, fleet_id: &str) -> Result<User, AccountError> {
     ensure(cx, &web_user_name(fleet_id)).await
 }
 
-/// Removes a site's account and its group; nothing happens where there are none. `userdel` alone leaves the group, because nginx's
-/// account is a member of it.
+/// Removes a site's account and its group; nothing happens where there are none.
 pub async fn remove_site(cx: &Context, fleet_id: &str, site: &Name) -> Result<(), AccountError> {
-    let name = site_user_name(fleet_id, site);
+    remove(cx, &site_user_name(fleet_id, site)).await
+}
+
+/// Removes nginx's account, for a fleet that has no site any more.
+pub async fn remove_web(cx: &Context, fleet_id: &str) -> Result<(), AccountError> {
+    remove(cx, &web_user_name(fleet_id)).await
+}
+
+/// `userdel` alone leaves the group of a site, because nginx's account is a member of it.
+async fn remove(cx: &Context, name: &str) -> Result<(), AccountError> {
     if !cx.machine.root {
         return Ok(());
     }
-    if find(&name)?.is_some() {
-        run(cx, "userdel", &[&name], &name).await?;
+    if find(name)?.is_some() {
+        run(cx, "userdel", &[name], name).await?;
     }
-    if group_exists(&name)? {
-        run(cx, "groupdel", &[&name], &name).await?;
+    if group_exists(name)? {
+        run(cx, "groupdel", &[name], name).await?;
     }
     Ok(())
 }

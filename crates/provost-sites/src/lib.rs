@@ -10,6 +10,7 @@ pub mod kind_database;
 pub mod kind_server;
 pub mod kind_site;
 pub mod kind_vhost;
+pub mod leave;
 pub mod mark;
 pub mod php;
 pub mod secrets;

@@ -2,10 +2,11 @@
 
 mod managed;
 mod postgres_tools;
+mod run_directory;
 
-pub(crate) use managed::make_run_directory;
 pub use managed::{Cluster, ClusterState};
 pub use postgres_tools::PostgresTools;
+pub(crate) use run_directory::{make as make_run_directory, remove as remove_run_directory};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

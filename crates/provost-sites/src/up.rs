@@ -139,7 +139,7 @@ pub struct Services {
 /// Brings everything up, calls `ready`, and stays until the command is cancelled or a service cannot be kept up. Everything that it
 /// started is stopped when it returns, but for database servers: the caller lets go of those.
 pub async fn run(cx: &Context, services: &Services, ready: impl FnOnce()) -> Result<(), UpError> {
-    let lease = Lease::take(cx, "service/up").await.map_err(|error| match error {
+    let lease = Lease::take(cx, LEASE).await.map_err(|error| match error {
         LeaseError::Held { holder, .. } => UpError::AlreadyUp { pid: holder.pid },
         other @ LeaseError::Store(_) => UpError::Lease(other),
     })?;
@@ -155,6 +155,8 @@ pub async fn run(cx: &Context, services: &Services, ready: impl FnOnce()) -> Res
     }
 }
 
+/// Held by whoever serves the fleet.
+pub(crate) const LEASE: &str = "service/up";
 const FPM: &str = "service/php-fpm";
 const NGINX: &str = "service/nginx";
 

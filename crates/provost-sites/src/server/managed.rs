@@ -4,7 +4,7 @@
 //! stopping happens under `NAME.gate`, held alone. The kernel drops both when a process is killed, so a server that a killed
 //! run left behind is taken over by the next one.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -16,7 +16,7 @@ use provost_engine::process::{Account, Program};
 use provost_fleet::name::Name;
 
 use super::postgres_tools::PostgresTools;
-use super::{MANAGED_ADMIN, ServerError, Starting};
+use super::{MANAGED_ADMIN, ServerError, Starting, run_directory};
 use crate::accounts;
 use crate::secrets::{self, Generated};
 
@@ -196,9 +196,7 @@ impl Cluster {
             }
             ClusterState::Stopped | ClusterState::Running(_) => {}
         }
-        make_run_directory(cx, &self.run).map_err(io)?;
-        let gate = self.lock_file("gate").map_err(io)?;
-        lock_alone(cx, &gate).await?.map_err(io)?;
+        let gate = run_directory::lock_alone(cx, &self.run, &self.lock("gate")).await?.map_err(io)?;
         if !self.mark.exists() {
             // Its making was killed between the last rename and this.
             self.write_mark(PostgresTools::version_of(&self.directory)).map_err(io)?;
@@ -206,7 +204,7 @@ impl Cluster {
         if !self.answers_or_ends(cx).await? {
             self.start(cx).await?;
         }
-        let users = self.lock_file("users").map_err(io)?;
+        let users = run_directory::lock_file(&self.run.join(self.lock("users"))).map_err(io)?;
         users.lock_shared().map_err(io)?;
         drop(gate);
         Ok(InUse { cluster: self.clone(), users, starting })
@@ -233,9 +231,8 @@ impl Cluster {
         Ok(false)
     }
 
-    fn lock_file(&self, what: &str) -> std::io::Result<File> {
-        let path = self.run.join(format!("server-{}.{what}", self.server));
-        std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path)
+    fn lock(&self, what: &str) -> String {
+        format!("server-{}.{what}", self.server)
     }
 
     async fn start(&self, cx: &Context) -> Result<(), ServerError> {
@@ -351,28 +348,6 @@ fn collation(major: Option<u32>) -> &'static [&'static str] {
     if major.is_some_and(|major| major >= 15) { &["--locale-provider=icu", "--icu-locale=und"] } else { &[] }
 }
 
-/// The run directory: ours alone, and as root open to the services' accounts. Under `/tmp` anybody could have made it first, so
-/// its owner is checked.
-pub(crate) fn make_run_directory(cx: &Context, run: &Utf8Path) -> std::io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let mode = if cx.machine.root { 0o755 } else { 0o700 };
-    if let Some(above) = run.parent() {
-        files::directory(above, mode, &Account::Own).or_else(|error| match above.exists() {
-            // `/run/user/1000` and the like are there and not ours to change.
-            true => Ok(()),
-            false => Err(error),
-        })?;
-    }
-    files::directory(run, mode, &Account::Own)?;
-    for directory in [Some(run), run.parent()].into_iter().flatten() {
-        let owner = std::fs::metadata(directory)?.uid();
-        if owner != cx.machine.uid && owner != 0 {
-            return Err(std::io::Error::other(format!("`{directory}` belongs to user {owner}, not to us")));
-        }
-    }
-    Ok(())
-}
-
 fn shell_quoted(path: &Utf8Path) -> String {
     format!("'{}'", path.as_str().replace('\'', r"'\''"))
 }
@@ -381,20 +356,6 @@ fn is_empty_or_absent(directory: &Utf8Path) -> bool {
     match std::fs::read_dir(directory) {
         Ok(mut entries) => entries.next().is_none(),
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
-    }
-}
-
-async fn lock_alone(cx: &Context, file: &File) -> Result<std::io::Result<()>, ServerError> {
-    loop {
-        match file.try_lock() {
-            Ok(()) => return Ok(Ok(())),
-            Err(TryLockError::Error(error)) => return Ok(Err(error)),
-            Err(TryLockError::WouldBlock) => {}
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-            () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
-        }
     }
 }
 
@@ -410,8 +371,8 @@ impl InUse {
     pub(super) async fn release(self, cx: &Context) -> Result<(), ServerError> {
         let io = |source| ServerError::Io { server: self.cluster.server.clone(), source };
         let waiting = Context { cancel: tokio_util::sync::CancellationToken::new(), ..cx.clone() };
-        let gate = self.cluster.lock_file("gate").map_err(io)?;
-        lock_alone(&waiting, &gate).await?.map_err(io)?;
+        let (run, lock) = (&self.cluster.run, self.cluster.lock("gate"));
+        let _gate = run_directory::lock_alone(&waiting, run, &lock).await?.map_err(io)?;
         self.users.unlock().map_err(io)?;
         let alone = self.users.try_lock().is_ok();
         // Who only looks stops nothing; and services that a killed `up` left behind still need their database.

@@ -52,7 +52,7 @@ pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, 
             .map_err(|source| UpError::Io { path: path.clone(), source })
     };
     let ini = paths.run.join("php");
-    let temporary = paths.state.join("data/nginx");
+    let temporary = paths.nginx_temporary();
     crate::server::make_run_directory(cx, &paths.run)
         .map_err(|source| UpError::Io { path: paths.run.clone(), source })?;
     for path in

@@ -210,16 +210,21 @@ impl TestEnv {
         is_account_or_group(&name).then_some(name)
     }
 
+    /// The account that nginx runs as, where there is one.
+    pub(crate) fn web_account(&self) -> Option<String> {
+        let name = format!("pv-web-{}", eight(&self.fleet_id()?));
+        is_account_or_group(&name).then_some(name)
+    }
+
     fn fleet_id(&self) -> Option<String> {
         let text = std::fs::read_to_string(self.state().join("keep/fleet.json")).ok()?;
         let kept: serde_json::Value = serde_json::from_str(&text).ok()?;
         kept["id"].as_str().map(str::to_owned)
     }
 
-    /// nginx's account stays with a fleet that has no site any more.
+    /// nginx's account goes with the last site; a test may have ended before that.
     fn remove_web_account(&self) {
-        let Some(name) = self.fleet_id().map(|id| format!("pv-web-{}", eight(&id))) else { return };
-        if rustix::process::geteuid().is_root() && is_account_or_group(&name) {
+        if let Some(name) = self.web_account() {
             Command::new("userdel").arg(&name).stderr(Stdio::null()).status().ok();
         }
     }

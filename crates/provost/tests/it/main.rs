@@ -12,6 +12,7 @@ mod existing_server;
 mod faults;
 mod http;
 mod interrupted;
+mod last_site;
 mod mirrors;
 mod moodle;
 mod output;
