@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_codebase::build::{Depth, Recipe, assemble, verify};
-use provost_codebase::resolve::resolve;
+use provost_codebase::resolve::{Origins, resolve};
 use provost_engine::context::{Context, Limits, Machine};
 use provost_engine::event::Silent;
 use provost_engine::paths::Paths;
@@ -33,8 +33,10 @@ async fn main() -> Result<()> {
         moodle: head.parse()?,
         git: moodle.to_string(),
         plugins: std::collections::BTreeMap::new(),
+        patches: Vec::new(),
     };
-    let locked = resolve(&cx, &"bench".parse()?, &codebase).await?;
+    let origins = Origins { base: "/".into(), catalogue: String::new() };
+    let locked = resolve(&cx, &origins, &"bench".parse()?, &codebase).await?;
     let step = Subject::new("build", &"bench".parse()?).step("assemble");
     let made = assemble(&cx, &step, &Recipe::try_from(&locked)?).await?;
     let checkout = work.join("checkout");

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, Kind, Observation, Owner, Planned, Reason, StepDraft, StepError};
 use provost_engine::plan::{Change, Impact, Step};
@@ -21,6 +21,8 @@ use crate::build::{
 use crate::git::Git;
 use crate::import::bring_back;
 use crate::object::ObjectId;
+use crate::patch;
+use crate::resolve::Origins;
 
 /// The action that makes a build.
 pub const ASSEMBLE: &str = "assemble";
@@ -31,8 +33,8 @@ pub const REFRESH_HOOK: &str = "refresh-hook";
 /// The kind `build`.
 #[derive(Debug, Clone)]
 pub struct BuildKind {
-    /// The directory of the fleet file: relative paths of plugins start there.
-    pub base: Utf8PathBuf,
+    /// Where zips, directories and patches that the lock names are.
+    pub origins: Origins,
 }
 
 /// What the lock says about one build.
@@ -121,7 +123,7 @@ impl Kind for BuildKind {
 
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
         let done = match step.id.action.as_str() {
-            ASSEMBLE => execute_assemble(cx, &self.base, step).await,
+            ASSEMBLE => execute_assemble(cx, &self.origins, step).await,
             REFRESH_HOOK => execute_refresh(cx, step).await,
             other => return Err(StepError::told(format!("a build has no action `{other}`"))),
         };
@@ -189,11 +191,12 @@ fn refreshment(seen: &Seen) -> StepDraft {
     }
 }
 
-async fn execute_assemble(cx: &Context, base: &Utf8Path, step: &Step) -> Result<Effect, BuildError> {
+async fn execute_assemble(cx: &Context, origins: &Origins, step: &Step) -> Result<Effect, BuildError> {
     let wanted: Wanted = serde_json::from_value(step.params.clone()).map_err(BuildError::Step)?;
-    let recipe = Recipe::try_from(&wanted.codebase)?;
     let origin = Origin { locked: wanted.codebase.clone(), names: wanted.names };
-    bring_back(&Git::find(cx).await?, base, &wanted.codebase).await?;
+    bring_back(&Git::find(cx).await?, origins, &wanted.codebase).await?;
+    let patches = patch::read_locked(origins, &wanted.codebase.patches)?;
+    let recipe = Recipe::try_from(&wanted.codebase)?.with_patches(patches);
     let assembled = assemble_for(cx, &step.id, &recipe, Some(&origin)).await?;
     read_back(cx, &wanted.codebase.tree)?;
     if assembled.was_there {

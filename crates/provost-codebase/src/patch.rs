@@ -10,14 +10,16 @@ pub use error::PatchError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use provost_engine::process::Output;
+use provost_fleet::lock::LockedPatch;
 use sha2::{Digest as _, Sha256};
 
 use crate::build::HOOK_NAME;
 use crate::git::{Git, GitError, Listing, Overlay, ScratchIndex, Source, is_plain};
 use crate::object::{Mode, ObjectId};
+use crate::resolve::Origins;
 
 /// The largest patch, in bytes. Ten times what a backport of a large feature has; it is held in memory.
 pub const LARGEST: usize = 4 << 20;
@@ -59,6 +61,38 @@ impl Patch {
             Ok(_) => Ok(Self::new(name, content)),
         }
     }
+}
+
+impl Patch {
+    /// As the lock has it.
+    pub fn locked(&self) -> LockedPatch {
+        LockedPatch { path: self.name.clone(), sha256: self.sha256.clone() }
+    }
+}
+
+/// Reads patches that the fleet file names.
+///
+/// # Errors
+/// As [`Patch::read`], for the first one.
+pub fn read_all(origins: &Origins, paths: &[Utf8PathBuf]) -> Result<Vec<Patch>, Box<PatchError>> {
+    let read = paths.iter().map(|path| Patch::read(path.as_str(), &origins.path(path)));
+    read.collect::<Result<_, _>>().map_err(Box::new)
+}
+
+/// Reads the patches that a lock names; they must still be what they were.
+///
+/// # Errors
+/// As [`Patch::read`], and [`PatchError::OtherContent`].
+pub fn read_locked(origins: &Origins, locked: &[LockedPatch]) -> Result<Vec<Patch>, Box<PatchError>> {
+    let read = locked.iter().map(|locked| {
+        let patch = Patch::read(locked.path.as_str(), &origins.path(&locked.path))?;
+        if patch.sha256 == locked.sha256 {
+            Ok(patch)
+        } else {
+            Err(PatchError::OtherContent { patch: patch.name })
+        }
+    });
+    read.collect::<Result<_, _>>().map_err(Box::new)
 }
 
 impl fmt::Debug for Patch {

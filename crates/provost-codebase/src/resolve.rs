@@ -30,8 +30,9 @@ use tokio::task::JoinSet;
 use crate::build::{Part, Recipe};
 use crate::git::{Git, Source};
 use crate::object::ObjectId;
+use crate::patch::{self, Patch};
 use crate::submodule;
-use candidate::candidates;
+use candidate::Resolver;
 use moodle::Moodle;
 use plugin::Plugin;
 
@@ -49,18 +50,15 @@ pub async fn resolve(
     codebase: &Codebase,
 ) -> Result<LockedCodebase, ResolveError> {
     let resolved = async {
-        let git = Git::find(cx).await?;
-        resolve_with(&git, origins, codebase).await
+        let resolver = Resolver::new(Git::find(cx).await?, origins);
+        resolve_with(&resolver, codebase).await
     };
     resolved.await.map_err(|cause| ResolveError { codebase: name.clone(), cause: Box::new(cause) })
 }
 
-async fn resolve_with(
-    git: &Git,
-    origins: &Origins,
-    codebase: &Codebase,
-) -> Result<LockedCodebase, ResolveCause> {
-    let plugins = start_plugins(git, origins, codebase);
+async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<LockedCodebase, ResolveCause> {
+    let git = &resolver.git;
+    let plugins = start_plugins(resolver, codebase);
     let mut moodle = Moodle::resolve(git, codebase).await?;
     let mut plugins = finish_plugins(plugins).await?;
     place::place(git, &mut moodle, &mut plugins).await?;
@@ -76,9 +74,10 @@ async fn resolve_with(
     }
     drop_replaced(&mut moodle, &mut plugins);
     let mut tree = splice_all(git, &mut moodle, &plugins).await?;
-    if !absent.is_empty() {
+    let patches = patch::read_all(&resolver.origins, &codebase.patches)?;
+    if !absent.is_empty() || !patches.is_empty() {
         let recipe = Recipe::new(tree, parts(&moodle, &plugins)).without(absent.values().cloned());
-        tree = recipe.tree_of(git).await?;
+        tree = recipe.with_patches(patches.clone()).tree_of(git).await?;
     }
     Ok(LockedCodebase {
         declared: declaration_digest(codebase),
@@ -86,22 +85,22 @@ async fn resolve_with(
         tree: tree.to_string(),
         plugins: plugins.into_iter().map(|(component, plugin)| (component, plugin.locked)).collect(),
         absent,
-        patches: Vec::new(),
+        patches: patches.iter().map(Patch::locked).collect(),
     })
 }
 
 type Fetched = JoinSet<(Component, Result<Option<Plugin>, ResolveCause>)>;
 
 /// Begins with all plugins, a few at a time. Dropped, the set ends them.
-fn start_plugins(git: &Git, origins: &Origins, codebase: &Codebase) -> Fetched {
+fn start_plugins(resolver: &Resolver, codebase: &Codebase) -> Fetched {
     let room = Arc::new(Semaphore::new(FETCHES));
     let mut fetched = JoinSet::new();
     for (component, source) in &codebase.plugins {
-        let (git, origins, room) = (git.clone(), origins.clone(), room.clone());
+        let (resolver, room) = (resolver.clone(), room.clone());
         let (component, source) = (component.clone(), source.clone());
         fetched.spawn(async move {
             let _room = room.acquire().await;
-            let plugin = resolve_plugin(&git, &origins, &component, &source).await;
+            let plugin = resolve_plugin(&resolver, &component, &source).await;
             (component, plugin)
         });
     }
@@ -109,13 +108,12 @@ fn start_plugins(git: &Git, origins: &Origins, codebase: &Codebase) -> Fetched {
 }
 
 async fn resolve_plugin(
-    git: &Git,
-    origins: &Origins,
+    resolver: &Resolver,
     component: &Component,
     source: &PluginSource,
 ) -> Result<Option<Plugin>, ResolveCause> {
-    match candidates(git, component, source).await?.first() {
-        Some(candidate) => Ok(Some(Plugin::load(git, origins, component, candidate).await?)),
+    match resolver.candidates(component, source).await?.first() {
+        Some(candidate) => Ok(Some(Plugin::load(resolver, component, candidate).await?)),
         None => Ok(None),
     }
 }

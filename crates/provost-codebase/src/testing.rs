@@ -1,5 +1,6 @@
 //! What the tests work with: a context in a temporary directory, and repositories made by git itself.
 
+use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +9,7 @@ use provost_engine::context::{Context, Limits, Machine};
 use provost_engine::event::{Event, Reporter};
 use provost_engine::paths::Paths;
 use provost_engine::store::Store;
+use provost_fleet::model::{Codebase, Fleet, Tls, Web};
 
 use crate::object::ObjectId;
 
@@ -156,6 +158,20 @@ pub(crate) fn git(directory: &Utf8Path, arguments: &[&str]) -> String {
         .unwrap();
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// A fleet of codebases without sites.
+pub(crate) fn fleet(codebases: &[(&str, Codebase)]) -> Fleet {
+    Fleet {
+        name: "test".parse().unwrap(),
+        moodle_git: String::new(),
+        catalogue: String::new(),
+        state: None,
+        web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
+        databases: BTreeMap::new(),
+        codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
+        sites: BTreeMap::new(),
+    }
 }
 
 /// An error and its causes on one line, with the temporary directory written `ROOT`.

@@ -141,7 +141,7 @@ impl Session {
     pub fn kinds(&self, lock: &Lock) -> Vec<Arc<dyn AnyKind>> {
         let fleet = &self.loaded.fleet;
         vec![
-            Arc::new(BuildKind { base: self.references.base.clone() }),
+            Arc::new(BuildKind { origins: self.origins() }),
             Arc::new(ServerKind { servers: self.servers.clone() }),
             Arc::new(DatabaseKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
             Arc::new(SiteKind {

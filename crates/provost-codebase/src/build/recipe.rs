@@ -60,7 +60,9 @@ impl Recipe {
     /// # Errors
     /// Whatever keeps the files from being listed.
     pub async fn tree_of(&self, git: &Git) -> Result<ObjectId, BuildError> {
-        Ok(TreePlan::new(self.list(git).await?)?.tree())
+        let listing = self.list(git).await?;
+        let overlay = self.overlay(git, &listing).await?;
+        Ok(TreePlan::new(listing.overlay(&overlay))?.tree())
     }
 
     /// The files of the build: from the store if it remembers them, else from git, downloading what is missing.

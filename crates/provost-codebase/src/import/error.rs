@@ -62,6 +62,9 @@ pub enum ImportError {
         /// Which.
         path: String,
     },
+    /// A zip cannot be had.
+    #[error(transparent)]
+    Download(#[from] crate::download::DownloadError),
     /// It is not what the lock says.
     #[error("{component}: `{place}` has another content than when the lock was written")]
     OtherContent {
@@ -122,6 +125,7 @@ impl ImportError {
             }
             Self::Changing { .. } => Some("try again when nothing writes there".to_owned()),
             Self::Git(error) => error.hint(),
+            Self::Download(error) => error.hint(),
             Self::OtherContent { component, .. } => {
                 Some(format!("`provost codebase update {component}` takes it as it is now"))
             }

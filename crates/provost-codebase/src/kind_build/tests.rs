@@ -3,30 +3,21 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use fs_err as fs;
 use provost_engine::reconcile::survey;
-use provost_fleet::model::{Codebase, Tls, Web};
+use provost_fleet::model::Codebase;
 
 use super::*;
 use crate::testing::{MOODLE, Place, Repository, version_php};
 
 /// A fleet of codebases, and the lock that it resolves to.
 async fn scene(place: &Place, codebases: &[(&str, Codebase)]) -> (Fleet, Lock) {
-    let fleet = Fleet {
-        name: "test".parse().unwrap(),
-        moodle_git: String::new(),
-        catalogue: String::new(),
-        state: None,
-        web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
-        databases: BTreeMap::new(),
-        codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
-        sites: BTreeMap::new(),
-    };
+    let fleet = crate::testing::fleet(codebases);
     let lock =
         crate::resolve::resolve_lock(&place.cx, &place.origins(), &fleet, &Lock::default()).await.unwrap();
     (fleet, lock)
 }
 
 fn kind() -> BuildKind {
-    BuildKind { base: "/".into() }
+    BuildKind { origins: crate::resolve::Origins { base: "/".into(), catalogue: String::new() } }
 }
 
 fn codebase(moodle: &Repository, plugin: Option<&Repository>) -> Codebase {

@@ -50,6 +50,12 @@ pub enum PatchError {
         #[source]
         source: std::io::Error,
     },
+    /// It is not what the lock says.
+    #[error("the patch `{patch}` has another content than when the lock was written")]
+    OtherContent {
+        /// Its name.
+        patch: String,
+    },
     /// More than a patch can have.
     #[error("the patch `{patch}` has more than {LARGEST} bytes")]
     TooLarge {

@@ -8,6 +8,7 @@ use provost_moodle::refs::Refs;
 
 use super::ResolveCause;
 use super::choose::choose;
+use crate::download::{DownloadError, Downloads, Origin as Place};
 use crate::git::{Git, Source};
 
 /// Where declarations start from: the directory of the fleet file, and the list of the plugins directory.
@@ -47,33 +48,56 @@ pub(super) enum At {
     },
 }
 
-/// Finds what a declaration may mean, the best first; empty for what is to be absent.
-pub(super) async fn candidates(
-    git: &Git,
-    component: &Component,
-    declared: &PluginSource,
-) -> Result<Vec<Candidate>, ResolveCause> {
-    let only = |at| vec![Candidate { at, rule: None }];
-    Ok(match declared {
-        PluginSource::Absent => Vec::new(),
-        PluginSource::Directory { path } => only(At::Directory { path: path.clone() }),
-        PluginSource::Zip { location } => only(At::Zip { location: location.clone(), md5: None }),
-        PluginSource::Catalogue { .. } => return Err(ResolveCause::NoCatalogue(component.clone())),
-        PluginSource::Git { url, at } => {
-            let source = Source::parse(url)?;
-            let refs = match at {
-                GitAt::Commit(_) => Refs::default(),
-                _ => git.refs(&source).await?,
-            };
-            let chosen = choose(component, &source.to_string(), at, &refs)?;
-            only(At::Git { url: url.clone(), source, reference: chosen.reference, commit: chosen.commit })
-        }
-    })
+/// What candidates are found and brought here with.
+#[derive(Clone)]
+pub(super) struct Resolver {
+    pub(super) git: Git,
+    pub(super) origins: Origins,
+    pub(super) downloads: Downloads,
+}
+
+impl Resolver {
+    pub(super) fn new(git: Git, origins: &Origins) -> Self {
+        let downloads = Downloads::new(git.context());
+        Self { git, origins: origins.clone(), downloads }
+    }
+
+    /// Finds what a declaration may mean, the best first; empty for what is to be absent.
+    pub(super) async fn candidates(
+        &self,
+        component: &Component,
+        declared: &PluginSource,
+    ) -> Result<Vec<Candidate>, ResolveCause> {
+        let only = |at| vec![Candidate { at, rule: None }];
+        Ok(match declared {
+            PluginSource::Absent => Vec::new(),
+            PluginSource::Directory { path } => only(At::Directory { path: path.clone() }),
+            PluginSource::Zip { location } => only(At::Zip { location: location.clone(), md5: None }),
+            PluginSource::Catalogue { .. } => return Err(ResolveCause::NoCatalogue(component.clone())),
+            PluginSource::Git { url, at } => {
+                let source = Source::parse(url)?;
+                let refs = match at {
+                    GitAt::Commit(_) => Refs::default(),
+                    _ => self.git.refs(&source).await?,
+                };
+                let chosen = choose(component, &source.to_string(), at, &refs)?;
+                only(At::Git { url: url.clone(), source, reference: chosen.reference, commit: chosen.commit })
+            }
+        })
+    }
 }
 
 impl Origins {
+    /// A place as the fleet file has it: a URL, or a path made absolute.
+    ///
+    /// # Errors
+    /// When it is a URL that cannot be downloaded from.
+    pub fn place(&self, location: &str) -> Result<Place, DownloadError> {
+        if location.contains("://") { Place::parse(location) } else { Ok(Place::Path(self.path(location))) }
+    }
+
     /// A path as the fleet file has it, made absolute.
-    pub(super) fn path(&self, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
+    pub(crate) fn path(&self, path: impl AsRef<Utf8Path>) -> Utf8PathBuf {
         self.base.join(path)
     }
 }

@@ -32,6 +32,8 @@ impl ResolveError {
             ResolveCause::Git(error) => error.is_cancelled(),
             ResolveCause::Import { error, .. } => error.is_cancelled(),
             ResolveCause::Submodule(error) => error.is_cancelled(),
+            ResolveCause::Download { error, .. } => error.is_cancelled(),
+            ResolveCause::Patch(error) => error.is_cancelled(),
             ResolveCause::Build(error) => error.is_cancelled(),
             _ => false,
         }
@@ -109,6 +111,18 @@ pub enum ResolveCause {
         #[source]
         error: Box<crate::import::ImportError>,
     },
+    /// A zip that cannot be had.
+    #[error("{component}")]
+    Download {
+        /// Which plugin.
+        component: Component,
+        /// Why not.
+        #[source]
+        error: crate::download::DownloadError,
+    },
+    /// A patch that cannot be applied.
+    #[error(transparent)]
+    Patch(#[from] Box<crate::patch::PatchError>),
     /// Submodules that cannot be had.
     #[error(transparent)]
     Submodule(#[from] crate::submodule::SubmoduleError),
@@ -181,6 +195,8 @@ impl ResolveCause {
             Self::Git(error) => error.hint(),
             Self::Import { error, .. } => error.hint(),
             Self::Submodule(error) => error.hint(),
+            Self::Download { error, .. } => error.hint(),
+            Self::Patch(error) => error.hint(),
             Self::Build(error) => error.hint(),
             Self::NotThere { .. } => Some("take it out of the file".to_owned()),
             Self::OtherPlugin { found: Some(found), .. } => Some(format!("declare it as `{found}`")),

@@ -41,7 +41,7 @@ async fn is_changed(
     name: &Name,
     locked: &LockedCodebase,
 ) -> Result<bool, ResolveError> {
-    has_changed(cx, &origins.base, locked).await.map_err(|error| ResolveError {
+    has_changed(cx, origins, locked).await.map_err(|error| ResolveError {
         codebase: name.clone(),
         cause: Box::new(BuildError::Import(error).into()),
     })

@@ -8,8 +8,9 @@ use provost_moodle::component::Component;
 use provost_moodle::version_php::PluginVersion;
 
 use super::ResolveCause;
-use super::candidate::{At, Candidate, Origins};
+use super::candidate::{At, Candidate, Resolver};
 use super::moodle::Moodle;
+use crate::download::Wanted;
 use crate::git::{Git, Source};
 use crate::import::{Imported, import_directory, import_zip};
 use crate::object::ObjectId;
@@ -30,11 +31,11 @@ pub(super) struct Plugin {
 impl Plugin {
     /// Brings a candidate here and reads it.
     pub(super) async fn load(
-        git: &Git,
-        origins: &Origins,
+        resolver: &Resolver,
         component: &Component,
         candidate: &Candidate,
     ) -> Result<Self, ResolveCause> {
+        let Resolver { git, origins, downloads } = resolver;
         let (source, object, locked) = match &candidate.at {
             At::Git { url, source, reference, commit } => {
                 let object = commit.parse()?;
@@ -44,9 +45,12 @@ impl Plugin {
                 let locked = LockedSource::Git { source: url, reference, commit: object.to_string() };
                 (source.clone(), object, locked)
             }
-            At::Zip { location, .. } => {
-                let zip = origins.path(location);
-                let imported = import_zip(git, &zip, component).await.map_err(told(component))?;
+            At::Zip { location, md5 } => {
+                let wanted = Wanted { sha256: None, md5: md5.clone() };
+                let zip = async { downloads.zip(&origins.place(location)?, &wanted).await }.await;
+                let zip =
+                    zip.map_err(|error| ResolveCause::Download { component: component.clone(), error })?;
+                let imported = import_zip(git, &zip.path, component).await.map_err(told(component))?;
                 note(git, component, &imported);
                 let (tree, sha256) = (imported.tree.to_string(), imported.sha256);
                 let locked = LockedSource::Zip { location: location.clone(), sha256, tree };

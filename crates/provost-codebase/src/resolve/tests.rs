@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use provost_fleet::lock::Lock;
-use provost_fleet::model::{Fleet, GitAt, PluginSource, Tls, Web};
+use provost_fleet::model::{GitAt, PluginSource};
 
 use super::*;
 use crate::git::Source;
@@ -156,16 +156,7 @@ async fn what_cannot_be_resolved_is_said() {
 async fn a_lock_keeps_what_stands() {
     let place = Place::new();
     let moodle = place.repository("moodle", &MOODLE);
-    let mut fleet = Fleet {
-        name: "test".parse().unwrap(),
-        moodle_git: String::new(),
-        catalogue: String::new(),
-        state: None,
-        web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
-        databases: BTreeMap::new(),
-        codebases: BTreeMap::from([("lts".parse().unwrap(), declare(moodle.path.as_str(), &[]))]),
-        sites: BTreeMap::new(),
-    };
+    let mut fleet = crate::testing::fleet(&[("lts", declare(moodle.path.as_str(), &[]))]);
     let lock = resolve_lock(&place.cx, &place.origins(), &fleet, &Lock::default()).await.unwrap();
     // The branch moves on, and the lock does not.
     let old = moodle.head();
@@ -284,3 +275,5 @@ fn real_codebase(place: &Place) -> (Codebase, String) {
     };
     (codebase, format!("on {moodle}"))
 }
+
+mod places;
