@@ -13,6 +13,8 @@ pub mod components;
 pub mod config_hook;
 /// A typed writer of PHP literals.
 pub mod php;
+/// PHP source read without running it: tokens, literals, plain assignments.
+pub mod php_source;
 /// Branches and tags of a git repository, as `git ls-remote` prints them.
 pub mod refs;
 /// What a user may write for "which Moodle", and how it is found among a repository's branches and tags.

@@ -9,21 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use crate::component::Component;
+use crate::php_source::{SourceError, statements};
 
 mod fields;
-mod lexer;
 mod number;
-mod statements;
 #[cfg(test)]
 mod tests;
-mod value;
 
 pub use number::{Version, VersionError};
 
 use fields::Fields;
-
-/// The largest file that is read, in bytes. Real ones have one to three kilobytes; a hostile one must not cost much time.
-pub const LARGEST: usize = 128 << 10;
 
 /// What the `version.php` of Moodle itself says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -89,25 +84,9 @@ pub enum Maturity {
 /// Why a `version.php` could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum VersionFileError {
-    /// The file is larger than [`LARGEST`] bytes.
-    #[error("the file has {0} bytes; a version.php has at most {LARGEST}")]
-    TooLarge(usize),
-    /// The file ends in the middle of something.
-    #[error("line {line}: {what} that begins here does not end")]
-    Unterminated {
-        /// Where it begins, counted from 1.
-        line: u32,
-        /// "a comment", "a string", "a statement".
-        what: &'static str,
-    },
-    /// A closing bracket without its opening one.
-    #[error("line {line}: `{met}` closes nothing")]
-    Unbalanced {
-        /// Where it is, counted from 1.
-        line: u32,
-        /// The bracket.
-        met: char,
-    },
+    /// The file is too large, or no whole PHP.
+    #[error(transparent)]
+    Source(#[from] SourceError),
     /// A field that must be there is not.
     #[error("`{field}` is not set")]
     Missing {

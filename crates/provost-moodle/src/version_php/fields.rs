@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::statements::Assigned;
-use super::value::Value;
 use super::{Dependency, Maturity, Version, VersionFileError};
 use crate::component::Component;
+use crate::php_source::statements::Assigned;
+use crate::php_source::value::Value;
 
 /// The fields of one file, and how to name them to a person.
 pub(super) struct Fields {

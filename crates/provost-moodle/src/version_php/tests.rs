@@ -141,7 +141,7 @@ fn says_what_is_wrong_and_where() {
     insta::assert_snapshot!(refused("\n$plugin->release = 'open;"), @"line 3: a string that begins here does not end");
     insta::assert_snapshot!(refused("$plugin->version = 1"), @"line 2: a statement that begins here does not end");
     insta::assert_snapshot!(refused("$plugin->version = 1);"), @"line 2: `)` closes nothing");
-    insta::assert_snapshot!(CoreVersion::read(&vec![b' '; LARGEST + 1]).expect_err("too large"), @"the file has 131073 bytes; a version.php has at most 131072");
+    insta::assert_snapshot!(CoreVersion::read(&vec![b' '; crate::php_source::LARGEST + 1]).expect_err("too large"), @"the file has 131073 bytes; at most 131072 are read");
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! PHP source into tokens: as much of PHP's lexer as a `version.php` can need.
+//! PHP source into tokens: as much of PHP's lexer as the readers here need.
 
-use super::VersionFileError;
+use super::SourceError;
 
 /// A token of PHP, with what the reader needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(crate) enum Token<'a> {
     /// `$name`, without the `$`.
     Variable(&'a str),
     /// An identifier, keyword or constant, without a leading `\`.
@@ -22,7 +22,7 @@ pub(super) enum Token<'a> {
 }
 
 /// A token and the line it begins on, counted from 1.
-pub(super) type Placed<'a> = (Token<'a>, u32);
+pub(crate) type Placed<'a> = (Token<'a>, u32);
 
 /// Operators and brackets, longest first, so that the first that fits is the right one.
 const SYMBOLS: &[&str] = &[
@@ -33,7 +33,7 @@ const SYMBOLS: &[&str] = &[
 ];
 
 /// Splits PHP source into tokens; what is outside `<?php … ?>` gives none.
-pub(super) fn tokens(source: &[u8]) -> Result<Vec<Placed<'_>>, VersionFileError> {
+pub(crate) fn tokens(source: &[u8]) -> Result<Vec<Placed<'_>>, SourceError> {
     let mut lexer = Lexer { source, at: 0, line: 1, tokens: Vec::new() };
     lexer.skip_to_php();
     while lexer.at < source.len() {
@@ -93,7 +93,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    fn step(&mut self) -> Result<(), VersionFileError> {
+    fn step(&mut self) -> Result<(), SourceError> {
         let Some(&first) = self.rest().first() else { return Ok(()) };
         match first {
             b' ' | b'\t' | b'\r' | b'\n' => self.advance(1),
@@ -167,14 +167,14 @@ impl<'a> Lexer<'a> {
         self.advance(closed.unwrap_or(end));
     }
 
-    fn block_comment(&mut self) -> Result<(), VersionFileError> {
+    fn block_comment(&mut self) -> Result<(), SourceError> {
         let body = self.rest().get(2..).unwrap_or_default();
         let end = find(body, b"*/").ok_or_else(|| self.unterminated("a comment"))?;
         self.advance(end.saturating_add(4));
         Ok(())
     }
 
-    fn single_quoted(&mut self) -> Result<(), VersionFileError> {
+    fn single_quoted(&mut self) -> Result<(), SourceError> {
         let (raw, length) = self.quoted(b'\'')?;
         let mut value = Vec::with_capacity(raw.len());
         let mut bytes = raw.iter().copied().peekable();
@@ -191,21 +191,21 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn double_quoted(&mut self) -> Result<(), VersionFileError> {
+    fn double_quoted(&mut self) -> Result<(), SourceError> {
         let (raw, length) = self.quoted(b'"')?;
         let token = plain_double_quoted(raw).map_or(Token::Opaque, text_or_opaque);
         self.push(token, length);
         Ok(())
     }
 
-    fn backticks(&mut self) -> Result<(), VersionFileError> {
+    fn backticks(&mut self) -> Result<(), SourceError> {
         let (_, length) = self.quoted(b'`')?;
         self.push(Token::Opaque, length);
         Ok(())
     }
 
     /// The bytes between the quote at hand and its like, and the length of the whole with both quotes.
-    fn quoted(&self, quote: u8) -> Result<(&'a [u8], usize), VersionFileError> {
+    fn quoted(&self, quote: u8) -> Result<(&'a [u8], usize), SourceError> {
         let rest = self.rest();
         let mut at = 1;
         while let Some(&byte) = rest.get(at) {
@@ -219,7 +219,7 @@ impl<'a> Lexer<'a> {
     }
 
     /// A heredoc or nowdoc: skipped up to the line that begins with its label.
-    fn heredoc(&mut self) -> Result<(), VersionFileError> {
+    fn heredoc(&mut self) -> Result<(), SourceError> {
         let rest = self.rest();
         let after = rest.get(3..).unwrap_or_default();
         let blank = after.iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count();
@@ -245,8 +245,8 @@ impl<'a> Lexer<'a> {
         Err(self.unterminated("a string"))
     }
 
-    fn unterminated(&self, what: &'static str) -> VersionFileError {
-        VersionFileError::Unterminated { line: self.line, what }
+    fn unterminated(&self, what: &'static str) -> SourceError {
+        SourceError::Unterminated { line: self.line, what }
     }
 }
 

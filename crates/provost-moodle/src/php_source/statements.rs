@@ -5,27 +5,27 @@
 
 use std::collections::BTreeMap;
 
-use super::VersionFileError;
 use super::lexer::{Placed, Token, tokens};
 use super::value::Value;
+use super::{LARGEST, SourceError};
 
 /// What the whole file assigns.
 #[derive(Debug, Default)]
-pub(super) struct Assigned {
+pub(crate) struct Assigned {
     /// Fields of `$plugin` (or `$module`), with the line that last touched them.
-    pub(super) plugin: BTreeMap<String, (Value, u32)>,
+    pub(crate) plugin: BTreeMap<String, (Value, u32)>,
     /// Plain variables, likewise.
-    pub(super) variables: BTreeMap<String, (Value, u32)>,
+    pub(crate) variables: BTreeMap<String, (Value, u32)>,
     /// The line from which on a field that is not in the maps may exist all the same.
-    pub(super) anything_since: Option<u32>,
+    pub(crate) anything_since: Option<u32>,
     /// Whether later statements may not be reached.
     uncertain: bool,
 }
 
-/// Reads a whole file.
-pub(super) fn read(source: &[u8]) -> Result<Assigned, VersionFileError> {
-    if source.len() > super::LARGEST {
-        return Err(VersionFileError::TooLarge(source.len()));
+/// Reads a whole file of at most [`LARGEST`] bytes.
+pub(crate) fn read(source: &[u8]) -> Result<Assigned, SourceError> {
+    if source.len() > LARGEST {
+        return Err(SourceError::TooLarge { size: source.len(), largest: LARGEST });
     }
     let tokens = tokens(source)?;
     let mut assigned = Assigned::default();
@@ -39,7 +39,7 @@ pub(super) fn read(source: &[u8]) -> Result<Assigned, VersionFileError> {
 }
 
 /// Cuts the tokens after each `;` and after each `}` that are inside no bracket.
-fn split<'t, 'a>(tokens: &'t [Placed<'a>]) -> Result<Vec<&'t [Placed<'a>]>, VersionFileError> {
+fn split<'t, 'a>(tokens: &'t [Placed<'a>]) -> Result<Vec<&'t [Placed<'a>]>, SourceError> {
     let mut statements = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);
     for (at, (token, line)) in tokens.iter().enumerate() {
@@ -48,7 +48,7 @@ fn split<'t, 'a>(tokens: &'t [Placed<'a>]) -> Result<Vec<&'t [Placed<'a>]>, Vers
             "(" | "[" | "{" | "#[" => depth += 1,
             ")" | "]" | "}" => {
                 let met = symbol.chars().next().unwrap_or('}');
-                depth = depth.checked_sub(1).ok_or(VersionFileError::Unbalanced { line: *line, met })?;
+                depth = depth.checked_sub(1).ok_or(SourceError::Unbalanced { line: *line, met })?;
             }
             _ => {}
         }
@@ -60,7 +60,7 @@ fn split<'t, 'a>(tokens: &'t [Placed<'a>]) -> Result<Vec<&'t [Placed<'a>]>, Vers
         }
     }
     match tokens.get(start) {
-        Some((_, line)) => Err(VersionFileError::Unterminated { line: *line, what: "a statement" }),
+        Some((_, line)) => Err(SourceError::Unterminated { line: *line, what: "a statement" }),
         None => Ok(statements),
     }
 }

@@ -7,7 +7,7 @@ const DEEPEST: usize = 8;
 
 /// A value that stands in the source as a literal, or the note that it does not.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     /// A number as it is written.
     Number(String),
     /// A string.
@@ -24,7 +24,7 @@ pub(super) enum Value {
 
 impl Value {
     /// Reads a whole expression; whatever is not one literal is [`Value::Dynamic`].
-    pub(super) fn of(tokens: &[Placed<'_>]) -> Self {
+    pub(crate) fn of(tokens: &[Placed<'_>]) -> Self {
         match literal(tokens, 0) {
             Some((value, [])) => value,
             _ => Self::Dynamic,
@@ -32,7 +32,7 @@ impl Value {
     }
 
     /// Describes the value for an error message, shortened.
-    pub(super) fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::Number(text) => format!("the number {}", shortened(text)),
             Self::Text(text) => format!("the string '{}'", shortened(text)),
