@@ -5,12 +5,15 @@
 
 /// Frames between Provost and the PHP process inside a site, and the decoder that finds them in mixed output.
 pub mod agent;
+/// The plugins directory's list of plugins and their versions.
+pub mod catalogue;
 /// Frankenstyle names of plugins (`mod_attendance`).
 pub mod component;
 /// Where a tree keeps its plugins: `lib/components.json`, `db/subplugins.json`, and the layout with or without `public/`.
 pub mod components;
 /// The one `config.php` that every build carries, and that finds the site at hand.
 pub mod config_hook;
+mod nearest;
 /// A typed writer of PHP literals.
 pub mod php;
 /// PHP source read without running it: tokens, literals, plain assignments.

@@ -19,6 +19,7 @@ mod tests;
 
 pub use choose::{Choice, ChooseError, Rule};
 pub use parse::RequestError;
+pub(crate) use parse::breaks_ref_rule;
 
 /// Which Moodle a codebase is to have. It is written, printed and serialised as in the table of this module.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -63,6 +64,14 @@ impl Minor {
             format!("MOODLE_{major}{minor}_STABLE")
         } else {
             format!("MOODLE_{major}{minor:02}_STABLE")
+        }
+    }
+
+    /// Returns the minor version that a branch number of Moodle's stands for: 405 is 4.5, 39 is 3.9 and 311 is 3.11.
+    pub fn of_branch(branch: u32) -> Self {
+        match branch {
+            100.. => Self { major: branch / 100, minor: branch % 100 },
+            _ => Self { major: branch / 10, minor: branch % 10 },
         }
     }
 

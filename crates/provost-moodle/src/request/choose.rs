@@ -6,6 +6,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use super::{Minor, MoodleRequest, Release};
+use crate::nearest::nearest_name;
 use crate::refs::Refs;
 
 /// What was chosen, and why.
@@ -218,40 +219,6 @@ fn nearest_minor(wanted: Minor, ascending: &[Minor]) -> Option<(&'static str, Mi
     }
     let older = ascending.iter().rfind(|&&minor| minor < wanted);
     Some(("nearest", *older.or(ascending.first())?))
-}
-
-/// How many names are compared with a misspelt one; each costs a few microseconds.
-const NAMES_COMPARED: usize = 20_000;
-
-/// The name that differs from `wanted` in the fewest characters, if those are few.
-fn nearest_name<'a>(wanted: &str, names: impl Iterator<Item = &'a String>) -> Option<&'a String> {
-    let most = (wanted.chars().count() / 3).clamp(1, 3);
-    names
-        .take(NAMES_COMPARED)
-        .filter(|name| name.len().abs_diff(wanted.len()) <= 4 * most)
-        .map(|name| (distance(wanted, name), name))
-        .filter(|(distance, _)| *distance <= most)
-        .min()
-        .map(|(_, name)| name)
-}
-
-/// How many characters must be put in, taken out or exchanged to make `b` of `a`; letter case counts for nothing.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, a) in a.chars().enumerate() {
-        let mut diagonal = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (b, &above) in b.iter().zip(row.iter().skip(1)) {
-            let exchanged = diagonal + usize::from(!a.eq_ignore_ascii_case(b));
-            left = exchanged.min(above + 1).min(left + 1);
-            diagonal = above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 impl fmt::Display for Rule {

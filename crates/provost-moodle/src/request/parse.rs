@@ -120,7 +120,7 @@ fn example(text: &str) -> String {
 }
 
 /// Which rule of `git check-ref-format` a name breaks.
-fn breaks_ref_rule(text: &str) -> Option<&'static str> {
+pub(crate) fn breaks_ref_rule(text: &str) -> Option<&'static str> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Some("it has a space or a control character in it");
     }
