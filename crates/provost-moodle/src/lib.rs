@@ -5,6 +5,8 @@
 
 /// Frames between Provost and the PHP process inside a site, and the decoder that finds them in mixed output.
 pub mod agent;
+/// Which branch or tag of a plugin's repository, where the user says nothing.
+pub mod branch_choice;
 /// The plugins directory's list of plugins and their versions.
 pub mod catalogue;
 /// Frankenstyle names of plugins (`mod_attendance`).
