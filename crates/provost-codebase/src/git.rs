@@ -4,10 +4,12 @@
 //! rewrites). Reading objects sees none of it: what a commit contains must not depend on who looks. Neither sees the
 //! system's, and no variable of our own environment reaches git but those the command line chose.
 
+mod clones;
 mod config;
 mod error;
 mod fetch;
 mod imported;
+mod leftovers;
 mod objects;
 mod overlay;
 mod pipe;
@@ -50,6 +52,16 @@ pub struct Git {
     program: Utf8PathBuf,
     /// Sources whose "no network" note was already given: one line each, however often they are asked.
     noted: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>,
+    known: Arc<std::sync::Mutex<Known>>,
+}
+
+/// What was found out about repositories that do not hold all they speak of.
+#[derive(Debug, Default)]
+struct Known {
+    /// Where else the objects of a repository are read.
+    beside: std::collections::BTreeMap<Utf8PathBuf, Vec<Utf8PathBuf>>,
+    /// Commits of partial clones that are all there.
+    whole: std::collections::BTreeSet<(Utf8PathBuf, ObjectId)>,
 }
 
 impl Git {
@@ -59,7 +71,7 @@ impl Git {
     /// [`GitError::Missing`] or [`GitError::TooOld`].
     pub async fn find(cx: &Context) -> Result<Self, GitError> {
         let program = cx.machine.program("git").ok_or(GitError::Missing)?;
-        let git = Self { cx: cx.clone(), program, noted: Arc::default() };
+        let git = Self { cx: cx.clone(), program, noted: Arc::default(), known: Arc::default() };
         let answer = cx.run(git.bare_program().arg("--version").deadline(LOCAL)).await?.ok()?.text();
         let found = version(&answer).ok_or_else(|| GitError::Answer(answer.trim().to_owned()))?;
         if found < MINIMUM_VERSION {
@@ -94,7 +106,11 @@ impl Git {
 
     /// Git on a repository of this machine.
     fn local(&self, repository: &Utf8Path) -> Program {
-        self.bare_program()
+        let mut program = self.bare_program();
+        if let Some(beside) = self.known().beside.get(repository) {
+            program = program.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", alternates(beside));
+        }
+        program
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
             // A mirror may belong to another user. What git fears then are that user's hooks and commands; reading
             // objects runs none.
@@ -128,6 +144,23 @@ impl Git {
             "-c",
             "safe.directory=*",
         ])
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Where a source's objects lie.
+    async fn object_directories(&self, source: &Source) -> Result<Vec<Utf8PathBuf>, GitError> {
+        let repository = self.repository(source);
+        let question = self.local(&repository).args(["rev-parse", "--git-path", "objects"]);
+        let answer = self.cx.run(question).await?;
+        if !answer.success() {
+            return Err(self.broken(source, answer));
+        }
+        let own = repository.join(answer.text().trim_end_matches('\n'));
+        let beside = self.known().beside.get(&repository).cloned().unwrap_or_default();
+        Ok([vec![own], beside].concat())
     }
 
     /// Whether the repository has a commit and its root tree.
@@ -225,6 +258,18 @@ pub fn check_version(answer: &str) -> Result<String, String> {
 fn version(answer: &str) -> Option<(u32, u32)> {
     let mut numbers = answer.trim().strip_prefix("git version ")?.split(['.', ' ']);
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
+/// Directories of objects in the form of `GIT_ALTERNATE_OBJECT_DIRECTORIES`.
+fn alternates(directories: &[Utf8PathBuf]) -> String {
+    let quoted = |path: &Utf8PathBuf| {
+        if !path.as_str().contains([':', '"', '\\', '\n']) {
+            return path.to_string();
+        }
+        let plain = path.as_str().replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        format!("\"{plain}\"")
+    };
+    directories.iter().map(quoted).collect::<Vec<_>>().join(":")
 }
 
 /// Whether a process was ended because the command was.

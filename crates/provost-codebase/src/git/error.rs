@@ -56,6 +56,30 @@ pub enum GitError {
         /// Which commit.
         commit: String,
     },
+    /// A commit beyond the end of a history that was cut off.
+    #[error("{path} is a shallow clone, and does not have the commit {commit}")]
+    Shallow {
+        /// Where it lies.
+        path: Utf8PathBuf,
+        /// Which commit.
+        commit: String,
+    },
+    /// A partial clone whose missing part cannot be had.
+    #[error(
+        "{repository} is a partial clone, which lacks {count} objects of {commit}; these could not be had: {why}"
+    )]
+    Partial {
+        /// Which repository.
+        repository: String,
+        /// Where it lies.
+        path: Utf8PathBuf,
+        /// Which commit.
+        commit: String,
+        /// How many objects.
+        count: usize,
+        /// Why they could not be had.
+        why: String,
+    },
     /// An imported tree that the cache does not have, or no longer.
     #[error(
         "the git cache does not have the imported files {tree}: what they came from must be imported again"
@@ -122,6 +146,12 @@ impl GitError {
                 Some(format!("remove it, and it is fetched again: rm -rf {path}"))
             }
             Self::Damaged { path, cached: false, .. } => Some(format!("look at it: git -C {path} fsck")),
+            Self::Shallow { path, .. } => {
+                Some(format!("get the rest of it: git -C {path} fetch --unshallow --tags"))
+            }
+            Self::Partial { path, .. } => {
+                Some(format!("make it a whole one: git -C {path} fetch --refetch --no-filter origin"))
+            }
             Self::Source { .. } => Some("write an https, ssh or file URL, or an absolute path".to_owned()),
             Self::NoCommit { .. } => {
                 Some("has its branch been rewritten? `provost codebase update` resolves anew".to_owned())

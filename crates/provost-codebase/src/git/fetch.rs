@@ -1,6 +1,6 @@
 //! Downloads of single commits into the cache.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
@@ -15,7 +15,7 @@ use crate::object::ObjectId;
 
 /// How long one download may take. Moodle at depth 1 is 80 MB; an hour carries that over 200 kbit/s. A line that has
 /// gone dead is noticed after a minute.
-const DOWNLOAD: Duration = Duration::from_hours(1);
+pub(super) const DOWNLOAD: Duration = Duration::from_hours(1);
 
 /// Where wanted commits are pinned, so that git's housekeeping keeps them.
 const PINS: &str = "refs/provost";
@@ -35,25 +35,74 @@ impl Git {
         let repository = self.repository(source);
         let presence = self.has(&repository, commit).await?;
         match source {
-            _ if presence == Presence::Whole => Ok(()),
-            Source::Path(_) if presence == Presence::Damaged => Err(self.damaged(source, commit.to_string())),
-            Source::Path(path) if !path.is_dir() => Err(GitError::NotARepository(path.clone())),
-            Source::Path(_) => {
-                Err(GitError::NoCommit { repository: source.to_string(), commit: commit.to_string() })
-            }
-            Source::Imported if presence == Presence::Damaged => {
-                Err(self.damaged(source, commit.to_string()))
-            }
-            Source::Imported => Err(GitError::NotImported { tree: commit.to_string() }),
+            Source::Path(path) => self.look_in(source, path, commit, presence).await,
+            Source::Imported => match presence {
+                Presence::Whole => Ok(()),
+                Presence::Damaged => Err(self.damaged(source, commit.to_string())),
+                Presence::Absent => Err(GitError::NotImported { tree: commit.to_string() }),
+            },
             Source::Url(url) => {
+                let partial = self.is_partial(source).await?;
+                if partial && self.has_commit(&repository, commit).await? {
+                    return self.complete_cache(source, url, commit).await;
+                }
+                if presence == Presence::Whole && self.is_settled(&repository, commit).await? {
+                    return Ok(());
+                }
                 match self.download(source, url, commit, reference, presence == Presence::Damaged).await {
                     Err(GitError::Unreachable { .. }) if presence == Presence::Damaged => {
                         Err(self.damaged(source, commit.to_string()))
                     }
+                    // Its files are there; that git does not know where its history ends harms nobody who only reads them.
+                    Err(GitError::Unreachable { .. }) if presence == Presence::Whole => Ok(()),
+                    Ok(()) if partial => self.complete_cache(source, url, commit).await,
                     other => other,
                 }
             }
         }
+    }
+
+    /// Looks for a commit in somebody's own repository, which is never written to.
+    async fn look_in(
+        &self,
+        source: &Source,
+        path: &Utf8Path,
+        commit: ObjectId,
+        presence: Presence,
+    ) -> Result<(), GitError> {
+        if !path.is_dir() {
+            return Err(GitError::NotARepository(path.to_owned()));
+        }
+        if self.is_partial(source).await? && self.has_commit(path, commit).await? {
+            return self.complete_path(source, commit).await;
+        }
+        match presence {
+            Presence::Whole => Ok(()),
+            Presence::Damaged => Err(self.damaged(source, commit.to_string())),
+            Presence::Absent if self.is_shallow(path).await? => {
+                Err(GitError::Shallow { path: path.to_owned(), commit: commit.to_string() })
+            }
+            Presence::Absent => {
+                Err(GitError::NoCommit { repository: source.to_string(), commit: commit.to_string() })
+            }
+        }
+    }
+
+    /// Whether the fetch of a commit that is there came to its end. A git that is killed between storing the commit and noting
+    /// that its history is cut off there leaves a repository in which later fetches fail.
+    async fn is_settled(&self, repository: &Utf8Path, commit: ObjectId) -> Result<bool, GitError> {
+        if repository.join(PINS).join(commit.to_string()).exists() {
+            return Ok(true);
+        }
+        let walk =
+            self.local(repository).args(["rev-list", "--quiet", "--max-count=2", &commit.to_string(), "--"]);
+        Ok(self.context().run(walk).await?.success())
+    }
+
+    /// Whether there is a commit, with or without its files.
+    async fn has_commit(&self, repository: &Utf8Path, commit: ObjectId) -> Result<bool, GitError> {
+        let question = self.local(repository).args(["cat-file", "-e", &format!("{commit}^{{commit}}")]);
+        Ok(self.context().run(question).await?.success())
     }
 
     /// Downloads a commit again although it seems to be there: an object of it is missing.
@@ -78,14 +127,17 @@ impl Git {
         let repository = self.cache_of(source).await?;
         let _lock = self.lock_of(source).await?;
         // Somebody else may have fetched it while we waited.
-        if !again && self.has(&repository, commit).await? == Presence::Whole {
+        if !again
+            && self.has(&repository, commit).await? == Presence::Whole
+            && self.is_settled(&repository, commit).await?
+        {
             return Ok(());
         }
         let subject = format!("git/{source}");
         // Ends a git that a killed Provost of this fleet left at work.
         let _lease =
             Lease::take(self.context(), &subject).await.map_err(|error| GitError::Lease(Box::new(error)))?;
-        remove_old_lock(&repository);
+        self.remove_leftovers(&repository).await?;
         self.context().emit(&Event::Started { what: format!("downloading {source} at {}", short(commit)) });
         let whole = Self::is_whole(&repository);
         let ways = [
@@ -127,23 +179,39 @@ impl Git {
         shallow: bool,
         again: bool,
     ) -> Program {
-        let mut program = self
-            .network()
-            .args(["-C", repository.as_str(), "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
-            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"])
-            .args(url.upload_pack().iter().copied())
-            .deadline(DOWNLOAD);
+        let mut how = Vec::new();
         if shallow {
-            program = program.arg("--depth=1");
+            how.push("--depth=1");
         } else if repository.join("shallow").exists() {
             // Without it, git keeps to where the history was cut off before.
-            program = program.arg("--unshallow");
+            how.push("--unshallow");
         }
         if again {
             // Asks for everything, whatever we seem to have. Git knows this since 2.36; before, only removing the cache helps.
-            program = program.arg("--refetch");
+            how.push("--refetch");
         }
-        program.args(["--", url.as_str(), &format!("+{what}:{PINS}/{commit}")])
+        self.fetch_program(repository, url, &how, &[(what.to_owned(), commit)])
+    }
+
+    /// A fetch of some things, each pinned as the commit that it should be.
+    pub(super) fn fetch_program(
+        &self,
+        repository: &Utf8Path,
+        url: &RemoteUrl,
+        how: &[&str],
+        what: &[(String, ObjectId)],
+    ) -> Program {
+        self.network()
+            .args(["-C", repository.as_str(), "-c", "gc.auto=0", "-c", "maintenance.auto=false"])
+            // As a pack, which is there whole or not at all. Few objects would be written one by one, the commit first; a
+            // git killed in between would leave a commit that seems to be there.
+            .args(["-c", "fetch.unpackLimit=1"])
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"])
+            .args(url.upload_pack().iter().copied())
+            .deadline(DOWNLOAD)
+            .args(how.iter().copied())
+            .args(["--", url.as_str()])
+            .args(what.iter().map(|(what, commit)| format!("+{what}:{PINS}/{commit}")))
     }
 
     pub(super) async fn pin(&self, repository: &Utf8Path, commit: ObjectId) -> Result<(), GitError> {
@@ -189,16 +257,6 @@ impl Git {
         let path = self.repository(source).with_extension("lock");
         let waiting = format!("waiting for another provost that is downloading {source}");
         Ok(Flock::take(self.context(), &path, &waiting).await?)
-    }
-}
-
-/// A git that was killed leaves `shallow.lock`, and no git fetches after it. Older than any download may take, it is
-/// nobody's; a younger one is left alone, and git says so.
-fn remove_old_lock(repository: &Utf8Path) {
-    let path = repository.join("shallow.lock");
-    let made = fs::metadata(&path).and_then(|found| found.modified());
-    if made.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > DOWNLOAD)) {
-        drop(fs::remove_file(&path));
     }
 }
 

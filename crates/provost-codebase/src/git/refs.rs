@@ -105,7 +105,7 @@ impl Git {
         in_words(now.saturating_sub(then))
     }
 
-    fn note_once(&self, source: &Source, note: &str) {
+    pub(super) fn note_once(&self, source: &Source, note: &str) {
         let mut noted = self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if noted.insert(source.to_string()) {
             self.context().note(note);

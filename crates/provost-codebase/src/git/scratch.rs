@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8PathBuf;
 use fs_err as fs;
 use provost_engine::process::{Input, Output, Program};
 
@@ -51,23 +51,11 @@ impl Git {
         for source in sources {
             directories.extend(self.object_directories(source).await?);
         }
-        let objects = directories.iter().map(|path| quoted(path)).collect::<Vec<_>>().join(":");
+        let objects = super::alternates(&directories);
         let index = ScratchIndex { git: self, repository, aside, objects, _lock: lock };
         let fill = index.program().args(["update-index", "-z", "--index-info"]);
         self.context().run(fill.input(Input::Bytes(listing.to_ls_tree()))).await?.ok()?;
         Ok(index)
-    }
-
-    /// Where a source's objects lie.
-    async fn object_directories(&self, source: &Source) -> Result<Vec<Utf8PathBuf>, GitError> {
-        let repository = self.repository(source);
-        let question = self.local(&repository).args(["rev-parse", "--git-path", "objects"]);
-        let answer = self.context().run(question).await?;
-        if !answer.success() {
-            return Err(self.broken(source, answer));
-        }
-        let directory = answer.text();
-        Ok(vec![repository.join(directory.trim_end_matches('\n'))])
     }
 }
 
@@ -122,7 +110,7 @@ impl ScratchIndex<'_> {
     /// Puts blobs into the repository of imported trees, wherever they are from, and pins them by the tree that is returned.
     pub(crate) async fn keep(&self, blobs: &[ObjectId]) -> Result<ObjectId, GitError> {
         let cx = self.git.context();
-        let lines: String = blobs.iter().map(|id| format!("{id}\n")).collect();
+        let lines = blobs.iter().map(|id| format!("{id}\n")).collect::<Vec<_>>().concat();
         let question = self.git.local(&self.repository).args(["cat-file", "--batch-check"]);
         let there = cx.run(question.input(Input::Bytes(lines.clone().into_bytes()))).await?.ok()?;
         if there.text().contains(" missing") {
@@ -133,7 +121,7 @@ impl ScratchIndex<'_> {
         }
         let line = |id: &ObjectId| format!("100644 blob {id}\t{id}\0");
         let tree = self.git.local(&self.repository).args(["mktree", "-z"]);
-        let tree = tree.input(Input::Bytes(blobs.iter().map(line).collect::<String>().into_bytes()));
+        let tree = tree.input(Input::Bytes(blobs.iter().map(line).collect::<Vec<_>>().concat().into_bytes()));
         let tree = cx.run(tree).await?.ok()?.text();
         let tree = tree.trim().parse().map_err(|_| GitError::Answer(tree.trim().to_owned()))?;
         self.git.pin(&self.repository, tree).await?;
@@ -155,14 +143,4 @@ fn staged(line: &[u8]) -> Option<(Option<Mode>, ObjectId, &[u8])> {
     let mode = Mode::from_digits(words.next()?);
     let id = ObjectId::from_hex(words.next()?)?;
     (words.next()? == b"0").then_some((mode, id, &line[tab + 1..]))
-}
-
-/// As git reads a path in a list that is separated by colons.
-fn quoted(path: &Utf8Path) -> String {
-    let path = path.as_str();
-    if !path.contains([':', '"', '\\', '\n']) {
-        return path.to_owned();
-    }
-    let escaped = path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-    format!("\"{escaped}\"")
 }
