@@ -10,6 +10,7 @@ mod error;
 mod fetch;
 mod imported;
 mod leftovers;
+mod log;
 mod objects;
 mod overlay;
 mod pipe;
@@ -19,6 +20,7 @@ mod source;
 mod tree;
 
 pub use error::GitError;
+pub use log::{Log, LogLine, MOST as MOST_LOG_LINES};
 pub use objects::{LARGEST_OBJECT, Objects};
 pub use overlay::Overlay;
 pub(crate) use pipe::{BatchPipe, Reply};
