@@ -25,17 +25,19 @@ mod stamps;
 mod verify;
 mod walk;
 
+pub(crate) use assemble::blocking;
 pub use assemble::{Assembled, assemble, assemble_for};
 pub use error::BuildError;
 pub use hook::refresh_hook;
 pub use inspect::{Aspect, Damage, Depth, Verified, What, verify};
-pub(crate) use leftovers::lock_build;
+pub(crate) use leftovers::{free_leftovers, lock_build, remove_free_leftovers, try_lock_build};
 pub use leftovers::{has_leftover, remove_build};
 pub(crate) use links::stays_inside;
 pub use php_files::php_files;
 pub use plan::TreePlan;
 pub use recipe::{Part, Recipe};
 pub use record::{BuildRecord, KnownBuild, Origin, list_builds, note_use, read_record};
+pub(crate) use record::{changed_at, orphaned_records, remove_records, trees};
 pub use repair::{Mended, Repaired, repair};
 pub use verify::{Hook, Shallow, verify_shallow};
 

@@ -10,6 +10,7 @@
 //! | [`patch`] | changes of our own, laid over a list of files |
 //! | [`store`] | files by their git blob id, written once, linked often |
 //! | [`build`] | assembles a tree out of the store, complete or absent |
+//! | [`gc`] | removes builds that nobody needs, and their files |
 //! | [`kind_build`] | the kind `build`: what the reconcile engine sees of it |
 //!
 //! Invariants: a build is assembled aside, checked and renamed into place; nothing ever opens a file of the store for
@@ -19,6 +20,7 @@
 pub mod build;
 pub mod download;
 pub mod flock;
+pub mod gc;
 pub mod git;
 pub mod import;
 pub mod kind_build;

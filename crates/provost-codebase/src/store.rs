@@ -180,6 +180,11 @@ impl Store {
         self.blobs().join(format!("{shard:02x}"))
     }
 
+    /// The directories in which its files are, whether or not they are there.
+    pub(crate) fn shards(&self) -> impl Iterator<Item = Utf8PathBuf> {
+        (0..=u8::MAX).map(|shard| self.shard(shard))
+    }
+
     /// Where a file lies, whether or not it is there.
     pub fn path(&self, key: Key) -> Utf8PathBuf {
         self.shard(key.shard()).join(key.name(0))
@@ -212,6 +217,22 @@ impl Store {
     /// The kept list of files of a tree. Its content proves nothing: whoever reads it hashes it.
     pub(crate) fn kept_listing(&self, tree: ObjectId) -> Option<Vec<u8>> {
         fs::read(self.trees().join(tree.to_string())).ok()
+    }
+
+    /// All kept lists, and of which trees they are; `None` is something else, such as one whose writing was not finished.
+    pub(crate) fn kept_listings(&self) -> Result<Vec<(Utf8PathBuf, Option<ObjectId>)>, StoreError> {
+        let directory = self.trees();
+        let failed = |error| StoreError::io("read", &directory, error);
+        let entries = match fs::read_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(failed)?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+            found.push((directory.join(&name), name.parse().ok()));
+        }
+        Ok(found)
     }
 
     /// Keeps the list of files of a tree.

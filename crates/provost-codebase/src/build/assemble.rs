@@ -259,7 +259,7 @@ async fn check_store(cx: &Context, store: &Store) -> Result<(), BuildError> {
     Ok(())
 }
 
-pub(super) async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, BuildError> + Send + 'static,
 ) -> Result<T, BuildError> {
     match tokio::task::spawn_blocking(work).await {

@@ -125,6 +125,8 @@ pub(super) async fn plan_of(
     }
     let locked = read_record(builds, tree).and_then(|record| record.locked);
     let locked = locked.ok_or(BuildError::NoListing(tree))?;
+    let store = &Store::open(store.root())?;
+    let _held = store.hold(cx).await?;
     Recipe::try_from(&locked)?.plan(&Git::find(cx).await?, store).await
 }
 
@@ -257,8 +259,8 @@ impl Owners {
     /// The innermost plugin around a path, else Moodle.
     fn owner(&self, path: &[u8]) -> Option<String> {
         let plugins = self.plugins.as_ref().filter(|_| path != HOOK_NAME.as_bytes())?;
-        let ends = (0..=path.len()).rev().filter(|end| matches!(path.get(*end), None | Some(b'/')));
-        let plugin = ends.filter_map(|end| plugins.get(&path[..end])).next();
+        let mut ends = (0..=path.len()).rev().filter(|end| matches!(path.get(*end), None | Some(b'/')));
+        let plugin = ends.find_map(|end| plugins.get(&path[..end]));
         Some(plugin.cloned().unwrap_or_else(|| "moodle".to_owned()))
     }
 }

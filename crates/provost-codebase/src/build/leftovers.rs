@@ -10,6 +10,8 @@ use crate::flock::{Flock, FlockError};
 use crate::object::ObjectId;
 use crate::store::StoreError;
 
+use super::BuildError;
+
 /// How directories are called in which a tree is assembled: this, the tree, `-`, the process.
 const ASSEMBLING: &str = ".assembling-";
 
@@ -22,6 +24,36 @@ pub(super) fn lock_path(builds: &Utf8Path, tree: ObjectId) -> Utf8PathBuf {
 pub(crate) async fn lock_build(cx: &Context, builds: &Utf8Path, tree: ObjectId) -> Result<Flock, FlockError> {
     let waiting = format!("waiting for another provost that works on the build {tree}");
     Flock::take(cx, &lock_path(builds, tree), &waiting).await
+}
+
+/// Keeps everybody else from working on a build; `None` if somebody does.
+pub(crate) fn try_lock_build(builds: &Utf8Path, tree: ObjectId) -> Result<Option<Flock>, FlockError> {
+    Flock::try_take(&lock_path(builds, tree))
+}
+
+/// What assemblies and removals left that nobody works on.
+pub(crate) fn free_leftovers(builds: &Utf8Path) -> Result<Vec<Utf8PathBuf>, BuildError> {
+    let found = leftovers(builds).map_err(|error| StoreError::io("read", builds, error))?;
+    let mut free = Vec::new();
+    for (path, tree) in found {
+        if try_lock_build(builds, tree)?.is_some() {
+            free.push(path);
+        }
+    }
+    Ok(free)
+}
+
+/// Removes what assemblies and removals left that nobody works on; returns how many directories these were.
+pub(crate) fn remove_free_leftovers(builds: &Utf8Path) -> Result<u64, BuildError> {
+    let found = leftovers(builds).map_err(|error| StoreError::io("read", builds, error))?;
+    let mut removed = 0;
+    for (path, tree) in found {
+        if let Some(_lock) = try_lock_build(builds, tree)? {
+            remove_build(&path)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 /// Where this process assembles a tree.
@@ -58,7 +90,7 @@ fn leftovers(builds: &Utf8Path) -> std::io::Result<Vec<(Utf8PathBuf, ObjectId)>>
 pub(super) fn remove_leftovers(builds: &Utf8Path, own: ObjectId) -> Result<(), StoreError> {
     let found = leftovers(builds).map_err(|error| StoreError::io("read", builds, error))?;
     for (path, tree) in found {
-        let lock = if tree == own { Ok(None) } else { free(builds, tree) };
+        let lock = if tree == own { Ok(None) } else { try_lock_build(builds, tree) };
         match lock {
             Ok(Some(_)) => remove_build(&path)?,
             Ok(None) if tree == own => remove_build(&path)?,
@@ -67,10 +99,6 @@ pub(super) fn remove_leftovers(builds: &Utf8Path, own: ObjectId) -> Result<(), S
         }
     }
     Ok(())
-}
-
-fn free(builds: &Utf8Path, tree: ObjectId) -> Result<Option<Flock>, FlockError> {
-    Flock::try_take(&lock_path(builds, tree))
 }
 
 /// Removes a build or a part of one: directories become writable first. Follows no symlink.

@@ -67,7 +67,7 @@ impl TreePlan {
         &self.directories
     }
 
-    pub(super) fn entries(&self) -> Vec<Entry<'_>> {
+    pub(crate) fn entries(&self) -> Vec<Entry<'_>> {
         self.listing.iter().collect()
     }
 }

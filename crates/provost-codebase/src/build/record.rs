@@ -167,6 +167,38 @@ pub(crate) fn trees(builds: &Utf8Path) -> std::io::Result<Vec<ObjectId>> {
     Ok(found)
 }
 
+/// Files beside the builds that belong to no build that is there, and to which tree they would belong.
+pub(crate) fn orphaned_records(
+    builds: &Utf8Path,
+) -> Result<Vec<(Utf8PathBuf, Option<ObjectId>)>, StoreError> {
+    let directory = builds.join(RECORDS);
+    let failed = |error| StoreError::io("read", &directory, error);
+    let entries = match fs::read_dir(&directory) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(failed)?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry.map_err(failed)?.file_name().to_string_lossy().into_owned();
+        // One whose writing was not finished has a dot before its name.
+        let tree = name.trim_start_matches('.').get(..40).and_then(|tree| tree.parse().ok());
+        let is_whole = !name.starts_with('.');
+        let there = tree.is_some_and(|tree: ObjectId| builds.join(tree.to_string()).exists());
+        if !(is_whole && there) {
+            found.push((directory.join(&name), tree));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Removes the records of a build that is gone.
+pub(crate) fn remove_records(builds: &Utf8Path, tree: ObjectId) {
+    // What stays is found as orphaned.
+    drop(fs::remove_file(path(builds, tree)));
+    drop(fs::remove_file(super::stamps::path(builds, tree)));
+}
+
 fn read_moodle(build: &Utf8Path) -> Option<CoreVersion> {
     let read = |file: &str| CoreVersion::read(&fs::read(build.join(file)).ok()?).ok();
     read("version.php").or_else(|| read("public/version.php"))

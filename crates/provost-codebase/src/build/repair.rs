@@ -211,11 +211,12 @@ pub(super) fn restamp(
     let tree = plan.tree();
     let Some(mut stamps) = Stamps::read(builds, tree).filter(|_| !changed.is_empty()) else { return Ok(()) };
     for (file, stamp) in changed {
-        match stamps.files.get_mut(*file as usize) {
-            Some(place) => *place = Some(*stamp),
+        let Some(place) = stamps.files.get_mut(*file as usize) else {
             // Of another list of files: of no use.
-            None => return Ok(drop(fs_err::remove_file(stamps::path(builds, tree)))),
-        }
+            drop(fs_err::remove_file(stamps::path(builds, tree)));
+            return Ok(());
+        };
+        *place = Some(*stamp);
     }
     Ok(stamps.write(builds, tree)?)
 }

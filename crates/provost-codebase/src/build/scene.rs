@@ -15,7 +15,6 @@ use crate::testing::{MOODLE, Place, Repository, version_php};
 pub(crate) struct Scene {
     pub(crate) place: Place,
     pub(crate) moodle: Repository,
-    pub(crate) plugin: Repository,
     pub(crate) origin: Origin,
     pub(crate) tree: ObjectId,
     pub(crate) build: Utf8PathBuf,
@@ -39,7 +38,7 @@ impl Scene {
         let origin = resolve(&place, &moodle, Some(&plugin), "lts").await;
         let tree = assemble(&place, &origin).await;
         let build = place.cx.paths.build(&tree.to_string());
-        Self { place, moodle, plugin, origin, tree, build }
+        Self { place, moodle, origin, tree, build }
     }
 
     /// Takes the right to write from all directories.

@@ -50,31 +50,13 @@ impl<'a> Links<'a> {
             plain[38] = b'x';
         }
         let plain = CStr::from_bytes_until_nul(&plain).unwrap_or_default();
-        match self.link_sound(key, shard, plain, &directory, name) {
+        match link_sound(key, shard, plain, &directory, name) {
             Err(Errno::NOENT) => Ok(Linked::Missing),
             Err(Errno::MLINK) => self.link_copy(key, shard, &directory, name),
             // Another file system or mount; one without hard links; a file that is not ours, under protected_hardlinks.
             Err(Errno::XDEV | Errno::PERM | Errno::OPNOTSUPP) => self.copy(key, &directory, name),
             other => other.map_err(|error| self.failed(key, error)),
         }
-    }
-
-    /// Links one file of the store if it is as we wrote it. Somebody may have changed it, through a build.
-    fn link_sound(
-        &self,
-        key: Key,
-        shard: &OwnedFd,
-        stored: &CStr,
-        directory: impl AsFd,
-        name: &[u8],
-    ) -> Result<Linked, Errno> {
-        rustix::fs::linkat(shard, stored, &directory, name, AtFlags::empty())?;
-        let found = stamp_of(&directory, name)?;
-        if found.is_sound(key) {
-            return Ok(Linked::Yes(found.stamp(false)));
-        }
-        rustix::fs::unlinkat(&directory, name, AtFlags::empty())?;
-        Ok(Linked::Missing)
     }
 
     fn failed(&self, key: Key, error: impl Into<std::io::Error>) -> StoreError {
@@ -91,15 +73,14 @@ impl<'a> Links<'a> {
     ) -> Result<Linked, StoreError> {
         for copy in 1..=MOST_COPIES {
             let spare = std::ffi::CString::new(key.name(copy)).map_err(|error| self.failed(key, error))?;
-            match self.link_sound(key, shard, &spare, &directory, name) {
+            match link_sound(key, shard, &spare, &directory, name) {
                 Err(Errno::MLINK) => {}
                 Ok(Linked::Yes(stamp)) => return Ok(Linked::Yes(stamp)),
                 Ok(Linked::Missing) | Err(Errno::NOENT) => {
                     if !self.store.put_copy(key, copy)? {
                         return Ok(Linked::Missing);
                     }
-                    return self
-                        .link_sound(key, shard, &spare, &directory, name)
+                    return link_sound(key, shard, &spare, &directory, name)
                         .map_err(|error| self.failed(key, error));
                 }
                 Err(error) => return Err(self.failed(key, error)),
@@ -140,4 +121,21 @@ impl<'a> Links<'a> {
         let open = rustix::fs::openat(CWD, self.store.shard(shard).as_str(), flags, Mode::empty()).ok()?;
         Some(slot.get_or_init(|| open))
     }
+}
+
+/// Links one file of the store if it is as we wrote it. Somebody may have changed it, through a build.
+fn link_sound(
+    key: Key,
+    shard: &OwnedFd,
+    stored: &CStr,
+    directory: impl AsFd,
+    name: &[u8],
+) -> Result<Linked, Errno> {
+    rustix::fs::linkat(shard, stored, &directory, name, AtFlags::empty())?;
+    let found = stamp_of(&directory, name)?;
+    if found.is_sound(key) {
+        return Ok(Linked::Yes(found.stamp(false)));
+    }
+    rustix::fs::unlinkat(&directory, name, AtFlags::empty())?;
+    Ok(Linked::Missing)
 }

@@ -71,7 +71,7 @@ impl Store {
     }
 
     /// Removes what processes that are gone left half written.
-    pub(super) fn remove_leftovers(&self) {
+    pub(crate) fn remove_leftovers(&self) {
         for (path, pid) in marked_by_processes(&self.writing(), "") {
             if !is_alive(pid) {
                 drop(fs::remove_file(&path));
