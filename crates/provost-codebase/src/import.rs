@@ -13,7 +13,7 @@ mod origins;
 mod pack;
 mod zip;
 
-pub(crate) use digests::{Digesting, Digests};
+pub(crate) use digests::{Digesting, Digests, hex};
 pub use directory::{directory_tree_id, import_directory};
 pub use error::ImportError;
 pub use origins::{bring_back, has_changed};

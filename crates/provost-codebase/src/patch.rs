@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::build::HOOK_NAME;
 use crate::git::{Git, GitError, Listing, Overlay, ScratchIndex, Source, is_plain};
+use crate::import::hex;
 use crate::object::{Mode, ObjectId};
 use crate::resolve::Origins;
 
@@ -41,7 +42,7 @@ pub struct Patch {
 impl Patch {
     /// Takes a patch's content.
     pub fn new(name: impl Into<String>, content: Vec<u8>) -> Self {
-        let sha256 = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hex(&Sha256::digest(&content));
         Self { name: name.into(), content, sha256 }
     }
 

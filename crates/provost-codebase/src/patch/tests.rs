@@ -12,7 +12,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let place = Place::new();
-        let long: String = (1..=40).map(|n| format!("line {n}\n")).collect();
+        let long: String = (1..=40).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n") + "\n";
         let files = [("lib/long.php", long.as_str()), ("lib/bin", "\0\u{1}\u{2}"), ("lib/old name", "x\n")];
         let moodle = place.repository("moodle", &[&MOODLE[..], &files].concat());
         let git = Git::find(&place.cx).await.unwrap();

@@ -1,5 +1,3 @@
-use camino::Utf8PathBuf;
-
 use super::*;
 use crate::build::Recipe;
 use crate::resolve::{Spliced, Splicer};
@@ -224,7 +222,7 @@ async fn a_real_plugin_is_what_git_clones() {
     let arguments =
         ["clone", "--quiet", "--recurse-submodules", "https://github.com/h5p/h5p-moodle-plugin.git"];
     run_git(&place.root, &[&with[..], &arguments, &[clone.as_str()]].concat());
-    let whole = Repository { path: Utf8PathBuf::from(place.root.join("whole")) };
+    let whole = Repository { path: place.root.join("whole") };
     std::fs::create_dir(&whole.path).unwrap();
     whole.git(&["init", "--quiet"]);
     let files = std::process::Command::new("sh")
