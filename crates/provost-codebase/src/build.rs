@@ -8,6 +8,7 @@
 //! is made of, and what its files were when it was made.
 
 mod assemble;
+mod compare;
 mod error;
 mod hook;
 mod inspect;
@@ -27,6 +28,7 @@ mod walk;
 
 pub(crate) use assemble::blocking;
 pub use assemble::{Assembled, assemble, assemble_for};
+pub use compare::{FileDiff, Versions, diff_files, read_versions};
 pub use error::BuildError;
 pub use hook::refresh_hook;
 pub use inspect::{Aspect, Damage, Depth, Verified, What, verify};

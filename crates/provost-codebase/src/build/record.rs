@@ -199,7 +199,7 @@ pub(crate) fn remove_records(builds: &Utf8Path, tree: ObjectId) {
     drop(fs::remove_file(super::stamps::path(builds, tree)));
 }
 
-fn read_moodle(build: &Utf8Path) -> Option<CoreVersion> {
+pub(super) fn read_moodle(build: &Utf8Path) -> Option<CoreVersion> {
     let read = |file: &str| CoreVersion::read(&fs::read(build.join(file)).ok()?).ok();
     read("version.php").or_else(|| read("public/version.php"))
 }
@@ -209,3 +209,6 @@ pub(crate) fn changed_at(build: &Utf8Path) -> Option<String> {
     let modified = fs::metadata(build).ok()?.modified().ok()?;
     Some(jiff::Timestamp::try_from(modified).ok()?.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }
+
+#[cfg(test)]
+mod tests;
