@@ -14,6 +14,10 @@ use super::{Key, Store, StoreError, modified};
 /// How many spare copies of one file are tried. A file takes 65,000 links on ext4; these are enough for 60 million.
 const MOST_COPIES: u32 = 1000;
 
+/// How often in a row a file may be replaced while it is linked. Only a heal of the store replaces what is there, once; each try
+/// costs microseconds.
+const MOST_REPLACEMENTS: u32 = 10_000;
+
 /// What came of a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Linked {
@@ -131,11 +135,23 @@ fn link_sound(
     directory: impl AsFd,
     name: &[u8],
 ) -> Result<Linked, Errno> {
-    rustix::fs::linkat(shard, stored, &directory, name, AtFlags::empty())?;
+    link_once_more(shard, stored, &directory, name)?;
     let found = stamp_of(&directory, name)?;
     if found.is_sound(key) {
         return Ok(Linked::Yes(found.stamp(false)));
     }
     rustix::fs::unlinkat(&directory, name, AtFlags::empty())?;
     Ok(Linked::Missing)
+}
+
+/// Links a file that somebody may be replacing by the same content at this moment. A name that is replaced between being
+/// looked up and being linked leads to a file without any name, and Linux then says that there is none.
+fn link_once_more(shard: &OwnedFd, stored: &CStr, directory: impl AsFd, name: &[u8]) -> Result<(), Errno> {
+    for _ in 0..MOST_REPLACEMENTS {
+        match rustix::fs::linkat(shard, stored, &directory, name, AtFlags::empty()) {
+            Err(Errno::NOENT) if rustix::fs::statat(shard, stored, AtFlags::SYMLINK_NOFOLLOW).is_ok() => {}
+            other => return other,
+        }
+    }
+    Err(Errno::NOENT)
 }

@@ -1,3 +1,4 @@
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
@@ -190,4 +191,51 @@ fn what_is_not_on_the_disk_yet_is_remembered() {
     assert!(store.is_doubtful());
     store.sync().unwrap();
     assert!(!store.is_doubtful());
+}
+
+#[test]
+fn a_file_that_is_replaced_again_and_again_is_never_missing() {
+    let place = tempfile::tempdir().unwrap();
+    let root = Utf8Path::from_path(place.path()).unwrap();
+    let store = Store::open(&root.join("store")).unwrap();
+    let key = put(&store, b"healed", false);
+    let copies: Vec<_> = (0..3000).map(|number| root.join(format!("copy{number}"))).collect();
+    for copy in &copies {
+        std::fs::copy(store.path(key), copy).unwrap();
+        File::open(copy).unwrap().set_modified(modified()).unwrap();
+    }
+    let ended = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for copy in &copies {
+                std::fs::rename(copy, store.path(key)).unwrap();
+            }
+            ended.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        let links = Links::new(&store);
+        let directory = File::open(root).unwrap();
+        while !ended.load(std::sync::atomic::Ordering::Relaxed) {
+            assert_ne!(links.link(key, &directory, b"link").unwrap(), Linked::Missing);
+            std::fs::remove_file(root.join("link")).unwrap();
+        }
+    });
+}
+
+#[test]
+fn what_is_whole_is_not_replaced() {
+    let place = tempfile::tempdir().unwrap();
+    let store = Store::open(&Utf8Path::from_path(place.path()).unwrap().join("store")).unwrap();
+    let path = store.path(put(&store, b"whole", false));
+    let inode = || std::fs::metadata(&path).unwrap().ino();
+    let first = inode();
+    put(&store, b"whole", false);
+    assert_eq!(inode(), first, "two builds that write one file agree on the first");
+    // Somebody wrote into it, and hid that.
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::write(&path, b"wrong").unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).unwrap();
+    File::open(&path).unwrap().set_modified(modified()).unwrap();
+    put(&store, b"whole", false);
+    assert_eq!(std::fs::read(&path).unwrap(), b"whole");
+    assert_ne!(inode(), first);
 }

@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use rustix::fs::{CWD, RenameFlags};
+use rustix::io::Errno;
 
+use super::check::hash;
+use super::stamp::stamp_of;
 use super::{Key, Store, StoreError, modified};
 use crate::object::{Hasher, Kind, ObjectId};
 
@@ -49,10 +53,10 @@ impl Store {
         let written = write_aside(&aside, key.mode(), content, length);
         match written {
             Ok(id) if id == key.id => {
-                match fs::rename(&aside, place) {
+                match place_new(&aside, place, key) {
                     Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                         super::make_directory(&self.shard(key.shard()))?;
-                        fs::rename(&aside, place)
+                        place_new(&aside, place, key)
                     }
                     other => other,
                 }
@@ -78,6 +82,25 @@ impl Store {
             }
         }
     }
+}
+
+/// Gives a whole file its name, unless there is one that is as we wrote it: two builds that need the same new file both
+/// write it, and one that is replaced while it is being linked seems to be missing.
+fn place_new(aside: &Utf8Path, place: &Utf8Path, key: Key) -> std::io::Result<()> {
+    let (from, to) = (aside.as_str(), place.as_str());
+    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) if is_whole(place, key) => std::fs::remove_file(aside),
+        // There is another one, or the file system does not know the flag.
+        Err(Errno::EXIST | Errno::INVAL | Errno::NOSYS) => std::fs::rename(aside, place),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether what is at a place is as we wrote it, content and all: who heals a damaged file may come here too.
+fn is_whole(place: &Utf8Path, key: Key) -> bool {
+    stamp_of(CWD, place.as_str().as_bytes()).is_ok_and(|found| found.is_sound(key))
+        && hash(place).is_ok_and(|found| found == key.id)
 }
 
 /// Writes a small file beside its place and renames it there; several threads of several processes may do so at the same
