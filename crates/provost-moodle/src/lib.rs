@@ -28,5 +28,7 @@ pub mod refs;
 pub mod request;
 /// The small PHP file that holds one site's configuration.
 pub mod site_file;
+/// Which versions of a codebase's plugins go together on a Moodle.
+pub mod solve;
 /// A reader of `version.php` that runs no PHP.
 pub mod version_php;
