@@ -15,6 +15,8 @@ pub mod component;
 pub mod components;
 /// The one `config.php` that every build carries, and that finds the site at hand.
 pub mod config_hook;
+/// What a Moodle asks of the machine: `environment.xml`.
+pub mod environment;
 /// Whether a version of a plugin can run on a Moodle.
 pub mod fit;
 mod nearest;
