@@ -9,6 +9,8 @@ pub mod agent;
 pub mod branch_choice;
 /// The plugins directory's list of plugins and their versions.
 pub mod catalogue;
+/// What an update brings: database steps, new settings, words of security.
+pub mod changes;
 /// Frankenstyle names of plugins (`mod_attendance`).
 pub mod component;
 /// Where a tree keeps its plugins: `lib/components.json`, `db/subplugins.json`, and the layout with or without `public/`.
