@@ -8,12 +8,17 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::component::{Component, is_word};
+use crate::php_source::SourceError;
 
 mod layout;
+mod subplugins_php;
 #[cfg(test)]
 mod tests;
 
 pub use layout::Layout;
+
+/// The plugin types whose plugins may bring types of their own: a list in core, the same in 4.4 and 5.0.
+const WITH_SUBPLUGINS: [&str; 4] = ["mod", "editor", "tool", "local"];
 
 /// The plugin types of one Moodle tree, and the directory of each, relative to the web root (the directory that holds
 /// Moodle's own `version.php`).
@@ -38,6 +43,23 @@ pub enum ComponentsError {
     /// Not JSON, or not of the known shape.
     #[error("not a list of plugin types")]
     Json(#[source] serde_json::Error),
+    /// A `subplugins.php` that is no PHP.
+    #[error("not a list of plugin types")]
+    Php(#[source] SourceError),
+    /// A `subplugins.php` whose list only PHP can tell.
+    #[error("line {line}: `$subplugins` is computed; only PHP can tell its value")]
+    Dynamic {
+        /// The line that makes it so, counted from 1.
+        line: u32,
+    },
+    /// A `subplugins.php` with something else than plugin types and directories.
+    #[error("line {line}: `$subplugins` should be an array of plugin types and directories, not {met}")]
+    NoList {
+        /// Where it is, counted from 1.
+        line: u32,
+        /// What was found.
+        met: String,
+    },
     /// There is no plugin type in it.
     #[error("it names no plugin types")]
     Empty,
@@ -117,6 +139,23 @@ impl PluginTypes {
         } else {
             file.subplugintypes.into_iter().map(|(kind, path)| (kind, format!("{home}/{path}"))).collect()
         };
+        self.add(parent, added)?;
+        self.retire(file.deprecatedsubplugintypes, file.deletedsubplugintypes);
+        Ok(())
+    }
+
+    /// Adds the plugin types that `parent` brings, from a `db/subplugins.php` as plugins had until Moodle 3.8. Moodle reads it
+    /// only where there is no `db/subplugins.json`, and so should the caller. The file is not run: a list that is not written
+    /// out is an error.
+    pub fn add_subplugins_php(&mut self, parent: &Component, php: &[u8]) -> Result<(), ComponentsError> {
+        if self.directory(parent).is_none() {
+            return Err(ComponentsError::UnknownParent(parent.clone()));
+        }
+        self.add(parent, subplugins_php::read(php)?)
+    }
+
+    /// Adds types with their directories relative to the web root; all or none.
+    fn add(&mut self, parent: &Component, added: BTreeMap<String, String>) -> Result<(), ComponentsError> {
         for (kind, directory) in &added {
             check(kind, directory)?;
             if let Some(taken) = self.directories.get(kind).filter(|&taken| taken != directory) {
@@ -129,7 +168,6 @@ impl PluginTypes {
             }
         }
         self.directories.extend(added);
-        self.retire(file.deprecatedsubplugintypes, file.deletedsubplugintypes);
         Ok(())
     }
 
@@ -138,6 +176,11 @@ impl PluginTypes {
     pub fn directory(&self, component: &Component) -> Option<String> {
         let parent = self.directories.get(component.kind())?;
         Some(format!("{parent}/{}", component.name()))
+    }
+
+    /// Tells whether plugins of this one's type may bring types of their own. Moodle looks into no others.
+    pub fn takes_subplugins(component: &Component) -> bool {
+        WITH_SUBPLUGINS.contains(&component.kind())
     }
 
     /// Tells whether Moodle has given up a plugin type that it used to have.

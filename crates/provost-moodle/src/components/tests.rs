@@ -81,6 +81,43 @@ fn says_what_is_wrong() {
     insta::assert_snapshot!(refused(r#"{"plugintypes": {"mod": ""}}"#), @"plugin type `mod` has the directory ``, which does not stay inside the tree");
 }
 
+/// What a `db/subplugins.php` of `mod_old` adds, or why nothing.
+fn added_by_php(body: &str) -> String {
+    let mut types = PluginTypes::parse(CORE).expect("valid");
+    match types.add_subplugins_php(&component("mod_old"), format!("<?php\n{body}").as_bytes()) {
+        Ok(()) => types.directory(&component("oldtype_one")).unwrap_or("nothing".to_owned()),
+        Err(error) => {
+            assert_eq!(types, PluginTypes::parse(CORE).expect("valid"), "a refusal changes nothing");
+            error.source().map_or(error.to_string(), |source| format!("{error}: {source}"))
+        }
+    }
+}
+
+#[test]
+fn subplugins_of_old_are_read_without_running_them() {
+    let guard = "defined('MOODLE_INTERNAL') || die();";
+    assert_eq!(
+        added_by_php(&format!("{guard} $subplugins = array('oldtype' => 'mod/old/types',);")),
+        "mod/old/types/one"
+    );
+    assert_eq!(added_by_php("$subplugins = ['oldtype' => \"mod/old/types\"];"), "mod/old/types/one");
+    assert_eq!(added_by_php(guard), "nothing");
+    insta::assert_snapshot!(added_by_php("$subplugins = (array) json_decode(file_get_contents(__DIR__ . '/subplugins.json'))->plugintypes;"), @"line 2: `$subplugins` is computed; only PHP can tell its value");
+    insta::assert_snapshot!(added_by_php("$subplugins = ['oldtype' => MY_PATH];"), @"line 2: `$subplugins` is computed; only PHP can tell its value");
+    insta::assert_snapshot!(added_by_php("include('other.php');"), @"line 2: `$subplugins` is computed; only PHP can tell its value");
+    insta::assert_snapshot!(added_by_php("$subplugins = 'oldtype';"), @"line 2: `$subplugins` should be an array of plugin types and directories, not the string 'oldtype'");
+    insta::assert_snapshot!(added_by_php("$subplugins = ['oldtype'];"), @"line 2: `$subplugins` should be an array of plugin types and directories, not the string 'oldtype' without a name");
+    insta::assert_snapshot!(added_by_php("$subplugins = ['oldtype' => '../x'];"), @"plugin type `oldtype` has the directory `../x`, which does not stay inside the tree");
+    insta::assert_snapshot!(added_by_php("$subplugins = ['tool' => 'mod/old/types'];"), @"plugin type `tool` is at `admin/tool` already; mod_old cannot have it at `mod/old/types`");
+    insta::assert_snapshot!(added_by_php("$subplugins = ['a"), @"not a list of plugin types: line 2: a string that begins here does not end");
+}
+
+#[test]
+fn only_some_plugins_may_bring_types() {
+    assert!(PluginTypes::takes_subplugins(&component("mod_quiz")));
+    assert!(!PluginTypes::takes_subplugins(&component("block_html")));
+}
+
 #[test]
 fn layout_is_decided_by_what_is_there() {
     let tree = |files: &'static [&str]| Layout::detect(move |path| files.contains(&path));
@@ -97,6 +134,9 @@ proptest! {
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
         prop_assert!(PluginTypes::parse(&bytes).is_err());
+        let mut types = PluginTypes::parse(CORE).expect("valid");
+        let source = [b"<?php ".as_slice(), &bytes].concat();
+        let _added = types.add_subplugins_php(&component("mod_old"), &source);
     }
 
     #[test]
