@@ -9,14 +9,26 @@ const BEFORE: [&str; 7] = ["dev", "preview", "pre", "test", "alpha", "beta", "rc
 const LONGEST: usize = 255;
 
 /// Returns those tags that name a version, newest first; alphas, betas and candidates come after all others.
+///
+/// A short number alone that is far beyond the first number of all other versions comes after the others too: where there
+/// are `V4.4.2` and `V33`, the latter is the 3.3 of long ago.
 pub fn newest_first<'a, T: AsRef<str> + ?Sized + 'a>(tags: impl IntoIterator<Item = &'a T>) -> Vec<&'a str> {
     let versions = tags.into_iter().map(AsRef::as_ref);
     let versions =
         versions.filter(|tag| tag.len() <= LONGEST && tag.bytes().any(|byte| byte.is_ascii_digit()));
-    let mut versions: Vec<(bool, Vec<Part>, &str)> =
-        versions.map(|tag| (is_prerelease(tag), parts(tag), tag)).collect();
-    versions.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| compare(&b.1, &a.1)).then_with(|| b.2.cmp(a.2)));
-    versions.into_iter().map(|(_, _, tag)| tag).collect()
+    let versions: Vec<(Vec<Part>, &str)> = versions.map(|tag| (parts(tag), tag)).collect();
+    let several = versions.iter().filter(|(parts, _)| parts.len() > 1);
+    let highest = several.filter_map(|(parts, _)| parts.first().and_then(Part::short_number)).max();
+    let is_odd = |parts: &[Part]| match parts {
+        [lone] => lone.short_number().zip(highest).is_some_and(|(lone, highest)| lone > highest + 1),
+        _ => false,
+    };
+    let ranked = versions.into_iter().map(|(parts, tag)| (is_prerelease(tag), is_odd(&parts), parts, tag));
+    let mut ranked: Vec<(bool, bool, Vec<Part>, &str)> = ranked.collect();
+    ranked.sort_by(|a, b| {
+        (a.0, a.1).cmp(&(b.0, b.1)).then_with(|| compare(&b.2, &a.2)).then_with(|| b.3.cmp(a.3))
+    });
+    ranked.into_iter().map(|(_, _, _, tag)| tag).collect()
 }
 
 /// Compares two tags as versions: numbers as numbers (`v4.5-r10` is newer than `v4.5-r9`, `v4.5.10` than `v4.5.9`), alphas,
@@ -42,6 +54,16 @@ enum Part {
     Word(String),
     /// A number: how many digits, without leading zeros, and these.
     Number(usize, String),
+}
+
+impl Part {
+    /// A number of at most four digits: a date has more.
+    fn short_number(&self) -> Option<u32> {
+        match self {
+            Self::Number(1..=4, digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
 }
 
 fn compare(a: &[Part], b: &[Part]) -> Ordering {

@@ -96,6 +96,10 @@ fn tags_are_ordered_as_versions() {
         newest_first(&tags),
         ["v5.2-r2", "v5.2-r1", "v5.1-r6", "v5.1-r4", "v4.0-r10", "v4.0-r2", "v5.3-rc1"]
     );
+    // A real plugin's, where `V33` is the 3.3 of 2017.
+    assert_eq!(newest_first(&["V3.3", "V33", "V4.4.2RC1", "V4.4.2"]), ["V4.4.2", "V3.3", "V33", "V4.4.2RC1"]);
+    assert_eq!(newest_first(&["4.9", "5", "2024100700", "1"]), ["2024100700", "5", "4.9", "1"]);
+    assert_eq!(newest_first(&["v9", "v10", "v2"]), ["v10", "v9", "v2"]);
 }
 
 proptest! {
