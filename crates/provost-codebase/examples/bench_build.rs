@@ -13,7 +13,8 @@ use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_codebase::build::{Recipe, assemble, remove_build};
-use provost_codebase::resolve::{Origins, resolve};
+use provost_codebase::git::Git;
+use provost_codebase::resolve::{Origins, Resolver, resolve};
 use provost_engine::context::{Context, Limits, Machine};
 use provost_engine::event::Silent;
 use provost_engine::paths::Paths;
@@ -45,7 +46,8 @@ async fn main() -> Result<()> {
     let codebase = declare(&cache, &moodle)?;
     let begun = Instant::now();
     let origins = Origins { base: "/".into(), catalogue: String::new() };
-    let locked = resolve(&cx, &origins, &"bench".parse()?, &codebase).await?;
+    let resolver = Resolver::new(Git::find(&cx).await?, &origins, [&codebase]);
+    let locked = resolve(&resolver, &"bench".parse()?, &codebase).await?.locked;
     println!("Moodle {} from {moodle}", locked.moodle.release);
     for (component, plugin) in &locked.plugins {
         println!("  {component} {} at {}", plugin.version, plugin.path);

@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_codebase::build::{Depth, Recipe, assemble, verify};
-use provost_codebase::resolve::{Origins, resolve};
+use provost_codebase::git::Git;
+use provost_codebase::resolve::{Origins, Resolver, resolve};
 use provost_engine::context::{Context, Limits, Machine};
 use provost_engine::event::Silent;
 use provost_engine::paths::Paths;
@@ -36,7 +37,8 @@ async fn main() -> Result<()> {
         patches: Vec::new(),
     };
     let origins = Origins { base: "/".into(), catalogue: String::new() };
-    let locked = resolve(&cx, &origins, &"bench".parse()?, &codebase).await?;
+    let resolver = Resolver::new(Git::find(&cx).await?, &origins, [&codebase]);
+    let locked = resolve(&resolver, &"bench".parse()?, &codebase).await?.locked;
     let step = Subject::new("build", &"bench".parse()?).step("assemble");
     let made = assemble(&cx, &step, &Recipe::try_from(&locked)?).await?;
     let checkout = work.join("checkout");

@@ -9,68 +9,64 @@ mod lock;
 mod moodle;
 mod place;
 mod plugin;
+mod resolver;
+mod shipped;
+mod solve;
 mod splice;
 
-pub use candidate::Origins;
 pub use error::{ResolveCause, ResolveError};
 pub use lock::resolve_lock;
+pub use resolver::{Origins, Resolver};
 pub use splice::{Spliced, Splicer};
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use provost_engine::context::Context;
 use provost_fleet::lock::{LockedCodebase, declaration_digest};
-use provost_fleet::model::{Codebase, PluginSource};
+use provost_fleet::model::Codebase;
 use provost_fleet::name::Name;
 use provost_moodle::component::Component;
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use provost_moodle::solve::Solution;
 
 use crate::build::{Part, Recipe};
 use crate::git::{Git, Source};
 use crate::object::ObjectId;
 use crate::patch::{self, Patch};
 use crate::submodule;
-use candidate::Resolver;
 use moodle::Moodle;
 use plugin::Plugin;
 
-/// Plugins fetched at once. Public git servers answer that many from one address without slowing down.
-const FETCHES: usize = 8;
+/// A codebase, resolved, and why it came out like that.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// What goes into the lock.
+    pub locked: LockedCodebase,
+    /// What was chosen for each plugin, and why.
+    pub solution: Solution,
+}
 
 /// Resolves one codebase.
 ///
 /// # Errors
-/// The first thing that cannot be resolved: Moodle before the plugins, these by name.
+/// The first thing that cannot be resolved: Moodle before the plugins.
 pub async fn resolve(
-    cx: &Context,
-    origins: &Origins,
+    resolver: &Resolver,
     name: &Name,
     codebase: &Codebase,
-) -> Result<LockedCodebase, ResolveError> {
-    let resolved = async {
-        let resolver = Resolver::new(Git::find(cx).await?, origins);
-        resolve_with(&resolver, codebase).await
-    };
-    resolved.await.map_err(|cause| ResolveError { codebase: name.clone(), cause: Box::new(cause) })
+) -> Result<Resolved, ResolveError> {
+    let resolved = resolve_with(resolver, codebase).await;
+    resolved.map_err(|cause| ResolveError { codebase: name.clone(), cause: Box::new(cause) })
 }
 
-async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<LockedCodebase, ResolveCause> {
+async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<Resolved, ResolveCause> {
     let git = &resolver.git;
-    let plugins = start_plugins(resolver, codebase);
     let mut moodle = Moodle::resolve(git, codebase).await?;
-    let mut plugins = finish_plugins(plugins).await?;
-    place::place(git, &mut moodle, &mut plugins).await?;
-    let absent: Vec<Component> = codebase
-        .plugins
-        .iter()
-        .filter(|(_, source)| **source == PluginSource::Absent)
-        .map(|(component, _)| component.clone())
-        .collect();
-    let absent = place::place_absent(git, &mut moodle, &absent).await?;
-    for plugin in plugins.values() {
-        plugin.note_misfit(git.context(), &moodle);
+    let (mut plugins, solution) = solve::solve(resolver, &moodle, codebase).await?;
+    place::place(&mut moodle, &mut plugins)?;
+    let absent = place::place_absent(&moodle, codebase)?;
+    for (component, chosen) in &solution.choices {
+        for warning in &chosen.warnings {
+            git.context().note(format!("{component} {}: {warning}", chosen.version));
+        }
     }
     drop_replaced(&mut moodle, &mut plugins);
     let mut tree = splice_all(git, &mut moodle, &plugins).await?;
@@ -79,54 +75,15 @@ async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<Locked
         let recipe = Recipe::new(tree, parts(&moodle, &plugins)).without(absent.values().cloned());
         tree = recipe.with_patches(patches.clone()).tree_of(git).await?;
     }
-    Ok(LockedCodebase {
+    let locked = LockedCodebase {
         declared: declaration_digest(codebase),
         moodle: moodle.locked,
         tree: tree.to_string(),
         plugins: plugins.into_iter().map(|(component, plugin)| (component, plugin.locked)).collect(),
         absent,
         patches: patches.iter().map(Patch::locked).collect(),
-    })
-}
-
-type Fetched = JoinSet<(Component, Result<Option<Plugin>, ResolveCause>)>;
-
-/// Begins with all plugins, a few at a time. Dropped, the set ends them.
-fn start_plugins(resolver: &Resolver, codebase: &Codebase) -> Fetched {
-    let room = Arc::new(Semaphore::new(FETCHES));
-    let mut fetched = JoinSet::new();
-    for (component, source) in &codebase.plugins {
-        let (resolver, room) = (resolver.clone(), room.clone());
-        let (component, source) = (component.clone(), source.clone());
-        fetched.spawn(async move {
-            let _room = room.acquire().await;
-            let plugin = resolve_plugin(&resolver, &component, &source).await;
-            (component, plugin)
-        });
-    }
-    fetched
-}
-
-async fn resolve_plugin(
-    resolver: &Resolver,
-    component: &Component,
-    source: &PluginSource,
-) -> Result<Option<Plugin>, ResolveCause> {
-    match resolver.candidates(component, source).await?.first() {
-        Some(candidate) => Ok(Some(Plugin::load(resolver, component, candidate).await?)),
-        None => Ok(None),
-    }
-}
-
-async fn finish_plugins(mut fetched: Fetched) -> Result<BTreeMap<Component, Plugin>, ResolveCause> {
-    let mut results = BTreeMap::new();
-    while let Some(one) = fetched.join_next().await {
-        let (component, plugin) = one.map_err(|panic| ResolveCause::Broke(panic.to_string()))?;
-        results.insert(component, plugin);
-    }
-    let present =
-        results.into_iter().filter_map(|(component, plugin)| Some((component, plugin.transpose()?)));
-    present.map(|(component, plugin)| Ok((component, plugin?))).collect()
+    };
+    Ok(Resolved { locked, solution })
 }
 
 /// Forgets submodules whose place another plugin takes: nobody would see their files.

@@ -12,6 +12,7 @@ use provost_engine::store::Store;
 use provost_fleet::model::{Codebase, Fleet, Tls, Web};
 
 use crate::object::ObjectId;
+use crate::resolve::{ResolveError, Resolved, Resolver};
 
 /// Where git listens to nobody: connections to port 1 are refused at once.
 pub(crate) const NO_NETWORK: &str = "http://127.0.0.1:1";
@@ -158,6 +159,17 @@ pub(crate) fn git(directory: &Utf8Path, arguments: &[&str]) -> String {
         .unwrap();
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Resolves a codebase as a command would.
+pub(crate) async fn resolve(
+    place: &Place,
+    name: &str,
+    codebase: &Codebase,
+) -> Result<Resolved, ResolveError> {
+    let git = crate::git::Git::find(&place.cx).await.unwrap();
+    let resolver = Resolver::new(git, &place.origins(), [codebase]);
+    crate::resolve::resolve(&resolver, &name.parse().unwrap(), codebase).await
 }
 
 /// A fleet of codebases without sites.

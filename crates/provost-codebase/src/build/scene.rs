@@ -7,6 +7,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use provost_engine::plan::{StepId, Subject};
 use provost_fleet::model::{Codebase, GitAt, PluginSource};
+use provost_fleet::name::Name;
 
 use super::{Origin, Recipe, SEALED, assemble_for};
 use crate::object::ObjectId;
@@ -67,8 +68,8 @@ pub(crate) async fn resolve(
         plugins,
         patches: Vec::new(),
     };
-    let name = name.parse().unwrap();
-    let locked = crate::resolve::resolve(&place.cx, &place.origins(), &name, &codebase).await.unwrap();
+    let name: Name = name.parse().unwrap();
+    let locked = crate::testing::resolve(place, name.as_str(), &codebase).await.unwrap().locked;
     Origin { locked, names: BTreeSet::from([name]) }
 }
 

@@ -62,6 +62,17 @@ impl Objects {
         }
     }
 
+    /// Reads a file by its id; `None` if it is not there.
+    ///
+    /// # Errors
+    /// When git fails, or the file is larger than [`LARGEST_OBJECT`].
+    pub async fn blob(&mut self, id: ObjectId) -> Result<Option<Vec<u8>>, GitError> {
+        match self.ask(&id.to_string()).await? {
+            Some((Kind::Blob, _, content)) => Ok(Some(content)),
+            _ => Ok(None),
+        }
+    }
+
     /// Reads a tree, or the root tree of a commit, with its id.
     ///
     /// # Errors

@@ -28,15 +28,7 @@ impl ResolveError {
 
     /// Whether the command was cancelled rather than failed.
     pub fn is_cancelled(&self) -> bool {
-        match &*self.cause {
-            ResolveCause::Git(error) => error.is_cancelled(),
-            ResolveCause::Import { error, .. } => error.is_cancelled(),
-            ResolveCause::Submodule(error) => error.is_cancelled(),
-            ResolveCause::Download { error, .. } => error.is_cancelled(),
-            ResolveCause::Patch(error) => error.is_cancelled(),
-            ResolveCause::Build(error) => error.is_cancelled(),
-            _ => false,
-        }
+        self.cause.is_cancelled()
     }
 }
 
@@ -137,9 +129,48 @@ pub enum ResolveCause {
     /// A build that cannot be put together.
     #[error(transparent)]
     Build(#[from] crate::build::BuildError),
-    /// No source.
-    #[error("{0}: the plugins directory")]
-    NoCatalogue(Component),
+    /// Plugins that cannot be had together on this Moodle.
+    #[error("these plugins do not fit:\n{0}")]
+    NoFit(Box<provost_moodle::solve::Failure>),
+    /// A `$branch` that is no number.
+    #[error(transparent)]
+    Branch(#[from] provost_moodle::fit::BranchError),
+    /// The list of the plugins directory cannot be had.
+    #[error("cannot get the list of the plugins directory")]
+    Catalogue(#[source] crate::download::DownloadError),
+    /// A plugin that the directory does not have.
+    #[error("the plugins directory has no {component}")]
+    NotInCatalogue {
+        /// The plugin.
+        component: Component,
+        /// One with a similar name.
+        nearest: Option<String>,
+    },
+    /// A release that the directory does not have.
+    #[error(
+        "the plugins directory has no release of {component} {wanted}{}",
+        newest.as_ref().map_or_else(String::new, |newest| format!("; the newest is {newest}"))
+    )]
+    NoRelease {
+        /// The plugin.
+        component: Component,
+        /// `for Moodle 5.0`, or a release's name.
+        wanted: String,
+        /// The newest there is.
+        newest: Option<String>,
+    },
+    /// A release whose files are not what the directory says.
+    #[error("{component}: {place} holds version {found}, but the plugins directory says {wanted}")]
+    OtherVersion {
+        /// The plugin.
+        component: Component,
+        /// Where its files came from.
+        place: String,
+        /// What they say.
+        found: String,
+        /// What they should say.
+        wanted: String,
+    },
     /// A `version.php` that cannot be read.
     #[error("cannot read {file} of {repository}")]
     Version {
@@ -189,15 +220,37 @@ pub enum ResolveCause {
 }
 
 impl ResolveCause {
+    /// Whether somebody could not be asked: another answer is no substitute for theirs.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Git(GitError::Unreachable { .. }))
+    }
+
+    /// Whether the command was cancelled rather than failed.
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Git(error) => error.is_cancelled(),
+            Self::Import { error, .. } => error.is_cancelled(),
+            Self::Submodule(error) => error.is_cancelled(),
+            Self::Patch(error) => error.is_cancelled(),
+            Self::Catalogue(error) | Self::Download { error, .. } => error.is_cancelled(),
+            Self::Build(error) => error.is_cancelled(),
+            _ => false,
+        }
+    }
+
     /// What the user can do next, where something can be said.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Git(error) => error.hint(),
             Self::Import { error, .. } => error.hint(),
             Self::Submodule(error) => error.hint(),
-            Self::Download { error, .. } => error.hint(),
             Self::Patch(error) => error.hint(),
             Self::Build(error) => error.hint(),
+            Self::Catalogue(error) | Self::Download { error, .. } => error.hint(),
+            Self::NotInCatalogue { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
+            Self::NotInCatalogue { .. } | Self::NoRelease { .. } => Some(
+                "name its git repository or a zip: { git = \"…\" } or { zip = \"…\" }".to_owned(),
+            ),
             Self::NotThere { .. } => Some("take it out of the file".to_owned()),
             Self::OtherPlugin { found: Some(found), .. } => Some(format!("declare it as `{found}`")),
             Self::NoMoodle { .. } => Some(

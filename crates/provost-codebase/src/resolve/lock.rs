@@ -5,8 +5,9 @@ use provost_fleet::lock::{Lock, LockStatus, LockedCodebase};
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 
-use super::{Origins, ResolveError, resolve};
+use super::{Origins, ResolveError, Resolver, resolve};
 use crate::build::BuildError;
+use crate::git::Git;
 use crate::import::has_changed;
 
 /// Resolves the codebases that the lock lacks or that are declared otherwise than when they were locked, keeps the others
@@ -22,11 +23,16 @@ pub async fn resolve_lock(
     lock: &Lock,
 ) -> Result<Lock, ResolveError> {
     let mut resolved = Lock::default();
+    let mut resolver = None;
     for (name, codebase) in &fleet.codebases {
         let locked = match lock.status(fleet, name) {
             LockStatus::Current(locked) if !is_changed(cx, origins, name, locked).await? => locked.clone(),
             LockStatus::Current(_) | LockStatus::Missing | LockStatus::Stale => {
-                resolve(cx, origins, name, codebase).await?
+                let resolver = match &resolver {
+                    Some(resolver) => resolver,
+                    None => resolver.insert(open(cx, origins, fleet, name).await?),
+                };
+                resolve(resolver, name, codebase).await?.locked
             }
         };
         resolved.codebases.insert(name.clone(), locked);
@@ -45,4 +51,11 @@ async fn is_changed(
         codebase: name.clone(),
         cause: Box::new(BuildError::Import(error).into()),
     })
+}
+
+async fn open(cx: &Context, origins: &Origins, fleet: &Fleet, name: &Name) -> Result<Resolver, ResolveError> {
+    let git = Git::find(cx)
+        .await
+        .map_err(|error| ResolveError { codebase: name.clone(), cause: Box::new(error.into()) })?;
+    Ok(Resolver::new(git, origins, fleet.codebases.values()))
 }

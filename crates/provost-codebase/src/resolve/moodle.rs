@@ -1,5 +1,7 @@
 //! Moodle itself: its commit, its version, its plugin types.
 
+use std::collections::BTreeMap;
+
 use provost_fleet::lock::LockedMoodle;
 use provost_fleet::model::Codebase;
 use provost_moodle::component::Component;
@@ -10,6 +12,7 @@ use provost_moodle::version_php::{CoreVersion, PluginVersion};
 
 use super::ResolveCause;
 use super::plugin::lock_submodules;
+use super::shipped;
 use crate::git::{Git, Objects, Source};
 use crate::object::ObjectId;
 use crate::submodule::{self, Submodule};
@@ -22,6 +25,8 @@ pub(super) struct Moodle {
     pub(super) types: PluginTypes,
     pub(super) version: CoreVersion,
     pub(super) locked: LockedMoodle,
+    /// What plugins ask about: its version, its branch, the plugins that come with it.
+    pub(super) facts: provost_moodle::fit::Moodle,
     pub(super) objects: Objects,
     pub(super) submodules: Vec<Submodule>,
 }
@@ -75,7 +80,10 @@ impl Moodle {
             branch: version.branch.clone(),
             submodules: lock_submodules(&submodules),
         };
-        Ok(Self { source, commit, layout, types, version, locked, objects, submodules })
+        let facts = provost_moodle::fit::Moodle::new(&version, BTreeMap::new())?;
+        let mut moodle = Self { source, commit, layout, types, version, locked, facts, objects, submodules };
+        shipped::read(git, &mut moodle).await?;
+        Ok(moodle)
     }
 
     /// Whether what a plugin replaces is an older or newer self of it.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use provost_engine::context::Context;
 use provost_fleet::lock::{LockedPlugin, LockedSource, LockedSubmodule};
+use provost_fleet::model::GitAt;
 use provost_moodle::component::Component;
 use provost_moodle::version_php::PluginVersion;
 
 use super::ResolveCause;
-use super::candidate::{At, Candidate, Resolver};
-use super::moodle::Moodle;
+use super::candidate::{Candidate, Place};
+use super::choose::choose;
+use super::resolver::Resolver;
 use crate::download::Wanted;
 use crate::git::{Git, Source};
 use crate::import::{Imported, import_directory, import_zip};
@@ -29,41 +30,31 @@ pub(super) struct Plugin {
 }
 
 impl Plugin {
-    /// Brings a candidate here and reads it.
+    /// Brings a candidate here and reads it: from the first place that has it.
     pub(super) async fn load(
         resolver: &Resolver,
         component: &Component,
         candidate: &Candidate,
     ) -> Result<Self, ResolveCause> {
-        let Resolver { git, origins, downloads } = resolver;
-        let (source, object, locked) = match &candidate.at {
-            At::Git { url, source, reference, commit } => {
-                let object = commit.parse()?;
-                let wanted = Some(reference.as_str()).filter(|name| name.starts_with("refs/"));
-                git.fetch(source, object, wanted).await?;
-                let (url, reference) = (url.clone(), reference.clone());
-                let locked = LockedSource::Git { source: url, reference, commit: object.to_string() };
-                (source.clone(), object, locked)
+        let mut failed = None;
+        for place in &candidate.places {
+            match Self::load_from(resolver, component, candidate, place).await {
+                Ok(plugin) => return Ok(plugin),
+                Err(cause) if cause.is_cancelled() => return Err(cause),
+                Err(cause) => failed = failed.or(Some(cause)),
             }
-            At::Zip { location, md5 } => {
-                let wanted = Wanted { sha256: None, md5: md5.clone() };
-                let zip = async { downloads.zip(&origins.place(location)?, &wanted).await }.await;
-                let zip =
-                    zip.map_err(|error| ResolveCause::Download { component: component.clone(), error })?;
-                let imported = import_zip(git, &zip.path, component).await.map_err(told(component))?;
-                note(git, component, &imported);
-                let (tree, sha256) = (imported.tree.to_string(), imported.sha256);
-                let locked = LockedSource::Zip { location: location.clone(), sha256, tree };
-                (Source::Imported, imported.tree, locked)
-            }
-            At::Directory { path } => {
-                let imported = import_directory(git, &origins.path(path)).await.map_err(told(component))?;
-                note(git, component, &imported);
-                let locked =
-                    LockedSource::Directory { path: path.to_string(), tree: imported.tree.to_string() };
-                (Source::Imported, imported.tree, locked)
-            }
-        };
+        }
+        Err(failed.unwrap_or_else(|| ResolveCause::Broke("a candidate without a place".to_owned())))
+    }
+
+    async fn load_from(
+        resolver: &Resolver,
+        component: &Component,
+        candidate: &Candidate,
+        place: &Place,
+    ) -> Result<Self, ResolveCause> {
+        let (source, object, locked) = bring(resolver, component, place).await?;
+        let git = &resolver.git;
         // Refuses paths that no build may have, before anybody plans on this commit.
         let listing = git.list(&source, object).await?;
         let submodules = match listing.submodules().len() {
@@ -73,6 +64,14 @@ impl Plugin {
         let mut objects = git.objects(&source).await?;
         let version = objects.file(object, "version.php").await?;
         let version = read_version(component, &locked, version)?;
+        if let Some(wanted) = candidate.version.as_ref().filter(|wanted| **wanted != version.version) {
+            return Err(ResolveCause::OtherVersion {
+                component: component.clone(),
+                place: locked.place().to_owned(),
+                found: version.version.to_string(),
+                wanted: wanted.to_string(),
+            });
+        }
         let subplugins = objects.file(object, "db/subplugins.json").await?;
         let locked = LockedPlugin {
             source: locked,
@@ -84,15 +83,56 @@ impl Plugin {
         };
         Ok(Self { source, object, version, subplugins, submodules, locked })
     }
+}
 
-    /// Says so where the plugin's authors did not mean this Moodle. They are often late in saying that they do, so that it is
-    /// the user who decides.
-    pub(super) fn note_misfit(&self, cx: &Context, moodle: &Moodle) {
-        if let Some(why) = misfit(&self.version, moodle) {
-            let name = self.version.component.as_ref().map_or_else(String::new, ToString::to_string);
-            cx.note(format!("{name} {}: {why}", self.version.version));
+/// Brings the files of a place into a repository of this machine.
+async fn bring(
+    resolver: &Resolver,
+    component: &Component,
+    place: &Place,
+) -> Result<(Source, ObjectId, LockedSource), ResolveCause> {
+    let Resolver { git, origins, downloads, .. } = resolver;
+    match place {
+        Place::Git { url, source, reference, commit } => {
+            fetched(git, url, source.clone(), reference.clone(), commit).await
+        }
+        Place::Tag { url, tag } => {
+            let source = Source::parse(url)?;
+            let refs = git.refs(&source).await?;
+            let chosen = choose(component, &source.to_string(), &GitAt::Tag(tag.clone()), &refs)?;
+            fetched(git, url, source, chosen.reference, &chosen.commit).await
+        }
+        Place::Zip { location, md5 } => {
+            let wanted = Wanted { sha256: None, md5: md5.clone() };
+            let zip = async { downloads.zip(&origins.place(location)?, &wanted).await }.await;
+            let zip = zip.map_err(|error| ResolveCause::Download { component: component.clone(), error })?;
+            let imported = import_zip(git, &zip.path, component).await.map_err(told(component))?;
+            note(git, component, &imported);
+            let (location, tree) = (location.clone(), imported.tree.to_string());
+            let locked = LockedSource::Zip { location, sha256: imported.sha256, tree };
+            Ok((Source::Imported, imported.tree, locked))
+        }
+        Place::Directory { path } => {
+            let imported = import_directory(git, &origins.path(path)).await.map_err(told(component))?;
+            note(git, component, &imported);
+            let (path, tree) = (path.to_string(), imported.tree.to_string());
+            Ok((Source::Imported, imported.tree, LockedSource::Directory { path, tree }))
         }
     }
+}
+
+async fn fetched(
+    git: &Git,
+    url: &str,
+    source: Source,
+    reference: String,
+    commit: &str,
+) -> Result<(Source, ObjectId, LockedSource), ResolveCause> {
+    let object: ObjectId = commit.parse()?;
+    let wanted = Some(reference.as_str()).filter(|name| name.starts_with("refs/"));
+    git.fetch(&source, object, wanted).await?;
+    let locked = LockedSource::Git { source: url.to_owned(), reference, commit: object.to_string() };
+    Ok((source, object, locked))
 }
 
 /// Submodules as the lock has them.
@@ -143,22 +183,4 @@ fn read_version(
         return Ok(version);
     }
     Err(ResolveCause::OtherPlugin { component: component.clone(), repository, found: version.component })
-}
-
-fn misfit(plugin: &PluginVersion, moodle: &Moodle) -> Option<String> {
-    let release = &moodle.version.release;
-    if let Some(requires) = plugin.requires.as_ref().filter(|requires| **requires > moodle.version.version) {
-        return Some(format!(
-            "it requires Moodle {requires}; this is {} ({release})",
-            moodle.version.version
-        ));
-    }
-    let branch: u32 = moodle.version.branch.parse().ok()?;
-    if let Some(first) = plugin.incompatible.filter(|first| branch >= *first) {
-        return Some(format!(
-            "it is incompatible with Moodle from branch {first} on; this is {branch} ({release})"
-        ));
-    }
-    let (first, last) = plugin.supported.filter(|(first, last)| !(*first..=*last).contains(&branch))?;
-    Some(format!("its authors support the branches {first} to {last}; this is {branch} ({release})"))
 }

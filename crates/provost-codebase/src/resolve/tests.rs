@@ -23,9 +23,8 @@ fn declare(moodle: &str, plugins: &[(&str, &Repository)]) -> Codebase {
 }
 
 async fn resolved(place: &Place, codebase: &Codebase) -> Result<LockedCodebase, String> {
-    resolve(&place.cx, &place.origins(), &"lts".parse().unwrap(), codebase)
-        .await
-        .map_err(|error| chain(place, &error))
+    let resolved = crate::testing::resolve(place, "lts", codebase).await;
+    resolved.map(|resolved| resolved.locked).map_err(|error| chain(place, &error))
 }
 
 /// What git itself makes of these parts; in an index that it keeps in `judge`.
@@ -108,24 +107,30 @@ async fn a_plugin_may_replace_itself_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_plugin_that_is_not_meant_for_this_moodle_is_noted() {
+async fn a_plugin_whose_authors_did_not_mean_this_moodle_is_noted() {
+    let place = Place::new();
+    let moodle = place.repository("moodle", &MOODLE);
+    let older = version_php("mod_older", "$plugin->supported = [403, 404];\n");
+    let older = place.repository("older", &[("version.php", &older)]);
+    resolved(&place, &declare(moodle.path.as_str(), &[("mod_older", &older)])).await.unwrap();
+    insta::assert_snapshot!(place.told(), @"mod_older 2026010100: its authors support Moodle 4.3 to 4.4 only");
+}
+
+#[tokio::test]
+async fn plugins_that_core_would_refuse_are_told_together() {
     let place = Place::new();
     let moodle = place.repository("moodle", &MOODLE);
     let newer = version_php("mod_newer", "$plugin->requires = 2026010100;\n");
-    let older = version_php("mod_older", "$plugin->supported = [403, 404];\n");
     let broken = version_php("mod_broken", "$plugin->incompatible = 500;\n");
-    let (newer, older, broken) = (
+    let lonely = version_php("mod_lonely", "$plugin->dependencies = ['mod_friend' => ANY_VERSION];\n");
+    let (newer, broken, lonely) = (
         place.repository("newer", &[("version.php", &newer)]),
-        place.repository("older", &[("version.php", &older)]),
         place.repository("broken", &[("version.php", &broken)]),
+        place.repository("lonely", &[("version.php", &lonely)]),
     );
-    let plugins = [("mod_newer", &newer), ("mod_older", &older), ("mod_broken", &broken)];
-    resolved(&place, &declare(moodle.path.as_str(), &plugins)).await.unwrap();
-    insta::assert_snapshot!(place.told(), @"
-    mod_broken 2026010100: it is incompatible with Moodle from branch 500 on; this is 500 (5.0 (Build: 20250414))
-    mod_newer 2026010100: it requires Moodle 2026010100; this is 2025041400.00 (5.0 (Build: 20250414))
-    mod_older 2026010100: its authors support the branches 403 to 404; this is 500 (5.0 (Build: 20250414))
-    ");
+    let plugins = [("mod_newer", &newer), ("mod_broken", &broken), ("mod_lonely", &lonely)];
+    let error = resolved(&place, &declare(moodle.path.as_str(), &plugins)).await.unwrap_err();
+    insta::assert_snapshot!("refused_together", error);
 }
 
 #[tokio::test]
@@ -276,4 +281,5 @@ fn real_codebase(place: &Place) -> (Codebase, String) {
     (codebase, format!("on {moodle}"))
 }
 
+mod directory;
 mod places;

@@ -20,7 +20,7 @@ pub(crate) struct Plugin {
 }
 
 impl Plugin {
-    fn for_moodle(git: PathBuf, moodle: &str) -> Option<Self> {
+    fn for_moodle(git: PathBuf, moodle: &str, version: f64) -> Option<Self> {
         let stable = format!("MOODLE_{moodle}_STABLE");
         let read = |branch: &str| self::git(&git, &["show", &format!("{branch}:version.php")]);
         let (branch, text) = if let Some(text) = read(&stable) {
@@ -30,6 +30,12 @@ impl Plugin {
             let text = read(&branch).filter(|text| supports(text, moodle))?;
             (branch, text)
         };
+        // Core refuses to install what asks for a newer Moodle.
+        let requires = assigned(&text, "requires").and_then(number).unwrap_or(0.0);
+        // Others that it asks for may not be at hand.
+        if requires > version || assigned(&text, "dependencies").is_some() {
+            return None;
+        }
         let component = assigned(&text, "component")?.split('\'').nth(1)?.to_owned();
         Some(Self { component, git, branch })
     }
@@ -39,6 +45,16 @@ impl Plugin {
 fn assigned<'a>(text: &'a str, field: &str) -> Option<&'a str> {
     let begin = format!("$plugin->{field}");
     text.lines().find_map(|line| line.trim_start().strip_prefix(begin.as_str()))
+}
+
+/// The number in ` = 2024042200; // 4.4.`
+fn number(text: &str) -> Option<f64> {
+    let number: String = text
+        .chars()
+        .skip_while(|c| !c.is_ascii_digit())
+        .take_while(|c| c.is_ascii_digit() || *c == '.')
+        .collect();
+    number.trim_end_matches('.').parse().ok()
 }
 
 /// Whether a plugin says that it supports a Moodle: `supported = [39, 404]`.
@@ -94,12 +110,15 @@ impl Moodle {
         let branch = self.repository.as_ref().and_then(|repository| {
             let text = git(repository, &["show", "HEAD:version.php"])
                 .or_else(|| git(repository, &["show", "HEAD:public/version.php"]))?;
-            let line = text.lines().find(|line| line.starts_with("$branch"))?;
-            Some(line.split('\'').nth(1)?.to_owned())
+            let line = |name: &str| text.lines().find(|line| line.starts_with(name));
+            Some((line("$branch")?.split('\'').nth(1)?.to_owned(), number(line("$version")?)?))
         });
-        let Some(branch) = branch else { return Vec::new() };
+        let Some((branch, version)) = branch else { return Vec::new() };
         let repositories = cache().map(|cache| bare_repositories(&cache)).unwrap_or_default();
-        repositories.into_iter().filter_map(|repository| Plugin::for_moodle(repository, &branch)).collect()
+        repositories
+            .into_iter()
+            .filter_map(|repository| Plugin::for_moodle(repository, &branch, version))
+            .collect()
     }
 
     /// Whether it is a Moodle, and not the stand-in.

@@ -64,10 +64,11 @@ fn patch(line: &str) -> String {
 #[tokio::test]
 async fn what_is_to_be_absent_must_be_there_first() {
     let place = Place::new();
+    let chat = version_php("mod_chat", "");
     let files: Vec<(&str, &str)> = MOODLE
         .iter()
         .copied()
-        .chain([("mod/chat/version.php", "<?php\n"), ("mod/chat/lib.php", "")])
+        .chain([("mod/chat/version.php", chat.as_str()), ("mod/chat/lib.php", "")])
         .collect();
     let moodle = place.repository("moodle", &files);
     let locked = resolved(&place, &with(&moodle, &[("mod_chat", PluginSource::Absent)], &[])).await.unwrap();
