@@ -18,6 +18,7 @@
 //! and must be equal.
 
 pub mod build;
+pub mod changes;
 pub mod download;
 pub mod flock;
 pub mod gc;

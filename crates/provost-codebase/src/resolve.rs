@@ -7,6 +7,8 @@ mod choose;
 mod error;
 mod lock;
 mod moodle;
+mod movable;
+mod part_update;
 mod place;
 mod plugin;
 mod resolver;
@@ -16,6 +18,8 @@ mod splice;
 
 pub use error::{ResolveCause, ResolveError};
 pub use lock::resolve_lock;
+pub use movable::{Move, can_move};
+pub use part_update::{Moving, update};
 pub use resolver::{Origins, Resolver};
 pub use splice::{Spliced, Splicer};
 

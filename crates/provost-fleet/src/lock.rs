@@ -108,15 +108,13 @@ impl Lock {
         for (name, codebase) in &self.codebases {
             let LockedCodebase { declared, tree, patches, .. } = codebase;
             section(&mut text, &format!("codebase.{name}"), &Head { declared, tree, patches });
-            part(
-                &mut text,
-                &format!("codebase.{name}.moodle"),
-                &codebase.moodle,
-                &codebase.moodle.submodules,
-            );
+            let mut moodle = codebase.moodle.clone();
+            let submodules = std::mem::take(&mut moodle.submodules);
+            part(&mut text, &format!("codebase.{name}.moodle"), &moodle, &submodules);
             for (component, plugin) in &codebase.plugins {
-                let header = format!("codebase.{name}.plugins.{component}");
-                part(&mut text, &header, plugin, &plugin.submodules);
+                let mut plugin = plugin.clone();
+                let submodules = std::mem::take(&mut plugin.submodules);
+                part(&mut text, &format!("codebase.{name}.plugins.{component}"), &plugin, &submodules);
             }
             if !codebase.absent.is_empty() {
                 section(&mut text, &format!("codebase.{name}.absent"), &codebase.absent);

@@ -44,6 +44,20 @@ pub enum OpsError {
     /// A codebase cannot be resolved.
     #[error("cannot resolve the codebases")]
     Resolve(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No such codebase.
+    #[error("the fleet file has no codebase `{name}`")]
+    NoCodebase {
+        /// As it was given.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// No codebase has this plugin.
+    #[error("no codebase of the fleet file has the plugin {0}")]
+    NoPlugin(provost_moodle::component::Component),
+    /// Something that installed sites run on would get a lower version.
+    #[error("versions would go down: {}", .0.join("; "))]
+    GoesDown(Vec<String>),
     /// The fleet's id cannot be had.
     #[error(transparent)]
     FleetId(#[from] provost_sites::fleet_state::FleetIdError),
@@ -94,7 +108,8 @@ impl OpsError {
     /// The exit code's meaning.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Destroys(_) | Self::Exists(_) => Exit::Refused,
+            Self::Destroys(_) | Self::Exists(_) | Self::GoesDown(_) => Exit::Refused,
+            Self::NoCodebase { .. } | Self::NoPlugin(_) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
@@ -108,6 +123,14 @@ impl OpsError {
                 "look at `provost plan`; if that is meant, run `provost apply --allow-destroy`".to_owned(),
             ),
             Self::Exists(_) => Some("edit it, or give another `--file`".to_owned()),
+            Self::NoCodebase { known, .. } => Some(format!("it has {}", known.join(", "))),
+            Self::NoPlugin(component) => Some(format!(
+                "add it: [codebase.NAME.plugins] {component} = {{}}; what comes with Moodle moves with Moodle"
+            )),
+            Self::GoesDown(_) => Some(
+                "Moodle cannot go back: name a newer version in the file, or remove the site first"
+                    .to_owned(),
+            ),
             Self::Lease(inner) => hints::of(inner),
             Self::Up(inner) => hints::of(inner),
             Self::Resolve(inner) => hints::of(&**inner),

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod codebase;
 pub mod doctor;
 pub mod environment;
 pub mod error;

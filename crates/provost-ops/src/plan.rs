@@ -48,6 +48,7 @@ pub(crate) async fn survey(session: &Session) -> Result<(Planned, Lock), OpsErro
         true => OpsError::Interrupted,
         false => OpsError::Resolve(Box::new(error)),
     })?;
+    crate::codebase::downgrade::check(session, &lock).await?;
     let lock_changes = lockfile::changes(&session.lock, &lock);
     let Reconciled { seen, plan } = look(session, &lock).await?;
     cx.store.keep_observations(&seen, cx.now())?;

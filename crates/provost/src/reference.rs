@@ -32,13 +32,13 @@ pub fn reference() -> String {
         text.push_str(&line(argument));
     }
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
-        text.push_str(&section(verb));
+        text.push_str(&section(verb.get_name(), verb));
     }
     text
 }
 
-fn section(verb: &Command) -> String {
-    let name = verb.get_name();
+/// A verb, or a noun and its verbs.
+fn section(name: &str, verb: &Command) -> String {
     let about = verb.get_long_about().or(verb.get_about()).map(ToString::to_string).unwrap_or_default();
     let mut text = format!("\n## provost {name}\n\n{}\n", about.trim());
     let own: Vec<&Arg> = verb
@@ -50,6 +50,9 @@ fn section(verb: &Command) -> String {
     }
     for argument in own {
         text.push_str(&line(argument));
+    }
+    for below in verb.get_subcommands().filter(|below| below.get_name() != "help") {
+        text.push_str(&section(&format!("{name} {}", below.get_name()), below));
     }
     text
 }

@@ -6,6 +6,7 @@ use provost_fleet::lock::LockedMoodle;
 use provost_fleet::model::Codebase;
 use provost_moodle::component::Component;
 use provost_moodle::components::{Layout, PluginTypes};
+use provost_moodle::environment::Environment;
 use provost_moodle::refs::Refs;
 use provost_moodle::request::MoodleRequest;
 use provost_moodle::version_php::{CoreVersion, PluginVersion};
@@ -84,6 +85,13 @@ impl Moodle {
         let mut moodle = Self { source, commit, layout, types, version, locked, facts, objects, submodules };
         shipped::read(git, &mut moodle).await?;
         Ok(moodle)
+    }
+
+    /// What it asks of the machine; `None` where that cannot be read.
+    pub(super) async fn environment(&mut self) -> Result<Option<Environment>, ResolveCause> {
+        let path = self.layout.plugin_path("admin/environment.xml");
+        let file = self.objects.file(self.commit, &path).await?;
+        Ok(file.and_then(|file| Environment::read(&file, &self.version.release).ok()))
     }
 
     /// Whether what a plugin replaces is an older or newer self of it.

@@ -32,7 +32,7 @@ pub struct LockedMoodle {
     /// `$branch` of its `version.php`.
     pub branch: String,
     /// Its submodules by their path in it.
-    #[serde(default, skip_serializing, deserialize_with = "field::submodules")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "field::submodules")]
     pub submodules: BTreeMap<String, LockedSubmodule>,
 }
 
@@ -160,7 +160,7 @@ struct Record {
     release: Option<String>,
     #[serde(deserialize_with = "field::inside")]
     path: String,
-    #[serde(default, skip_serializing, deserialize_with = "field::submodules")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", deserialize_with = "field::submodules")]
     submodules: BTreeMap<String, LockedSubmodule>,
 }
 

@@ -104,6 +104,9 @@ fn every_kind_of_part_is_written_and_read_back() {
     let text = lock.to_toml();
     insta::assert_snapshot!("everything", text);
     assert_eq!(Lock::parse("fleet.lock", &text).unwrap(), lock);
+    // Steps and records hold it as JSON.
+    let json = serde_json::to_string(&everything()).unwrap();
+    assert_eq!(serde_json::from_str::<LockedCodebase>(&json).unwrap(), everything());
 }
 
 #[test]

@@ -4,18 +4,18 @@ use comfy_table::{ContentArrangement, Table, presets};
 use provost_ops::doctor::Diagnosis;
 use provost_ops::status::Status;
 
-fn table<const N: usize>(head: [&str; N]) -> Table {
+pub(super) fn table<const N: usize>(head: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(head);
     table
 }
 
-fn lines(table: &Table) -> String {
+pub(super) fn lines(table: &Table) -> String {
     table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
 }
 
 /// The first 12 digits of a tree id.
-fn short(tree: &str) -> String {
+pub(super) fn short(tree: &str) -> String {
     tree.chars().take(12).collect()
 }
 

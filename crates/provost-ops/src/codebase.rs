@@ -1,0 +1,51 @@
+//! The verbs of codebases: what they are made of, what could change, and changing it.
+
+pub mod can_move;
+pub(crate) mod downgrade;
+pub mod update;
+pub mod why;
+
+pub use provost_codebase::changes::{At, PartChange};
+use provost_codebase::git::Git;
+use provost_codebase::resolve::Resolver;
+use provost_fleet::model::{Codebase, Fleet};
+use provost_fleet::name::Name;
+pub use provost_moodle::component::Component;
+pub use provost_moodle::request::MoodleRequest;
+
+use crate::OpsError;
+use crate::session::Session;
+
+/// The codebases that a command is about: those that are named, or all.
+///
+/// # Errors
+/// [`OpsError::NoCodebase`] for a name that is not in the file.
+pub(crate) fn chosen<'a>(
+    fleet: &'a Fleet,
+    names: &[String],
+) -> Result<Vec<(&'a Name, &'a Codebase)>, OpsError> {
+    let known = |name: &String| {
+        let found = fleet.codebases.iter().find(|(known, _)| known.as_str() == name);
+        found.ok_or_else(|| OpsError::NoCodebase {
+            name: name.clone(),
+            known: fleet.codebases.keys().map(ToString::to_string).collect(),
+        })
+    };
+    if names.is_empty() { Ok(fleet.codebases.iter().collect()) } else { names.iter().map(known).collect() }
+}
+
+/// What codebases are resolved with.
+pub(crate) async fn resolver(session: &Session) -> Result<Resolver, OpsError> {
+    let git = Git::find(&session.cx).await.map_err(|error| OpsError::Resolve(Box::new(error)))?;
+    Ok(Resolver::new(git, &session.origins(), session.loaded.fleet.codebases.values()))
+}
+
+/// An error of resolving, or that the user ended it.
+pub(crate) fn unresolved<E: std::error::Error + Send + Sync + 'static>(
+    session: &Session,
+) -> impl Fn(E) -> OpsError {
+    let cancel = session.cx.cancel.clone();
+    move |error| {
+        if cancel.is_cancelled() { OpsError::Interrupted } else { OpsError::Resolve(Box::new(error)) }
+    }
+}
