@@ -15,6 +15,7 @@ mod resolver;
 mod shipped;
 mod solve;
 mod splice;
+mod waiting;
 
 pub use error::{ResolveCause, ResolveError};
 pub use lock::resolve_lock;
@@ -22,6 +23,7 @@ pub use movable::{Move, can_move};
 pub use part_update::{Moving, update};
 pub use resolver::{Origins, Resolver};
 pub use splice::{Spliced, Splicer};
+pub use waiting::{Waiting, waiting};
 
 use std::collections::BTreeMap;
 

@@ -7,6 +7,8 @@ pub use sites::SiteStatus;
 use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
+use provost_codebase::git::Git;
+use provost_codebase::resolve::{Waiting, waiting};
 use provost_engine::plan::{Blocked, Held};
 use provost_engine::reconcile::{Reconciled, Seen};
 use provost_fleet::lock::LockStatus;
@@ -76,6 +78,8 @@ pub struct CodebaseStatus {
     pub tree: Option<String>,
     /// Whether that build is there.
     pub built: bool,
+    /// Updates that wait, by what is known here of the sources.
+    pub updates: Vec<Waiting>,
 }
 
 /// A build on disk.
@@ -112,7 +116,7 @@ async fn tell(session: &Session) -> Result<Status, OpsError> {
         state: session.cx.paths.state.clone(),
         serving: serving(&session.cx.paths),
         servers: servers(session, &seen),
-        codebases: codebases(session, &seen),
+        codebases: codebases(session, &seen).await,
         builds: builds(session),
         sites: sites::sites(session, &seen, &earlier),
         held: plan.held,
@@ -149,14 +153,23 @@ fn servers(session: &Session, seen: &[Seen]) -> Vec<ServerStatus> {
     each.collect()
 }
 
-fn codebases(session: &Session, seen: &[Seen]) -> Vec<CodebaseStatus> {
+async fn codebases(session: &Session, seen: &[Seen]) -> Vec<CodebaseStatus> {
     let fleet = &session.loaded.fleet;
-    let each = fleet.codebases.iter().map(|(name, codebase)| {
+    // Without git, or with a broken cache, there is nothing to tell of updates; `doctor` and `plan` say why.
+    let git = Git::find(&session.cx).await.ok();
+    let mut told = Vec::new();
+    for (name, codebase) in &fleet.codebases {
         let locked = session.lock.codebases.get(name);
         let built = seen
             .iter()
             .any(|one| one.subject.kind == "build" && &one.subject.name == name && one.state == "present");
-        CodebaseStatus {
+        let updates = match (&git, session.lock.status(fleet, name)) {
+            (Some(git), LockStatus::Current(locked)) => {
+                waiting(git, codebase, locked).await.unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
+        told.push(CodebaseStatus {
             name: name.to_string(),
             request: codebase.moodle.to_string(),
             lock: match session.lock.status(fleet, name) {
@@ -168,9 +181,10 @@ fn codebases(session: &Session, seen: &[Seen]) -> Vec<CodebaseStatus> {
             plugins: codebase.plugins.len(),
             tree: locked.map(|locked| locked.tree.clone()),
             built,
-        }
-    });
-    each.collect()
+            updates,
+        });
+    }
+    told
 }
 
 fn builds(session: &Session) -> Vec<BuildStatus> {

@@ -7,7 +7,7 @@ use provost_engine::event::Event;
 use provost_engine::lease::Lease;
 
 use super::error::{Trouble, classify};
-use super::{Git, GitError, RemoteUrl, Source};
+use super::{Git, GitError, Presence, RemoteUrl, Source};
 use crate::object::ObjectId;
 
 /// The most lines that can be asked for. Two releases of Moodle are 2,000 commits apart; nobody reads more.
@@ -80,6 +80,26 @@ impl Git {
         };
         let (lines, more) = self.read_log(&repository, from, to, limit.clamp(1, MOST)).await?;
         Ok(Log { lines, more, complete })
+    }
+
+    /// What is known here of that log, without asking anybody; nothing where a commit is not here.
+    ///
+    /// # Errors
+    /// When git fails.
+    pub async fn known_log(
+        &self,
+        source: &Source,
+        from: ObjectId,
+        to: ObjectId,
+        limit: usize,
+    ) -> Result<Vec<LogLine>, GitError> {
+        let repository = self.repository(source);
+        for commit in [from, to] {
+            if self.has(&repository, commit).await? != Presence::Whole {
+                return Ok(Vec::new());
+            }
+        }
+        Ok(self.read_log(&repository, from, to, limit.clamp(1, MOST)).await?.0)
     }
 
     async fn read_log(

@@ -35,6 +35,26 @@ impl Git {
         Refs::parse_ls_remote(&text).map_err(|error| GitError::Answer(error.to_string()))
     }
 
+    /// The branches and tags of a source as they were known last, without asking anybody; `None` where nothing is known.
+    ///
+    /// # Errors
+    /// When what is known cannot be read.
+    pub async fn known_refs(&self, source: &Source) -> Result<Option<Refs>, GitError> {
+        let repository = self.repository(source);
+        if *source == Source::Imported || !repository.is_dir() {
+            return Ok(None);
+        }
+        let kept = repository.join(KEPT);
+        let newer = changed(&kept) >= fetched(&repository);
+        let answer = fs::read_to_string(&kept).unwrap_or_default();
+        let text = match source {
+            Source::Url(_) if newer && says_something(&answer) => answer,
+            _ => self.own_references(source, &repository).await?,
+        };
+        let refs = Refs::parse_ls_remote(&text).map_err(|error| GitError::Answer(error.to_string()))?;
+        Ok(Some(refs).filter(|refs| !refs.branches.is_empty() || !refs.tags.is_empty()))
+    }
+
     async fn remote_references(&self, source: &Source, url: &RemoteUrl) -> Result<String, GitError> {
         let program = self
             .network()

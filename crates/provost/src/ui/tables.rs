@@ -2,7 +2,7 @@
 
 use comfy_table::{ContentArrangement, Table, presets};
 use provost_ops::doctor::Diagnosis;
-use provost_ops::status::Status;
+use provost_ops::status::{CodebaseStatus, Status};
 
 pub(super) fn table<const N: usize>(head: [&str; N]) -> Table {
     let mut table = Table::new();
@@ -61,6 +61,9 @@ pub(crate) fn status(status: &Status) -> String {
         ]);
     }
     section(&mut text, status.sites.is_empty(), &sites);
+    for codebase in &status.codebases {
+        text.push_str(&updates(codebase));
+    }
     for held in &status.held {
         text.push_str(&format!("\nheld {}: {}; {}", held.subject, held.reason, held.hint));
     }
@@ -68,6 +71,23 @@ pub(crate) fn status(status: &Status) -> String {
         text.push_str(&format!("\nblocked {}: {}", blocked.subject, blocked.reason));
     }
     text.trim_end().to_owned()
+}
+
+/// Updates that wait for a codebase.
+fn updates(codebase: &CodebaseStatus) -> String {
+    if codebase.updates.is_empty() {
+        return String::new();
+    }
+    let each = codebase.updates.iter().map(|update| match update.security.is_empty() {
+        true => format!("{} ({})", update.part, update.to),
+        false => format!("{} ({}, security)", update.part, update.to),
+    });
+    let each: Vec<String> = each.collect();
+    let name = &codebase.name;
+    format!(
+        "\nupdates for {name}: {}; `provost codebase update --dry-run` shows what they bring",
+        each.join(", ")
+    )
 }
 
 fn section(text: &mut String, empty: bool, table: &Table) {
