@@ -4,6 +4,7 @@ mod check;
 pub mod diagnostic;
 pub mod digest;
 pub mod documentation;
+pub mod edit;
 mod keys;
 pub mod lock;
 pub mod model;
@@ -12,7 +13,7 @@ mod read;
 pub mod reference;
 pub mod secret;
 pub mod starter;
-mod suggest;
+pub mod suggest;
 pub mod url;
 
 use diagnostic::Diagnostics;

@@ -1,7 +1,7 @@
 //! "Did you mean": the nearest of what is known.
 
 /// The known word nearest to a given one, if it is near enough to be meant.
-pub(crate) fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub fn nearest<'a>(given: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let far = given.chars().count().max(3) / 3 + 1;
     let ranked = known.into_iter().map(|word| (distance(given, word), word));
     ranked.filter(|(distance, _)| *distance <= far).min().map(|(_, word)| word)
