@@ -29,6 +29,30 @@ pub enum OpsError {
     /// Something is in the way that is not ours to replace.
     #[error("`{0}` is there already")]
     Exists(Utf8PathBuf),
+    /// The fleet file declares no such thing.
+    #[error("there is no {what} `{name}`")]
+    NoSuch {
+        /// `codebase`.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The nearest one that is there, or all.
+        there: String,
+    },
+    /// The fleet file declares one already.
+    #[error("there is a {what} `{name}` already")]
+    Taken {
+        /// `codebase`.
+        what: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// Somebody else wrote the fleet file.
+    #[error("`{0}` was changed by somebody else meanwhile; nothing was written")]
+    Changed(Utf8PathBuf),
+    /// An edit is not committed.
+    #[error(transparent)]
+    Commit(#[from] crate::edit::commit::CommitError),
     /// The plan would destroy, and nobody allowed it.
     #[error("the plan destroys data: {}", .0.join(", "))]
     Destroys(Vec<String>),
@@ -108,8 +132,15 @@ impl OpsError {
     /// The exit code's meaning.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Destroys(_) | Self::Exists(_) | Self::GoesDown(_) => Exit::Refused,
             Self::NoCodebase { .. } | Self::NoPlugin(_) => Exit::Usage,
+            Self::Destroys(_)
+            | Self::Exists(_)
+            | Self::GoesDown(_)
+            | Self::Taken { .. }
+            | Self::Changed(_) => Exit::Refused,
+            Self::NoSuch { .. } => Exit::Usage,
+            Self::Commit(error) if error.is_refusal() => Exit::Refused,
+            Self::Commit(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
@@ -131,6 +162,10 @@ impl OpsError {
                 "Moodle cannot go back: name a newer version in the file, or remove the site first"
                     .to_owned(),
             ),
+            Self::NoSuch { there, .. } => Some(there.clone()),
+            Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
+            Self::Changed(_) => Some("run the same command again".to_owned()),
+            Self::Commit(inner) => hints::of(inner),
             Self::Lease(inner) => hints::of(inner),
             Self::Up(inner) => hints::of(inner),
             Self::Resolve(inner) => hints::of(&**inner),

@@ -14,6 +14,8 @@ use provost_sites::server::ServerError;
 use provost_sites::site::SiteError;
 use provost_sites::up::UpError;
 
+use crate::edit::commit::CommitError;
+
 /// The first hint that any error of the chain has.
 pub(crate) fn of(error: &(dyn Error + 'static)) -> Option<String> {
     let mut at = Some(error);
@@ -76,6 +78,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(AccountError::Missing(_) | AccountError::NoProgram(_)) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
     }
+    if let Some(error) = error.downcast_ref::<CommitError>() {
+        return of_commit(error);
+    }
     if let Some(SecretError::NoVariable(name)) = error.downcast_ref() {
         return Some(format!("set it: `export {name}=…`"));
     }
@@ -104,6 +109,21 @@ fn of_server(error: &ServerError) -> Option<String> {
             "is the server running, and are `host`, `port` and `admin` right?".to_owned()
         }
         _ => return None,
+    })
+}
+
+fn of_commit(error: &CommitError) -> Option<String> {
+    Some(match error {
+        CommitError::NoGit => DOCTOR.to_owned(),
+        CommitError::NoRepository(_) => "leave out `--commit`, or run `git init` there".to_owned(),
+        CommitError::Untracked(file) => format!("commit it once yourself: `git add {file} && git commit`"),
+        CommitError::Uncommitted(_) => "commit them first, or leave out `--commit`".to_owned(),
+        CommitError::Nobody(_) => "set `git config user.name` and `user.email`".to_owned(),
+        CommitError::NotNow(_) => {
+            "end what is under way in the repository, or leave out `--commit`".to_owned()
+        }
+        CommitError::Failed(_) => "look at `git diff`, mend what git says, and commit it yourself".to_owned(),
+        CommitError::Process(_) => return None,
     })
 }
 

@@ -4,6 +4,7 @@ pub mod apply;
 pub mod check;
 pub mod codebase;
 pub mod doctor;
+pub mod edit;
 pub mod environment;
 pub mod error;
 mod hints;
