@@ -1,6 +1,7 @@
 //! The verbs of codebases: what they are made of, what could change, and changing it.
 
 pub mod can_move;
+pub mod copy;
 pub(crate) mod downgrade;
 pub mod update;
 pub mod why;

@@ -64,8 +64,8 @@ pub(crate) enum Verb {
     Plan(plan::Arguments),
     Apply(apply::Arguments),
     Status(status::Arguments),
-    Up(up::Arguments),
     Codebase(codebase::Arguments),
+    Up(up::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
 }

@@ -38,7 +38,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Plan(own) => plan::run(&call, &ui, &own).await,
         Verb::Apply(own) => apply::run(call, &ui, &own).await,
         Verb::Status(own) => status::run(&call, &ui, &own).await,
-        Verb::Codebase(own) => codebase::run(&call, &ui, &own).await,
+        Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Up(own) => up::run(&call, &ui, &own).await,
         Verb::Doctor(own) => doctor::run(&call, &ui, &own).await,
         Verb::Completions(own) => completions::run(&ui, &own),

@@ -32,15 +32,19 @@ pub fn reference() -> String {
         text.push_str(&line(argument));
     }
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
-        text.push_str(&section(verb.get_name(), verb));
+        // A noun is there for its verbs.
+        let verbs: Vec<_> = verb.get_subcommands().filter(|verb| verb.get_name() != "help").collect();
+        for verb in if verbs.is_empty() { vec![verb] } else { verbs } {
+            text.push_str(&section(verb));
+        }
     }
     text
 }
 
-/// A verb, or a noun and its verbs.
-fn section(name: &str, verb: &Command) -> String {
+fn section(verb: &Command) -> String {
+    let name = verb.get_bin_name().unwrap_or_default();
     let about = verb.get_long_about().or(verb.get_about()).map(ToString::to_string).unwrap_or_default();
-    let mut text = format!("\n## provost {name}\n\n{}\n", about.trim());
+    let mut text = format!("\n## {name}\n\n{}\n", about.trim());
     let own: Vec<&Arg> = verb
         .get_arguments()
         .filter(|argument| !argument.is_global_set() && argument.get_id() != "help")
@@ -50,9 +54,6 @@ fn section(name: &str, verb: &Command) -> String {
     }
     for argument in own {
         text.push_str(&line(argument));
-    }
-    for below in verb.get_subcommands().filter(|below| below.get_name() != "help") {
-        text.push_str(&section(&format!("{name} {}", below.get_name()), below));
     }
     text
 }

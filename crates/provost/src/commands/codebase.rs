@@ -1,6 +1,7 @@
 //! `provost codebase …`: a file for each verb below it.
 
 pub(crate) mod can_move;
+pub(crate) mod copy;
 pub(crate) mod update;
 pub(crate) mod why;
 
@@ -22,12 +23,14 @@ enum Verb {
     Update(update::Arguments),
     Why(why::Arguments),
     CanMove(can_move::Arguments),
+    Copy(copy::Arguments),
 }
 
-pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
-    match &arguments.verb {
-        Verb::Update(own) => update::run(call, ui, own).await,
-        Verb::Why(own) => why::run(call, ui, own).await,
-        Verb::CanMove(own) => can_move::run(call, ui, own).await,
+pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
+    match arguments.verb {
+        Verb::Update(own) => update::run(call, ui, &own).await,
+        Verb::Why(own) => why::run(call, ui, &own).await,
+        Verb::CanMove(own) => can_move::run(call, ui, &own).await,
+        Verb::Copy(own) => copy::run(call, ui, own).await,
     }
 }

@@ -97,6 +97,17 @@ fn section(text: &mut String, empty: bool, table: &Table) {
     }
 }
 
+/// Plugins, and whether they fit; nothing where there are none.
+pub(crate) fn plugins(rows: impl Iterator<Item = [String; 3]>) -> String {
+    let mut plugins = table(["PLUGIN", "VERSION", "FIT"]);
+    rows.for_each(|row| {
+        plugins.add_row(row);
+    });
+    let mut text = String::new();
+    section(&mut text, plugins.is_empty(), &plugins);
+    text
+}
+
 /// What the machine has and lacks.
 pub(crate) fn diagnosis(diagnosis: &Diagnosis) -> String {
     let mut rows = table(["", "WHAT", "FOUND"]);
