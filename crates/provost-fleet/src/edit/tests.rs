@@ -141,3 +141,14 @@ fn a_refusal_shows_no_password() {
     let told = told("fleet.toml", &text, Refusal::new(20..25, "no", "no")).to_string();
     assert!(!told.contains("hunter2"), "{told}");
 }
+
+#[test]
+fn a_comment_that_goes_on_to_the_next_table_is_of_that() {
+    let text = "[fleet]\nname = \"f\"\n# of the first\n\n[codebase.a]\nmoodle = \"4.5\"\n# was: moodle = \"4.4\"\n# of the next\n\
+                [codebase.b]\nmoodle = \"5.0\"\n";
+    let edited = apply_edits("fleet.toml", text, &[Edit::remove(&["codebase", "a"])]).unwrap();
+    assert_eq!(
+        edited,
+        "[fleet]\nname = \"f\"\n# of the first\n\n# was: moodle = \"4.4\"\n# of the next\n[codebase.b]\nmoodle = \"5.0\"\n"
+    );
+}
