@@ -27,6 +27,7 @@ pub use waiting::{Waiting, waiting};
 
 use std::collections::BTreeMap;
 
+use provost_engine::context::Context;
 use provost_fleet::lock::{LockedCodebase, declaration_digest};
 use provost_fleet::model::Codebase;
 use provost_fleet::name::Name;
@@ -50,6 +51,17 @@ pub struct Resolved {
     pub solution: Solution,
 }
 
+impl Resolved {
+    /// Notes what core will warn of.
+    pub fn note_warnings(&self, cx: &Context) {
+        for (component, chosen) in &self.solution.choices {
+            for warning in &chosen.warnings {
+                cx.note(format!("{component} {}: {warning}", chosen.version));
+            }
+        }
+    }
+}
+
 /// Resolves one codebase.
 ///
 /// # Errors
@@ -69,11 +81,6 @@ async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<Resolv
     let (mut plugins, solution) = solve::solve(resolver, &moodle, codebase).await?;
     place::place(&mut moodle, &mut plugins)?;
     let absent = place::place_absent(&moodle, codebase)?;
-    for (component, chosen) in &solution.choices {
-        for warning in &chosen.warnings {
-            git.context().note(format!("{component} {}: {warning}", chosen.version));
-        }
-    }
     drop_replaced(&mut moodle, &mut plugins);
     let mut tree = splice_all(git, &mut moodle, &plugins).await?;
     let patches = patch::read_all(&resolver.origins, &codebase.patches)?;

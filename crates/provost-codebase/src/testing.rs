@@ -169,7 +169,9 @@ pub(crate) async fn resolve(
 ) -> Result<Resolved, ResolveError> {
     let git = crate::git::Git::find(&place.cx).await.unwrap();
     let resolver = Resolver::new(git, &place.origins(), [codebase]);
-    crate::resolve::resolve(&resolver, &name.parse().unwrap(), codebase).await
+    let resolved = crate::resolve::resolve(&resolver, &name.parse().unwrap(), codebase).await?;
+    resolved.note_warnings(&place.cx);
+    Ok(resolved)
 }
 
 /// A fleet of codebases without sites.

@@ -32,7 +32,9 @@ pub async fn resolve_lock(
                     Some(resolver) => resolver,
                     None => resolver.insert(open(cx, origins, fleet, name).await?),
                 };
-                resolve(resolver, name, codebase).await?.locked
+                let resolved = resolve(resolver, name, codebase).await?;
+                resolved.note_warnings(cx);
+                resolved.locked
             }
         };
         resolved.codebases.insert(name.clone(), locked);

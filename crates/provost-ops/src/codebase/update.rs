@@ -93,6 +93,7 @@ async fn update_open(session: &Session, request: &Request) -> Result<Updated, Op
             None => resolve(&resolver, name, codebase).await,
         };
         let resolved = resolved.map_err(unresolved(session))?;
+        resolved.note_warnings(&session.cx);
         lock.codebases.insert((*name).clone(), resolved.locked);
     }
     downgrade::check(session, &lock).await?;
