@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod codebase;
 mod copy;
 mod environment;
 mod existing_server;

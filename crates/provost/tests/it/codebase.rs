@@ -1,0 +1,154 @@
+//! The verbs of codebases: `update`, `why`, `can-move`; and what a site that is there means for them.
+
+use std::path::{Path, PathBuf};
+
+use crate::environment::{Output, TestEnv};
+use crate::moodle::{Moodle, git};
+
+/// A fleet on the stand-in with one plugin in a repository of its own.
+struct Scene {
+    env: TestEnv,
+    plugin: PathBuf,
+}
+
+impl Scene {
+    /// `source` is the plugin's declaration, where `REPOSITORY` stands for its repository.
+    fn new(source: &str) -> Self {
+        let env = TestEnv::with_fleet(&Moodle::standin(), &[]);
+        let plugin = env.path("mod_x");
+        std::fs::create_dir_all(plugin.join("db")).unwrap();
+        git(&plugin, &["init", "-q", "-b", "main"]).unwrap();
+        let scene = Self { env, plugin };
+        scene.release("v1", 2_024_110_100, "[405, 405]", "first");
+        let source = source.replace("REPOSITORY", &scene.plugin.display().to_string());
+        let text = scene.env.fleet();
+        let (before, after) = text.split_once("[codebase.main.plugins]\n").unwrap();
+        // The starter has an example in a comment, and a site that is not needed yet.
+        let after = after.split_once("[site.").map_or(String::new(), |(_, sites)| format!("[site.{sites}"));
+        let fleet = format!("{before}[codebase.main.plugins]\nmod_x = {source}\n\n{after}");
+        scene.env.write_fleet(fleet.split("[site.").next().unwrap());
+        scene
+    }
+
+    /// Commits and tags a version of the plugin.
+    fn release(&self, tag: &str, version: u64, supported: &str, subject: &str) {
+        let file = format!(
+            "<?php\n$plugin->component = 'mod_x';\n$plugin->version = {version};\n$plugin->release = '{tag}';\n\
+             $plugin->requires = 2024100700;\n$plugin->supported = {supported};\n"
+        );
+        std::fs::write(self.plugin.join("version.php"), file).unwrap();
+        commit(&self.plugin, subject);
+        git(&self.plugin, &["tag", tag]).unwrap();
+    }
+
+    fn told(&self, arguments: &[&str]) -> String {
+        told(&self.env, &self.env.run(arguments))
+    }
+}
+
+fn commit(repository: &Path, message: &str) {
+    git(repository, &["add", "-A"]).unwrap();
+    let who = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
+    git(repository, &[&who[..], &["commit", "-q", "-m", message]].concat()).unwrap();
+}
+
+/// Less what is another one each time: ids of commits and trees.
+fn told(env: &TestEnv, output: &Output) -> String {
+    let text = env.filter(&output.to_string());
+    let word = |word: &str| {
+        let plain = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let id = matches!(plain.len(), 12 | 40) && plain.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if id { word.replace(plain, "[ID]") } else { word.to_owned() }
+    };
+    let line = |line: &str| line.split(' ').map(word).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_lock_moves_and_says_what_that_brings() {
+    let scene = Scene::new("{ git = \"REPOSITORY\" }");
+    let env = &scene.env;
+    assert_eq!(env.run(&["apply"]).code, 0);
+    insta::assert_snapshot!("update_nothing", scene.told(&["codebase", "update"]));
+    let upgrade =
+        "<?php\nfunction xmldb_x_upgrade($oldversion) {\n    if ($oldversion < 2024110200) {\n    }\n}\n";
+    std::fs::write(scene.plugin.join("db/upgrade.php"), upgrade).unwrap();
+    std::fs::write(
+        scene.plugin.join("settings.php"),
+        "<?php\n$settings->add(new admin_setting_configtext('mod_x/limit', '', '', 1));\n",
+    )
+    .unwrap();
+    commit(&scene.plugin, "A security fix: CVE-2026-1234");
+    scene.release("v2", 2_024_110_200, "[405, 405]", "second");
+    assert!(scene.told(&["status"]).contains("updates for main: mod_x (v2, security)"));
+    insta::assert_snapshot!("update_dry_run", scene.told(&["codebase", "update", "--dry-run"]));
+    let before = std::fs::read_to_string(env.path("fleet.lock")).unwrap();
+    assert!(before.contains("2024110100"), "a dry run writes nothing");
+    // Moodle moves too, but only the plugin is asked for.
+    std::fs::write(env.path("moodle/lib/new.php"), "<?php\n").unwrap();
+    commit(&env.path("moodle"), "a fix");
+    assert_eq!(env.run(&["codebase", "update", "mod_x"]).code, 0);
+    let after = std::fs::read_to_string(env.path("fleet.lock")).unwrap();
+    let commit_of = |lock: &str, section: &str| {
+        let (_, rest) = lock.split_once(section).unwrap();
+        rest.lines().find(|line| line.starts_with("commit = ")).unwrap().to_owned()
+    };
+    assert_eq!(commit_of(&before, "main.moodle]"), commit_of(&after, "main.moodle]"), "Moodle is held");
+    assert_ne!(commit_of(&before, "mod_x]"), commit_of(&after, "mod_x]"));
+    assert_eq!(env.run(&["codebase", "update", "--moodle"]).code, 0);
+    let both = std::fs::read_to_string(env.path("fleet.lock")).unwrap();
+    assert_ne!(commit_of(&after, "main.moodle]"), commit_of(&both, "main.moodle]"));
+    assert_eq!(env.run(&["apply"]).code, 0);
+    insta::assert_snapshot!("update_unknown_plugin", scene.told(&["codebase", "update", "mod_y"]));
+    insta::assert_snapshot!(
+        "update_unknown_codebase",
+        scene.told(&["codebase", "update", "--codebase", "mian"])
+    );
+}
+
+#[test]
+fn why_and_what_blocks_are_told() {
+    let scene = Scene::new("{ git = \"REPOSITORY\" }");
+    scene.release("v3", 2_025_110_100, "[500, 501]", "for a later Moodle");
+    insta::assert_snapshot!("why", scene.told(&["codebase", "why", "mod_x"]));
+    insta::assert_snapshot!("why_not_there", scene.told(&["codebase", "why", "mod_y"]));
+    let version = std::fs::read_to_string(scene.env.path("moodle/version.php")).unwrap();
+    let moodle = scene.env.path("moodle");
+    git(&moodle, &["checkout", "-q", "-b", "next"]).unwrap();
+    let next = version.replace("2024100700", "2025041400").replace("405", "500").replace("'4.5 ", "'5.0 ");
+    std::fs::write(moodle.join("version.php"), next).unwrap();
+    commit(&moodle, "5.0");
+    git(&moodle, &["checkout", "-q", "main"]).unwrap();
+    insta::assert_snapshot!("can_move", scene.told(&["codebase", "can-move", "main", "next"]));
+    std::fs::write(
+        scene.plugin.join("version.php"),
+        "<?php\n$plugin->component = 'mod_x';\n$plugin->version = 2026110100;\n$plugin->incompatible = 500;\n",
+    )
+    .unwrap();
+    commit(&scene.plugin, "not for 5.0");
+    let pinned = scene.env.fleet().replace("mod_x\" }", "mod_x\", branch = \"main\" }");
+    scene.env.write_fleet(&pinned);
+    insta::assert_snapshot!("cannot_move", scene.told(&["codebase", "can-move", "main", "next"]));
+    let json = scene.env.run(&["codebase", "can-move", "main", "next", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["plugins"][0]["verdict"], "blocked", "{json}");
+}
+
+#[test]
+fn nothing_that_a_site_runs_on_goes_down() {
+    let scene = Scene::new("{ git = \"REPOSITORY\", tag = \"v2\" }");
+    scene.release("v2", 2_024_110_200, "[405, 405]", "second");
+    let env = &scene.env;
+    let down = |env: &TestEnv| env.write_fleet(&env.fleet().replace("tag = \"v2\"", "tag = \"v1\""));
+    let fleet = env.fleet();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    down(env);
+    assert_eq!(env.run(&["apply"]).code, 0, "no site, no harm");
+    env.write_fleet(&format!("{fleet}\n[site.hugo]\nurl = \"{}\"\n", env.url("hugo")));
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let lock = std::fs::read_to_string(env.path("fleet.lock")).unwrap();
+    down(env);
+    insta::assert_snapshot!("goes_down", scene.told(&["apply"]));
+    assert_eq!(std::fs::read_to_string(env.path("fleet.lock")).unwrap(), lock, "nothing was done");
+    assert_eq!(env.run(&["codebase", "update"]).code, 4);
+}
