@@ -11,6 +11,7 @@ use provost_codebase::git::Git;
 use provost_codebase::resolve::Resolver;
 use provost_fleet::model::{Codebase, Fleet};
 use provost_fleet::name::Name;
+use provost_fleet::suggest::nearest;
 pub use provost_moodle::component::Component;
 pub use provost_moodle::request::MoodleRequest;
 
@@ -20,19 +21,27 @@ use crate::session::Session;
 /// The codebases that a command is about: those that are named, or all.
 ///
 /// # Errors
-/// [`OpsError::NoCodebase`] for a name that is not in the file.
+/// [`OpsError::NoSuch`] for a name that is not in the file.
 pub(crate) fn chosen<'a>(
     fleet: &'a Fleet,
     names: &[String],
 ) -> Result<Vec<(&'a Name, &'a Codebase)>, OpsError> {
     let known = |name: &String| {
         let found = fleet.codebases.iter().find(|(known, _)| known.as_str() == name);
-        found.ok_or_else(|| OpsError::NoCodebase {
-            name: name.clone(),
-            known: fleet.codebases.keys().map(ToString::to_string).collect(),
-        })
+        found.ok_or_else(|| no_codebase(fleet, name))
     };
     if names.is_empty() { Ok(fleet.codebases.iter().collect()) } else { names.iter().map(known).collect() }
+}
+
+/// The error for a codebase that is not in the file, with the nearest that is.
+pub(crate) fn no_codebase(fleet: &Fleet, name: &str) -> OpsError {
+    let names = || fleet.codebases.keys().map(Name::as_str);
+    let there = match nearest(name, names()) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None if fleet.codebases.is_empty() => "the fleet has none yet".to_owned(),
+        None => format!("there is {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    OpsError::NoSuch { what: "codebase", name: name.to_owned(), there }
 }
 
 /// What codebases are resolved with.

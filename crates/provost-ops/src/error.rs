@@ -68,14 +68,6 @@ pub enum OpsError {
     /// A codebase cannot be resolved.
     #[error("cannot resolve the codebases")]
     Resolve(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// No such codebase.
-    #[error("the fleet file has no codebase `{name}`")]
-    NoCodebase {
-        /// As it was given.
-        name: String,
-        /// Those that there are.
-        known: Vec<String>,
-    },
     /// No codebase has this plugin.
     #[error("no codebase of the fleet file has the plugin {0}")]
     NoPlugin(provost_moodle::component::Component),
@@ -132,13 +124,12 @@ impl OpsError {
     /// The exit code's meaning.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::NoCodebase { .. } | Self::NoPlugin(_) => Exit::Usage,
             Self::Destroys(_)
             | Self::Exists(_)
             | Self::GoesDown(_)
             | Self::Taken { .. }
             | Self::Changed(_) => Exit::Refused,
-            Self::NoSuch { .. } => Exit::Usage,
+            Self::NoSuch { .. } | Self::NoPlugin(_) => Exit::Usage,
             Self::Commit(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Interrupted => Exit::Interrupted,
@@ -154,7 +145,6 @@ impl OpsError {
                 "look at `provost plan`; if that is meant, run `provost apply --allow-destroy`".to_owned(),
             ),
             Self::Exists(_) => Some("edit it, or give another `--file`".to_owned()),
-            Self::NoCodebase { known, .. } => Some(format!("it has {}", known.join(", "))),
             Self::NoPlugin(component) => Some(format!(
                 "add it: [codebase.NAME.plugins] {component} = {{}}; what comes with Moodle moves with Moodle"
             )),

@@ -8,7 +8,7 @@ use provost_moodle::request::MoodleRequest;
 use provost_moodle::solve::Failure;
 use serde::Serialize;
 
-use super::{chosen, resolver, unresolved};
+use super::{chosen, no_codebase, resolver, unresolved};
 use crate::OpsError;
 use crate::error::Exit;
 use crate::session::{Access, Call, Session};
@@ -82,7 +82,7 @@ async fn answer(session: &Session, codebase: &str, to: &MoodleRequest) -> Result
     let named = [codebase.to_owned()];
     let (name, declared) = match chosen(&session.loaded.fleet, &named)?.first() {
         Some((name, declared)) => (*name, *declared),
-        None => return Err(OpsError::NoCodebase { name: codebase.to_owned(), known: Vec::new() }),
+        None => return Err(no_codebase(&session.loaded.fleet, codebase)),
     };
     let moved = look(&resolver, name, declared, to).await.map_err(unresolved(session))?;
     let locked = session.lock.codebases.get(name);

@@ -6,10 +6,10 @@ use provost_engine::context::Context;
 use provost_fleet::edit::Edit;
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
-use provost_fleet::suggest::nearest;
 use provost_moodle::request::MoodleRequest;
 use serde::Serialize;
 
+use super::no_codebase;
 use crate::OpsError;
 use crate::edit::commit::Repository;
 use crate::edit::{Edited, FleetFile};
@@ -77,13 +77,7 @@ pub async fn copy(call: &Call, options: &CopyOptions) -> Result<Copied, OpsError
 fn edit(file: &FleetFile, fleet: &Fleet, options: &CopyOptions) -> Result<Edited, OpsError> {
     let CopyOptions { from, to, .. } = options;
     if !fleet.codebases.contains_key(from) {
-        let names = || fleet.codebases.keys().map(Name::as_str);
-        let there = match nearest(from.as_str(), names()) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None if fleet.codebases.is_empty() => "the fleet has none yet".to_owned(),
-            None => format!("there is {}", names().collect::<Vec<_>>().join(", ")),
-        };
-        return Err(OpsError::NoSuch { what: "codebase", name: from.to_string(), there });
+        return Err(no_codebase(fleet, from.as_str()));
     }
     if fleet.codebases.contains_key(to) {
         return Err(OpsError::Taken { what: "codebase", name: to.to_string() });
