@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use provost_codebase::build::{Origin, note_use};
 use provost_engine::execute::{Report, Work, execute};
 use provost_engine::lease::Lease;
 use provost_engine::plan::Plan;
@@ -76,6 +77,7 @@ async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsE
         lockfile::write(&lockfile::path(&session.loaded.path), &lock)?;
     }
     if planned.plan.is_empty() {
+        note_builds(session, &lock).await;
         return Ok(Applied { planned, report: None, left: None, hints: Vec::new() });
     }
     let mut report = run(session, &planned.plan, &lock).await?;
@@ -87,8 +89,20 @@ async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsE
         report.steps.extend(again.steps);
         left = second_look(session, &lock, &report).await?;
     }
+    note_builds(session, &lock).await;
     let hints = report.failed().filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?))).collect();
     Ok(Applied { planned, report: Some(report), left, hints })
+}
+
+/// Says of each build which codebases come to it: no step runs for one that comes to a build that is there already.
+async fn note_builds(session: &Session, lock: &Lock) {
+    for (name, locked) in &lock.codebases {
+        let origin = Origin { locked: locked.clone(), names: [name.clone()].into() };
+        // A record that is not written costs a name in a list.
+        if let Err(error) = note_use(&session.cx, &origin).await {
+            session.cx.note(format!("cannot note what codebase {name} is built of: {error}"));
+        }
+    }
 }
 
 /// Ends whatever a killed run left at work, before anything is looked at: a half-dead installer must not change what we see.

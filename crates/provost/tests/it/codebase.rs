@@ -152,3 +152,30 @@ fn nothing_that_a_site_runs_on_goes_down() {
     assert_eq!(std::fs::read_to_string(env.path("fleet.lock")).unwrap(), lock, "nothing was done");
     assert_eq!(env.run(&["codebase", "update"]).code, 4);
 }
+
+#[test]
+fn two_users_make_the_same_tree_of_one_lock() {
+    let scene = Scene::new("{ git = \"REPOSITORY\" }");
+    let env = &scene.env;
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let lock = std::fs::read_to_string(env.path("fleet.lock")).unwrap();
+    // Another user: another home, another state, the same two files; and the branch has moved on since.
+    scene.release("v2", 2_024_110_200, "[405, 405]", "second");
+    let other = TestEnv::new();
+    let fleet = env.fleet().replace(&env.state().display().to_string(), &other.state().display().to_string());
+    other.write_fleet(&fleet);
+    std::fs::write(other.path("fleet.lock"), &lock).unwrap();
+    let applied = other.run(&["apply"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    assert_eq!(std::fs::read_to_string(other.path("fleet.lock")).unwrap(), lock);
+    let files = |env: &TestEnv| {
+        let builds = env.state().join("made/builds");
+        let list = "cd \"$1\" && find [0-9a-f]* -type f -printf '%p %m %T@\\n' -exec sha1sum {} + | sort";
+        let output = std::process::Command::new("sh").args(["-c", list, "sh"]).arg(builds).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        // config.php is Provost's own, and as old as its build.
+        text.lines().filter(|line| !line.contains("/config.php ")).collect::<Vec<_>>().join("\n")
+    };
+    assert!(files(env).lines().count() > 20);
+    assert_eq!(files(env), files(&other), "the same files, modes and times");
+}
