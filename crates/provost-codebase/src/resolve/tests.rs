@@ -281,5 +281,6 @@ fn real_codebase(place: &Place) -> (Codebase, String) {
     (codebase, format!("on {moodle}"))
 }
 
+mod defects;
 mod directory;
 mod places;
