@@ -14,7 +14,7 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// A lock that is held until dropped.
 #[derive(Debug)]
 pub struct Flock {
-    _file: File,
+    file: File,
 }
 
 /// Why a lock was not had.
@@ -32,6 +32,14 @@ pub enum FlockError {
     /// The command was cancelled while it waited.
     #[error("interrupted while waiting for `{0}`")]
     Cancelled(Utf8PathBuf),
+}
+
+impl Drop for Flock {
+    /// Closing the file would do, if nobody else had it: a child that another thread is starting at this moment has every
+    /// open file until it runs its program, and with it the lock.
+    fn drop(&mut self) {
+        drop(self.file.unlock());
+    }
 }
 
 impl Flock {
@@ -99,7 +107,7 @@ impl Flock {
         }
         let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
         match how(&file) {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(source)) => Err(failed(source)),
         }

@@ -62,6 +62,12 @@ fn part(change: &PartChange) -> String {
         let count = if hidden > 0 { format!("{hidden} more") } else { "more".to_owned() };
         text.push_str(&format!("      … {count} in the history\n"));
     }
+    let same =
+        change.from.as_ref().zip(change.to.as_ref()).is_some_and(|(from, to)| from.version == to.version);
+    if same && change.part != "moodle" {
+        // Core looks at version numbers only: nothing of its database is touched, and caches are to be purged by hand.
+        text.push_str("      files change and the version does not: Moodle runs no upgrade for that\n");
+    }
     if !change.upgrade_steps.is_empty() {
         text.push_str(&format!("      upgrade steps of the database: {}\n", change.upgrade_steps.join(", ")));
     }

@@ -285,7 +285,15 @@ impl Drop for TestEnv {
             std::fs::write(self.path("fleet.toml"), &fleet[..=at]).ok();
             self.run(&["--quiet", "apply", "--allow-destroy"]);
         }
-        let left = self.left_at_work();
+        // A git that read objects for a command ends when it finds its input closed: right after the command, not before.
+        let mut left = self.left_at_work();
+        for _ in 0..40 {
+            if left.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+            left = self.left_at_work();
+        }
         for line in &left {
             let pid = line.split(' ').next().and_then(|pid| pid.parse().ok());
             if let Some(pid) = pid.and_then(rustix::process::Pid::from_raw) {
