@@ -6,14 +6,15 @@ mod dataroots;
 mod references;
 mod serving;
 
+use crate::Ground;
 use crate::diagnostic::Sink;
 use crate::read::Draft;
 
 /// Runs every check.
-pub(crate) fn check(draft: &Draft, sink: &Sink) {
+pub(crate) fn check(draft: &Draft, ground: &Ground<'_>, sink: &Sink) {
     references::check(draft, sink);
     clashes::check(draft, sink);
     databases::check(draft, sink);
-    dataroots::check(draft, sink);
+    dataroots::check(draft, ground, sink);
     serving::check(draft, sink);
 }

@@ -16,6 +16,7 @@ pub mod starter;
 pub mod suggest;
 pub mod url;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use diagnostic::Diagnostics;
 use digest::Digest;
 use model::Fleet;
@@ -36,9 +37,40 @@ pub struct Loaded {
 /// # Errors
 /// All faults of the file at once, each with its place.
 pub fn load(path: &str, text: &str) -> Result<Loaded, Diagnostics> {
+    load_on(path, text, &Ground::default())
+}
+
+/// The text of a fleet file, which must be UTF-8.
+///
+/// # Errors
+/// With the place of the first byte that is not.
+pub fn text_of(name: &str, bytes: Vec<u8>) -> Result<String, Diagnostics> {
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        let mark = char::REPLACEMENT_CHARACTER.len_utf8();
+        let fault = diagnostic::Diagnostic::error(at..at + mark, "this is not UTF-8");
+        Diagnostics::one(name, &text, fault.hint("save the file as UTF-8"))
+    })
+}
+
+/// What a machine makes of paths. Without it, paths are compared as they are written.
+#[derive(Default)]
+pub struct Ground<'a> {
+    /// Where a fleet of a name has its state when the file does not say.
+    pub default_state: Option<&'a dyn Fn(&str) -> Utf8PathBuf>,
+    /// Where a path really leads: symlinks followed as far as there is something.
+    pub real: Option<&'a dyn Fn(&Utf8Path) -> Utf8PathBuf>,
+}
+
+/// As [`load`], for the machine that the fleet is on.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_on(path: &str, text: &str, ground: &Ground<'_>) -> Result<Loaded, Diagnostics> {
     let sink = diagnostic::Sink::new(path, text);
     let draft = read::document(text, &sink);
-    check::check(&draft, &sink);
+    check::check(&draft, ground, &sink);
     let fleet = draft.build();
     if fleet.is_none() {
         sink.unexplained();

@@ -96,7 +96,12 @@ impl FromStr for SiteUrl {
             Some((host, port)) => (host, Some(port)),
         };
         if host.chars().any(|c| c.is_ascii_uppercase()) {
-            return Err(UrlError::Capitals(text.to_ascii_lowercase()));
+            let plain = host.trim_end_matches('.').to_ascii_lowercase();
+            return Err(UrlError::Capitals(text.to_ascii_lowercase().replacen(
+                &host.to_ascii_lowercase(),
+                &plain,
+                1,
+            )));
         }
         if !is_host(host) {
             return Err(UrlError::Host(host.to_owned()));

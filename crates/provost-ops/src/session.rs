@@ -9,6 +9,7 @@ use provost_engine::context::{Context, Limits};
 use provost_engine::event::Reporter;
 use provost_engine::reconcile::AnyKind;
 use provost_engine::store::Store;
+use provost_fleet::Ground;
 use provost_fleet::diagnostic::Diagnostics;
 use provost_fleet::digest::Digest;
 use provost_fleet::lock::Lock;
@@ -75,15 +76,31 @@ impl Call {
     /// Reads and checks the fleet file.
     pub fn load(&self) -> Result<Loaded, OpsError> {
         let path = self.fleet_path();
-        let text = match std::fs::read_to_string(&path) {
+        let bytes = match std::fs::read(&path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Err(OpsError::NoFile(self.file.clone()));
             }
             other => other.map_err(io("read", &self.file))?,
         };
-        let loaded = provost_fleet::load(self.file.as_str(), &text).map_err(OpsError::Invalid)?;
+        let text = provost_fleet::text_of(self.file.as_str(), bytes).map_err(OpsError::Invalid)?;
+        let default = |name: &str| self.environment.default_state(name);
+        let ground = Ground { default_state: Some(&default), real: Some(&real) };
+        let loaded = provost_fleet::load_on(self.file.as_str(), &text, &ground).map_err(OpsError::Invalid)?;
         Ok(Loaded { fleet: Arc::new(loaded.fleet), digest: loaded.digest, warnings: loaded.warnings, path })
     }
+}
+
+/// Where a path really leads: symlinks followed as far as there is something.
+fn real(path: &Utf8Path) -> Utf8PathBuf {
+    for above in path.ancestors() {
+        if let Ok(found) = above.canonicalize_utf8() {
+            return match path.strip_prefix(above) {
+                Ok(rest) if !rest.as_str().is_empty() => found.join(rest),
+                _ => found,
+            };
+        }
+    }
+    path.to_owned()
 }
 
 /// An open fleet.

@@ -9,16 +9,19 @@ use crate::read::{Draft, SiteDraft};
 /// Databases that every server has, role names that PostgreSQL refuses, and the role that owns managed servers.
 const RESERVED: [&str; 6] = ["postgres", "template0", "template1", "public", "none", "provost"];
 
+/// PostgreSQL's port.
+const DEFAULT_PORT: u16 = 5432;
+
 pub(super) fn check(draft: &Draft, sink: &Sink) {
     let servers = draft.server_names();
-    let mut first: BTreeMap<(&str, String), Span> = BTreeMap::new();
+    let mut first: BTreeMap<(String, String), Span> = BTreeMap::new();
     for (name, site) in &draft.sites {
         let given = site.database.as_ref().map(|server| server.value.as_str());
         let server = given.or(servers.first().copied()).unwrap_or_default();
         let database = draft.database_name(&name.value, site);
         let span = site.database_name.as_ref().map_or(site.header.clone(), |given| given.span.clone());
         reserved(draft, server, &database, span.clone(), site, sink);
-        let key = (server, database);
+        let key = (place(draft, server), database);
         if let Some(before) = first.get(&key) {
             let fault = Diagnostic::error(span, format!("two sites cannot share the database `{}`", key.1));
             let fault = fault.label("used again").other(before.clone(), "first used here");
@@ -26,6 +29,17 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
         } else {
             first.insert(key, span);
         }
+    }
+}
+
+/// Which server it is, whatever it is called: two names may lead to one.
+fn place(draft: &Draft, server: &str) -> String {
+    let named = draft.databases.iter().find(|(name, _)| name.value.as_str() == server);
+    match named.and_then(|(_, server)| server.location.as_ref()) {
+        Some(Location::Existing { host, port, .. }) => {
+            format!("{}:{}", host.to_ascii_lowercase(), port.unwrap_or(DEFAULT_PORT))
+        }
+        Some(Location::Managed) | None => server.to_owned(),
     }
 }
 

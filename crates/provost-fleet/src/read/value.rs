@@ -226,6 +226,11 @@ impl<'a> Reader<'a> {
                 continue;
             };
             let read = read(Reader::new(definition, inner, span, self.sink));
+            // A site whose name is wrong is still compared with the others: its faults come at once with all others.
+            let parsed = parsed.or_else(|| {
+                let stand_in = format!("unnamed-{}", name.span().start).parse().ok()?;
+                (definition.header == "[site.NAME]").then(|| At::new(stand_in, name.span()))
+            });
             all.extend(parsed.map(|name| (name, read)));
         }
         // The parser sorts by name; "first" and "again" are meant in the order of the file.

@@ -80,3 +80,25 @@ fn a_dataroot_is_not_among_the_fleets_own_things() {
         assert!(load("f", &GOOD.replace(TAGS, &format!("dataroot = \"{fits}\""))).is_ok(), "{fits}");
     }
 }
+
+#[test]
+fn the_state_that_is_not_said_counts_too() {
+    let text = GOOD.replace("state = \"/srv/academie\"\n", "");
+    let default = |name: &str| camino::Utf8PathBuf::from(format!("/var/lib/provost/{name}"));
+    let ground = crate::Ground { default_state: Some(&default), real: None };
+    let told = |dataroot: &str| {
+        let text = text.replace(TAGS, &format!("dataroot = \"{dataroot}\""));
+        crate::load_on("fleet.toml", &text, &ground).unwrap_err().to_string()
+    };
+    insta::assert_snapshot!(told("/var/lib/provost/academie/data/sites/zola"));
+    insta::assert_snapshot!(told("/var/lib/provost/academie/keep/secrets"));
+}
+
+#[test]
+fn a_dataroot_is_where_its_symlinks_lead() {
+    let real = |path: &camino::Utf8Path| camino::Utf8PathBuf::from(path.as_str().replace("/link/", "/data/"));
+    let ground = crate::Ground { default_state: None, real: Some(&real) };
+    let text = GOOD.replace(ZOLA, "[site.zola]\ndataroot = \"/link/one\"\n");
+    let text = text.replace(TAGS, "dataroot = \"/data/one\"");
+    insta::assert_snapshot!(crate::load_on("fleet.toml", &text, &ground).unwrap_err());
+}

@@ -86,3 +86,26 @@ fn a_fleet_without_a_server_has_a_managed_one() {
     let fleet = load("f", &GOOD.replace("[database.main]\nmanaged = true\n", "")).unwrap().fleet;
     assert_eq!(fleet.databases[&"main".parse().unwrap()].location, Location::Managed);
 }
+
+#[test]
+fn two_names_of_one_server_are_one_server() {
+    let server = |name: &str, host: &str| {
+        format!(
+            "[database.{name}]\nhost = \"{host}\"\nadmin = {{ user = \"p\", password = {{ env = \"P\" }} }}\n"
+        )
+    };
+    let site = |name: &str, database: &str| {
+        format!(
+            "[site.{name}]\nurl = \"http://{name}.localhost\"\ndatabase = \"{database}\"\ndatabase_name = \"shared\"\n"
+        )
+    };
+    let text = format!(
+        "[fleet]\nname = \"f\"\n[codebase.lts]\nmoodle = \"4.5+\"\n[web]\nlisten = \"127.0.0.1:80\"\n{}{}{}{}",
+        server("a", "db.example.org"),
+        server("b", "DB.example.org"),
+        site("one", "a"),
+        site("two", "b")
+    );
+    let told = crate::load("fleet.toml", &text).unwrap_err().to_string();
+    assert!(told.contains("two sites cannot share the database `shared`"), "{told}");
+}

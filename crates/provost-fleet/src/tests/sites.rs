@@ -160,3 +160,30 @@ fn a_name_that_cannot_be_a_directory_is_told() {
        |       ^^^^^^^^^
     "#);
 }
+
+#[test]
+fn a_site_with_a_wrong_name_is_compared_with_the_others() {
+    let text = super::GOOD
+        .replace("[site.zola]", "[site.Zola]")
+        .replace("http://zola.localhost:8080\"", "http://hugo.localhost:8080\"\ncodebase = \"ltss\"");
+    let told = crate::load("fleet.toml", &text).unwrap_err().to_string();
+    assert!(told.contains("`Z` cannot stand in a name"), "{told}");
+    assert!(told.contains("two sites cannot share the host"), "{told}");
+    assert!(told.contains("there is no [codebase.ltss]"), "{told}");
+}
+
+#[test]
+fn a_hint_is_valid_itself() {
+    let told = super::wrong("http://zola.localhost:8080", "http://ZOLA.localhost.:8080");
+    assert!(
+        told.contains("`http://zola.localhost:8080`") || told.contains("\"http://zola.localhost:8080\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_file_that_is_no_text_is_told_with_its_place() {
+    let mut bytes = super::GOOD.as_bytes().to_vec();
+    bytes[20] = 0xff;
+    insta::assert_snapshot!(crate::text_of("fleet.toml", bytes).unwrap_err());
+}

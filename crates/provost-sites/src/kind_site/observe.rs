@@ -210,7 +210,8 @@ fn judge(
         Dataroot::Absent => None,
         Dataroot::Marked(mark) if mark.fleet == fleet && &mark.site == name => Some(mark),
         Dataroot::Marked(mark) => {
-            return Judged::Foreign(format!("`{path}` belongs to site `{}` of another fleet", mark.site));
+            let whose = if mark.fleet == fleet { "this" } else { "another" };
+            return Judged::Foreign(format!("`{path}` belongs to site `{}` of {whose} fleet", mark.site));
         }
         Dataroot::Unmarked => {
             return Judged::Foreign(format!("`{path}` is not empty and carries no mark of Provost"));

@@ -104,6 +104,13 @@ pub const PHP_TEMPORARY: &str = "phptmp";
 /// Makes an empty dataroot with our mark in it. One that is there is emptied: the caller has seen that it is ours and that its
 /// installation never ended.
 pub fn fresh_dataroot(path: &Utf8Path, mark: &Mark, user: &User) -> Result<(), SiteError> {
+    // Looked at once more, at the last moment: two sites of one plan may have come to one directory on ways that nobody saw.
+    if let Dataroot::Marked(found) = look_at_dataroot(path)?
+        && (found.fleet != mark.fleet || found.site != mark.site)
+    {
+        let whose = format!("`{path}` belongs to site `{}`", found.site);
+        return Err(SiteError::ReadBack(format!("{whose}; nothing was done to it")));
+    }
     empty_but_for_mark(path)?;
     if let Some(above) = path.parent() {
         fs_err::create_dir_all(above).map_err(SiteError::io("make", above))?;
