@@ -25,6 +25,8 @@ pub enum Serving {
         /// Its process id.
         pid: i32,
     },
+    /// It was killed, and its web server runs on.
+    Orphaned,
     /// It does not.
     Down,
 }
@@ -34,6 +36,9 @@ impl Serving {
     pub fn words(&self) -> String {
         match self {
             Self::Up { pid } => format!("up (process {pid})"),
+            Self::Orphaned => {
+                "served by what a killed `provost up` left running; the next one takes over".to_owned()
+            }
             Self::Down => "not served".to_owned(),
         }
     }
@@ -67,6 +72,7 @@ pub fn serving(paths: &Paths) -> Serving {
     let noted = noted.and_then(|text| serde_json::from_str::<Noted>(&text).ok());
     match noted {
         Some(noted) if noted.holder.is_alive() => Serving::Up { pid: noted.holder.pid },
+        _ if services_live(paths) => Serving::Orphaned,
         _ => Serving::Down,
     }
 }

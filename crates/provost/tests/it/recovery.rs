@@ -84,7 +84,9 @@ fn up_takes_over_from_a_killed_up() {
     let mut killed = env.up();
     killed.signal(Signal::KILL);
     killed.wait();
+    assert_eq!(env.status()["serving"]["state"], "orphaned", "its web server answers still");
     let up = env.up();
+    assert_eq!(env.status()["serving"]["state"], "up");
     let password = env.secret("site-hugo-admin").unwrap();
     assert!(Browser::new(env.port, "hugo.localhost").login(&password));
     drop(up);
