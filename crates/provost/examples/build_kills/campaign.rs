@@ -315,10 +315,15 @@ impl<'a> Work<'a> {
         let at = self.fleets[fleet].at.clone();
         let log = std::fs::read_to_string(at.join("log"))?;
         let trees = locked(&at);
-        let missing: Vec<_> =
-            trees.iter().filter(|tree| !at.join("state/made/builds").join(tree.to_string()).is_dir()).collect();
+        let missing: Vec<_> = trees
+            .iter()
+            .filter(|tree| !at.join("state/made/builds").join(tree.to_string()).is_dir())
+            .collect();
         if log.contains("✗") || !missing.is_empty() || trees.is_empty() {
-            self.find(round, &format!("{what} of fleet {fleet} did not complete, without {missing:?}: {log}"));
+            self.find(
+                round,
+                &format!("{what} of fleet {fleet} did not complete, without {missing:?}: {log}"),
+            );
         } else {
             self.figures.completed += 1;
         }

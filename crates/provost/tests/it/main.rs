@@ -9,6 +9,7 @@
 mod bad_input;
 mod codebase;
 mod copy;
+mod campaigns;
 mod environment;
 mod existing_server;
 mod faults;
