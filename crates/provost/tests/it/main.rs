@@ -7,9 +7,9 @@
 )]
 
 mod bad_input;
+mod campaigns;
 mod codebase;
 mod copy;
-mod campaigns;
 mod environment;
 mod existing_server;
 mod faults;
