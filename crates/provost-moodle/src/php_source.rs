@@ -4,6 +4,7 @@
 //! of `db/subplugins.php` and of what an update brings stand on them.
 
 pub(crate) mod lexer;
+mod mention;
 pub(crate) mod statements;
 pub(crate) mod value;
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::lexer::{Placed, Token, tokens};
+use super::mention::{self, Effect};
 use super::value::Value;
 use super::{LARGEST, SourceError};
 
@@ -101,7 +102,18 @@ impl Assigned {
     /// Makes dynamic what these tokens could change: every field they mention if `wary`, else only those that they
     /// mention in a way that can write.
     fn touch(&mut self, tokens: &[Placed<'_>], wary: bool) {
+        let mut understood = 0;
         for (at, (token, line)) in tokens.iter().enumerate() {
+            if at < understood {
+                continue;
+            }
+            if let Some((tokens, effect)) = mention::of_the_object(tokens, at) {
+                understood = at + tokens;
+                if effect == Effect::MayBeFresh {
+                    self.may_be_fresh(*line);
+                }
+                continue;
+            }
             let before = at.checked_sub(1).and_then(|before| tokens.get(before)).map(|(token, _)| token);
             let behind = |offset: usize| tokens.get(at + offset).map(|(token, _)| token);
             let aliased = matches!((before, token), (Some(Token::Symbol("&")), Token::Variable(_)));
@@ -125,6 +137,13 @@ impl Assigned {
                 Token::Word(word) if reaches_everywhere(word) => self.touch_everything(*line),
                 _ => {}
             }
+        }
+    }
+
+    /// The object may have been made anew here: what it had is known no longer.
+    fn may_be_fresh(&mut self, line: u32) {
+        for (value, place) in self.plugin.values_mut() {
+            (*value, *place) = (Value::Dynamic, line);
         }
     }
 

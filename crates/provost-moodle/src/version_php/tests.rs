@@ -123,6 +123,29 @@ fn what_needs_php_is_dynamic() {
 }
 
 #[test]
+fn lines_for_the_oldest_moodles_are_understood() {
+    for body in [
+        "if (isset($CFG->yui3version) && version_compare($CFG->yui3version, '3.15.0') < 0) { $plugin = new stdClass(); }
+         $plugin->version = 1; if (empty($CFG)) { $module = clone($plugin); }",
+        "if (!isset($plugin)) { $plugin = new stdClass; $use = 0; } else if ($plugin == 'mod_game') { $plugin = new stdClass; }
+         $plugin->version = 1; if ($use != 2) { $module = $plugin; }",
+        "$plugin->version = 1; $module = clone $plugin;",
+    ] {
+        assert_eq!(version(body), "1", "{body}");
+    }
+    for body in [
+        "$plugin->version = 1; if ($x) { $plugin = new stdClass; }",
+        "if ($x) { $y = $plugin = new stdClass; } $plugin->version = 1; $y->version = 2;",
+        "$plugin->version = 1; $module = $plugin->parent;",
+        "if (isset($plugin, $x)) { $plugin = new Something; } $plugin->version = 1;",
+        "$plugin->version = 1; if ($plugin = foo()) { bar(); }",
+        "if ($x) $plugin = new stdClass; $y = $plugin; $plugin->version = 1;",
+    ] {
+        assert!(matches!(plugin(body), Err(VersionFileError::Dynamic { .. })), "{body}: {:?}", plugin(body));
+    }
+}
+
+#[test]
 fn a_computed_release_or_maturity_is_left_out_and_named() {
     let read =
         plugin("$plugin->version = 1; $plugin->release = 'v' . 1; $plugin->maturity = X;").expect("version");
