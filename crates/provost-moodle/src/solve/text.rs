@@ -12,7 +12,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Misfit(misfit) => misfit.fmt(f),
-            Self::Unreadable(why) => write!(f, "its version.php cannot be read: {why}"),
+            Self::Unreadable(why) => f.write_str(why),
             Self::NotNewer => f.write_str("its version is no newer"),
         }
     }
@@ -25,25 +25,42 @@ impl fmt::Display for PassedOver {
             write!(f, " ({version})")?;
         }
         let reasons: Vec<String> = self.reasons.iter().map(ToString::to_string).collect();
-        write!(f, " {}", reasons.join("; "))
+        // The words of a reader are a sentence of their own.
+        let colon = if matches!(self.reasons.as_slice(), [Reason::Unreadable(_), ..]) { ":" } else { "" };
+        write!(f, "{colon} {}", reasons.join("; "))
     }
 }
 
+/// One line where one says all; else a line for each candidate, below the plugin's name.
 impl fmt::Display for Blocked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut said: Vec<String> =
-            self.passed_over.iter().take(MOST_NAMED).map(ToString::to_string).collect();
-        let more = self.passed_over.len().saturating_sub(MOST_NAMED);
-        if more > 0 {
-            said.push(format!("and {more} more that do not fit either"));
-        }
+        let mut said = candidates(&self.passed_over);
         match &self.left {
             Some((label, version)) => said.push(format!("{label} ({version}) is the newest that fits here")),
             None if said.is_empty() => said.push("has no version to choose from".to_owned()),
             None => {}
         }
-        write!(f, "{}: {}", self.component, said.join("; "))
+        match said.as_slice() {
+            [only] => write!(f, "{}: {only}", self.component),
+            lines => write!(f, "{}:\n  {}", self.component, lines.join("\n  ")),
+        }
     }
+}
+
+/// Candidates that fail for one reason are told together; of the others the first are named, and the rest counted.
+fn candidates(passed_over: &[PassedOver]) -> Vec<String> {
+    if let [first, rest @ ..] = passed_over
+        && !rest.is_empty()
+        && rest.iter().all(|one| one.reasons == first.reasons)
+    {
+        return vec![format!("{first}; so it is with {} more of its versions", rest.len())];
+    }
+    let mut said: Vec<String> = passed_over.iter().take(MOST_NAMED).map(ToString::to_string).collect();
+    let more = passed_over.len().saturating_sub(MOST_NAMED);
+    if more > 0 {
+        said.push(format!("and {more} more that do not fit either"));
+    }
+    said
 }
 
 impl fmt::Display for Advice {
@@ -66,7 +83,7 @@ impl fmt::Display for Advice {
 impl fmt::Display for Blocking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines: Vec<String> = self.members.iter().map(ToString::to_string).collect();
-        lines.extend(self.advice.iter().map(|advice| format!("  {advice}")));
+        lines.extend(self.advice.iter().map(|advice| format!("  so: {advice}")));
         f.write_str(&lines.join("\n"))
     }
 }

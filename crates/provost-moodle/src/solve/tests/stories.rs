@@ -30,7 +30,7 @@ fn the_newest_that_fits_is_taken_and_the_others_are_explained() {
     let passed: Vec<String> = passed.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(passed.join("\n"), @"
     c0 (5) needs Moodle 2025041400 (5.0) or newer; this one is 2024100702 (4.5.2)
-    c1 its version.php cannot be read: no such file
+    c1: no such file
     c2 (4) needs local_two 9 or newer; here is 8
     ");
     let two = &solution.choices[&component("local_two")];
@@ -96,8 +96,10 @@ fn a_missing_dependency_is_to_be_added() {
         ("local_two", None, vec![facts(1, "$plugin->dependencies = ['local_one' => ANY_VERSION];")]),
     ]);
     insta::assert_snapshot!(failure, @"
-    local_one: c0 (3) needs tool_absent 30 or newer, which is not there; c1 (2) needs tool_absent 20 or newer, which is not there
-      add tool_absent 20 or newer
+    local_one:
+      c0 (3) needs tool_absent 30 or newer, which is not there
+      c1 (2) needs tool_absent 20 or newer, which is not there
+      so: add tool_absent 20 or newer
     ");
 }
 
@@ -120,12 +122,14 @@ fn everything_that_blocks_is_named_and_what_would_fit() {
     let solver = world.solver(moodle(MOODLE_45.0, MOODLE_45.1)).offering(offered.to_vec());
     let failure = world.drive(solver).expect_err("it does not fit");
     insta::assert_snapshot!(failure, @"
-    local_new: c0 (3) needs Moodle 2025100600 (5.1) or newer; this one is 2024100702 (4.5.2); c1 (2) needs Moodle 2025041400 (5.0) or newer; this one is 2024100702 (4.5.2)
-      local_new fits Moodle 2025041400 (5.0) or newer
+    local_new:
+      c0 (3) needs Moodle 2025100600 (5.1) or newer; this one is 2024100702 (4.5.2)
+      c1 (2) needs Moodle 2025041400 (5.0) or newer; this one is 2024100702 (4.5.2)
+      so: local_new fits Moodle 2025041400 (5.0) or newer
     local_none: has no version to choose from
     local_old: c1 (4) is the newest that fits here
     local_user: c0 (2) needs local_old 5 or newer; here is 4
-      local_old fits at c0 (5)
+      so: local_old fits at c0 (5)
     ");
 }
 
