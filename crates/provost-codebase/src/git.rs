@@ -52,7 +52,7 @@ const LOCAL: Duration = Duration::from_mins(1);
 pub struct Git {
     cx: Context,
     program: Utf8PathBuf,
-    /// Sources whose "no network" note was already given: one line each, however often they are asked.
+    /// Hosts and sources that a note was already given about: one line each, however often they are asked.
     noted: Arc<std::sync::Mutex<std::collections::BTreeSet<String>>>,
     known: Arc<std::sync::Mutex<Known>>,
 }

@@ -78,7 +78,7 @@ impl Git {
             };
             let origin = Source::parse(&url).map_err(|error| lacks(count, error.to_string()))?;
             self.note_once(
-                source,
+                &source.to_string(),
                 &format!("{source} is a partial clone: what it lacks is taken from {origin}"),
             );
             match Box::pin(self.fetch(&origin, commit, None)).await {

@@ -11,6 +11,9 @@ use provost_moodle::refs::Refs;
 use super::error::{Trouble, classify};
 use super::{Git, GitError, LOCAL, RemoteUrl, Source};
 
+/// References younger than this are not told as old: plugins move by the week.
+const FRESH: Duration = Duration::from_hours(24);
+
 /// How long a server may take to list its references; GitHub needs half a second for Moodle's 900.
 const ANSWER: Duration = Duration::from_mins(2);
 
@@ -111,23 +114,32 @@ impl Git {
         if !says_something(&text) {
             return Err(nothing());
         }
-        let when = when.map_or_else(String::new, |at| format!(", fetched {}", self.age(at)));
+        // One line for all that a host has; of its own only what may well be behind by now.
+        let host = url.host();
         self.note_once(
-            source,
-            &format!("no network: taking the references of {source} from the cache{when}"),
+            host,
+            &format!("no network: {host} is not reached; its references are taken from the cache"),
         );
+        if when.is_none_or(|at| self.seconds_since(at) > FRESH.as_secs()) {
+            let when = when.map_or_else(|| "at an unknown time".to_owned(), |at| self.age(at));
+            self.note_once(&source.to_string(), &format!("the references of {source} were fetched {when}"));
+        }
         Ok(text)
     }
 
     fn age(&self, at: SystemTime) -> String {
-        let then = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        let now = u64::try_from(self.context().now().as_second()).unwrap_or(0);
-        in_words(now.saturating_sub(then))
+        in_words(self.seconds_since(at))
     }
 
-    pub(super) fn note_once(&self, source: &Source, note: &str) {
+    fn seconds_since(&self, at: SystemTime) -> u64 {
+        let then = at.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        u64::try_from(self.context().now().as_second()).unwrap_or(0).saturating_sub(then)
+    }
+
+    /// Gives a note about something, the first time only.
+    pub(super) fn note_once(&self, about: &str, note: &str) {
         let mut noted = self.noted.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if noted.insert(source.to_string()) {
+        if noted.insert(about.to_owned()) {
             self.context().note(note);
         }
     }

@@ -96,7 +96,7 @@ async fn without_a_network_a_mirror_answers_and_one_note_says_so() {
     assert_eq!(refs.default_branch().unwrap().0, "main");
     git.refs(&source).await.unwrap();
     git.fetch(&source, head, Some("refs/heads/main")).await.unwrap();
-    insta::assert_snapshot!(place.told(), @"no network: taking the references of 127.0.0.1%3A1/plugin from the cache, fetched just now");
+    insta::assert_snapshot!(place.told(), @"no network: 127.0.0.1%3A1 is not reached; its references are taken from the cache");
 }
 
 #[tokio::test]
@@ -110,8 +110,19 @@ async fn without_a_network_the_last_answer_is_remembered() {
     let far = Source::parse(&format!("{NO_NETWORK}/plugin")).unwrap();
     std::fs::create_dir_all(git.repository(&far).parent().unwrap()).unwrap();
     std::fs::rename(git.repository(&near), git.repository(&far)).unwrap();
+    // Its answer is three days old, and so is all that could be newer.
+    let then = std::time::SystemTime::now() - std::time::Duration::from_hours(72);
+    for file in ["FETCH_HEAD", "packed-refs", "HEAD", "provost-references"] {
+        if let Ok(file) = std::fs::File::open(git.repository(&far).join(file)) {
+            file.set_modified(then).unwrap();
+        }
+    }
     let refs = git.refs(&far).await.unwrap();
     assert_eq!(refs.branches["main"], origin.head().to_string());
+    insta::assert_snapshot!(place.told(), @"
+    no network: 127.0.0.1%3A1 is not reached; its references are taken from the cache
+    the references of 127.0.0.1%3A1/plugin were fetched 3 days ago
+    ");
     let error = git.fetch(&far, origin.head(), None).await.unwrap_err();
     let short = &origin.head().to_string()[..10];
     assert_eq!(
