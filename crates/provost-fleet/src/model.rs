@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use camino::Utf8PathBuf;
 use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
 use crate::secret::SecretRef;
@@ -65,13 +65,31 @@ pub enum Tls {
 }
 
 /// A database engine that Moodle runs on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Engine {
     /// PostgreSQL; `$CFG->dbtype = 'pgsql'`.
     Postgresql,
     /// MariaDB; `$CFG->dbtype = 'mariadb'`.
     Mariadb,
+}
+
+impl Engine {
+    /// Its name, as its makers write it.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Postgresql => "PostgreSQL",
+            Self::Mariadb => "MariaDB",
+        }
+    }
+
+    /// How the fleet file names it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Postgresql => "postgresql",
+            Self::Mariadb => "mariadb",
+        }
+    }
 }
 
 /// `[database.NAME]`: a server that sites live on.

@@ -99,11 +99,14 @@ const DOCTOR: &str = "`provost doctor` says what this machine lacks and how to i
 
 fn of_server(error: &ServerError) -> Option<String> {
     Some(match error {
-        ServerError::NoPostgres => DOCTOR.to_owned(),
+        ServerError::NoPostgres | ServerError::NoMariadb => DOCTOR.to_owned(),
         ServerError::Lost { .. } => {
             "mount the disk it is on, or restore it from a backup; nothing was changed".to_owned()
         }
         ServerError::ForeignCluster(_) => "move it away, or give `[fleet] state` another place".to_owned(),
+        ServerError::OtherEngine { is, .. } => {
+            format!("put `engine = \"{}\"` back, or give the new server another name", is.key())
+        }
         ServerError::SocketPath { .. } => "set XDG_RUNTIME_DIR to a shorter directory".to_owned(),
         ServerError::Connect { .. } | ServerError::Timeout(_) => {
             "is the server running, and are `host`, `port` and `admin` right?".to_owned()

@@ -139,6 +139,7 @@ fn servers(session: &Session, seen: &[Seen]) -> Vec<ServerStatus> {
             Some(ClusterState::Absent) => "absent",
             Some(ClusterState::Unfinished) => "incomplete",
             Some(ClusterState::Lost) => "lost",
+            Some(ClusterState::Other(_)) => "another engine",
             Some(ClusterState::Foreign) => "foreign",
             None if one.state == "present" => "reachable",
             None => one.state,

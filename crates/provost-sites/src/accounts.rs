@@ -1,7 +1,7 @@
 //! The Unix accounts that services run as.
 //!
 //! As a user, everything runs as that user, and sites are not protected from each other's PHP. As root, PostgreSQL runs as
-//! `postgres`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
+//! `postgres` and MariaDB as `mysql`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
 //! nginx joins (to send files of the dataroot) and no other site does.
 
 use provost_engine::context::{Context, Machine};
@@ -55,6 +55,11 @@ impl User {
 /// The account that managed PostgreSQL runs as.
 pub fn postgres(machine: &Machine) -> Result<User, AccountError> {
     distribution(machine, "postgres")
+}
+
+/// The account that managed MariaDB runs as.
+pub fn mysql(machine: &Machine) -> Result<User, AccountError> {
+    distribution(machine, "mysql")
 }
 
 fn distribution(machine: &Machine, name: &str) -> Result<User, AccountError> {

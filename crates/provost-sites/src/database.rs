@@ -1,11 +1,14 @@
-//! Databases and roles on PostgreSQL: looking at all of a server's at once, creating, emptying, dropping.
+//! Databases and roles: looking at all of a server's at once, creating, emptying, dropping.
 //!
-//! Names come from the checked model (letters, digits, `_`) and are quoted all the same; passwords go as SCRAM verifiers.
+//! What differs between engines is in a module for each. Names come from the checked model (letters, digits, `_`) and are quoted all
+//! the same; passwords go as verifiers, never in clear.
 
 mod inside;
-mod scram;
+mod mariadb;
+mod postgresql;
 
 pub(crate) use inside::{Inside, Place};
+pub(crate) use mariadb::native_verifier;
 
 use std::collections::BTreeMap;
 
@@ -13,12 +16,9 @@ use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
-use sha2::{Digest as _, Sha256};
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
 use crate::mark::Mark;
-use crate::server::{ClusterState, Servers};
+use crate::server::{ClusterState, Servers, Sql};
 
 /// What is seen of one database and the role of the same name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,27 +34,11 @@ pub struct Found {
 /// A comment, or that there is none.
 pub type Comment = Option<String>;
 
-/// Everything on a server that could concern a fleet: databases and roles by name, in two queries.
-pub async fn look(sql: &mut PgConnection) -> Result<BTreeMap<String, Found>, sqlx::Error> {
-    let mut found: BTreeMap<String, Found> = BTreeMap::new();
-    let databases = "select datname::text, shobj_description(oid, 'pg_database') from pg_database where not datistemplate";
-    for row in sqlx::raw_sql(databases).fetch_all(&mut *sql).await? {
-        found.entry(row.try_get(0)?).or_default().database = Some(row.try_get(1)?);
+/// Everything on a server that could concern a fleet: databases and roles by name, in a constant number of queries.
+pub async fn look(sql: &mut Sql) -> Result<BTreeMap<String, Found>, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::look(sql).await,
     }
-    let superuser: bool = sqlx::query_scalar("select rolsuper from pg_roles where rolname = current_user")
-        .fetch_one(&mut *sql)
-        .await?;
-    let roles = if superuser {
-        "select rolname::text, shobj_description(oid, 'pg_authid'), rolpassword from pg_authid where rolcanlogin"
-    } else {
-        "select rolname::text, shobj_description(oid, 'pg_authid'), null::text from pg_roles where rolcanlogin"
-    };
-    for row in sqlx::raw_sql(roles).fetch_all(&mut *sql).await? {
-        let one = found.entry(row.try_get(0)?).or_default();
-        one.role = Some(row.try_get(1)?);
-        one.verifier = row.try_get(2)?;
-    }
-    Ok(found)
 }
 
 /// Everything on a server of the fleet, or why nothing can be known of it. A cluster that was never made has nothing.
@@ -75,89 +59,107 @@ pub(crate) async fn look_at(
 
 /// Whether a role's stored verifier is that of a password; `None` where it could not be read.
 pub fn password_matches(found: &Found, password: &Secret) -> Option<bool> {
-    found.verifier.as_deref().map(|verifier| scram::matches(verifier, password))
+    found.verifier.as_deref().map(|verifier| {
+        postgresql::password_matches(verifier, password) || mariadb::password_matches(verifier, password)
+    })
 }
 
-/// Creates the role, marked before it owns anything, so that an interrupted creation is known to be ours; or sets its password.
+/// Makes database and role of one name, both marked and the one for the other alone, out of nothing or out of what an interrupted
+/// making left; and sets the role's password. The caller has seen that what is there is ours.
+pub async fn make(sql: &mut Sql, name: &str, password: &Secret, mark: &Mark) -> Result<(), sqlx::Error> {
+    let there = look(sql).await?.remove(name).unwrap_or_default().database;
+    match sql {
+        Sql::Postgresql(sql) => {
+            // The role comes first: it owns the database from the beginning.
+            postgresql::ensure_role(sql, name, password, mark).await?;
+            match there {
+                None => postgresql::create(sql, name, mark).await,
+                Some(None) => postgresql::set_mark(sql, name, mark).await,
+                Some(Some(_)) => Ok(()),
+            }
+        }
+    }
+}
+
+/// Creates the role, marked; or sets the password of the one that is there.
 pub async fn ensure_role(
-    sql: &mut PgConnection,
+    sql: &mut Sql,
     name: &str,
     password: &Secret,
     mark: &Mark,
 ) -> Result<(), sqlx::Error> {
-    let there: bool = sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
-        .bind(name)
-        .fetch_one(&mut *sql)
-        .await?;
-    // Only a superuser may name these of a role that is there, even to say what is so already.
-    let (verb, rights) =
-        if there { ("alter", "") } else { ("create", "nosuperuser nocreatedb nocreaterole") };
-    let mut salt = [0; 16];
-    salt.copy_from_slice(&Sha256::digest(format!("{}/{name}", mark.fleet))[..16]);
-    let verifier = scram::verifier(password, &salt);
-    let mut transaction = sql.begin().await?;
-    let role = quoted(name);
-    let statement = format!("{verb} role {role} login {rights} password '{verifier}'");
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
-    let comment = format!("comment on role {role} is {}", literal(&mark.to_text()));
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(comment))).await?;
-    // An administrator that is no superuser must be a member of the role to give a database to it.
-    let grant = format!(
-        "do $$ begin if not (select rolsuper from pg_roles where rolname = current_user)
-           then execute format('grant %I to current_user', {}); end if; end $$",
-        literal(name)
-    );
-    transaction.execute(sqlx::raw_sql(AssertSqlSafe(grant))).await?;
-    transaction.commit().await
+    match sql {
+        Sql::Postgresql(sql) => postgresql::ensure_role(sql, name, password, mark).await,
+    }
 }
 
-/// Creates a database owned by the role of the same name, closed to everybody else, and marks it.
-pub async fn create(sql: &mut PgConnection, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
-    let database = quoted(name);
-    // template0: whatever somebody put into template1 is not wanted in a Moodle.
-    let statement = format!("create database {database} owner {database} template template0 encoding 'UTF8'");
-    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
-    close(sql, name).await?;
-    set_mark(sql, name, mark).await
+/// Creates an empty, marked database for the role of the same name, closed to everybody else.
+pub async fn create(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::create(sql, name, mark).await,
+    }
 }
 
-/// Closes a database to everybody but its owner.
-pub async fn close(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    let statement = format!("revoke connect, temporary on database {} from public", quoted(name));
-    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+/// Closes a database to everybody but its role.
+pub async fn close(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::close(sql, name).await,
+    }
 }
 
 /// Marks a database.
-pub async fn set_mark(sql: &mut PgConnection, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
-    let statement = format!("comment on database {} is {}", quoted(name), literal(&mark.to_text()));
-    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+pub async fn set_mark(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::set_mark(sql, name, mark).await,
+    }
 }
 
 /// Drops a database with whoever is connected to it; nothing happens where there is none.
-pub async fn drop_database(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    let statement = format!("drop database if exists {} with (force)", quoted(name));
-    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+pub async fn drop_database(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::drop_database(sql, name).await,
+    }
 }
 
-/// Drops a role; nothing happens where there is none.
-pub async fn drop_role(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    let statement = format!("drop role if exists {}", quoted(name));
-    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+/// Drops database and role of one name, in the order in which an interruption leaves both known as ours.
+pub async fn drop_both(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => {
+            // A role that owns something cannot be dropped.
+            postgresql::drop_database(sql, name).await?;
+            postgresql::drop_role(sql, name).await
+        }
+    }
 }
 
 /// Whether the database that a connection is to has any table.
-pub async fn has_tables(sql: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("select exists (select from pg_tables where schemaname = 'public')")
-        .fetch_one(sql)
-        .await
+pub async fn has_tables(sql: &mut Sql) -> Result<bool, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::has_tables(sql).await,
+    }
 }
 
-/// A name as SQL writes it.
-pub(crate) fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
+/// Which role a connection is, in which database: `hugo in hugo`.
+pub(crate) async fn who_am_i(sql: &mut Sql) -> Result<String, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::who_am_i(sql).await,
+    }
 }
 
-/// A text as SQL writes it, with standard-conforming strings.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
+/// The role that a table of the connection's database belongs to; `None` on an engine whose tables belong to nobody.
+async fn owner_of_table(sql: &mut Sql, table: &str) -> Result<Option<String>, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::owner_of_table(sql, table).await.map(Some),
+    }
+}
+
+/// Moodle's settings of core and of ours that tell whose a site is, from the tables of a prefix: plugin, name and value; `None` where
+/// there are no tables of Moodle's.
+pub(crate) async fn settings(
+    sql: &mut Sql,
+    prefix: &str,
+) -> Result<Option<Vec<(String, String, String)>>, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::settings(sql, prefix).await,
+    }
 }

@@ -16,7 +16,7 @@ use provost_fleet::model::{DatabaseServer, Engine, Fleet, Location};
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
-use crate::server::{ClusterState, PostgresTools, Servers};
+use crate::server::{ClusterState, Servers};
 
 /// The kind `server`.
 pub struct ServerKind {
@@ -29,8 +29,12 @@ pub struct ServerKind {
 pub struct SeenServer {
     /// Whether it is a cluster of our own.
     pub managed: bool,
-    /// Major version of PostgreSQL, where it is known.
-    pub version: Option<u32>,
+    /// What it speaks.
+    #[serde(default = "postgresql")]
+    pub engine: Engine,
+    /// Its release, as far as it is known: of a managed one the version that its data was made by.
+    #[serde(default)]
+    pub release: Option<String>,
     /// The cluster that was made under this name, where the file does not ask for it.
     #[serde(default)]
     pub kept: Option<Kept>,
@@ -56,7 +60,7 @@ impl Kind for ServerKind {
         let looks = wanted.iter().map(|(name, server)| async move {
             let seen = match server.location {
                 Location::Managed => self.look_at_cluster(cx, name),
-                Location::Existing { .. } => self.look_at_existing(cx, name, server.engine).await,
+                Location::Existing { .. } => self.look_at_existing(cx, name).await,
             };
             (name.clone(), seen)
         });
@@ -64,8 +68,8 @@ impl Kind for ServerKind {
         let mut seen: BTreeMap<_, _> = futures_util::future::join_all(looks).await.into_iter().collect();
         for name in kept::made(cx).into_iter().filter(|name| !wanted.contains_key(name)) {
             if let Some(kept) = kept::look(cx, &name) {
-                let version = kept.version;
-                let kept = SeenServer { managed: true, version, kept: Some(kept) };
+                let (engine, release) = (kept.engine, kept.version.clone());
+                let kept = SeenServer { managed: true, engine, release, kept: Some(kept) };
                 seen.insert(name, Observation::Present(kept));
             }
         }
@@ -73,9 +77,10 @@ impl Kind for ServerKind {
     }
 
     fn plan(&self, name: &Name, wanted: Option<&DatabaseServer>, seen: &Observation<SeenServer>) -> Planned {
+        let engine = wanted.map_or(Engine::Postgresql, |server| server.engine);
         match (wanted.map(|server| &server.location), seen) {
-            (Some(Location::Managed), Observation::Absent) => make("it was not made yet"),
-            (Some(Location::Managed), Observation::Partial(_, Reason(why))) => make(why),
+            (Some(Location::Managed), Observation::Absent) => make(engine, "it was not made yet"),
+            (Some(Location::Managed), Observation::Partial(_, Reason(why))) => make(engine, why),
             (Some(Location::Existing { .. }), Observation::Absent | Observation::Partial(..)) => {
                 Planned::Blocked(
                     Reason("an existing server is not there".to_owned()),
@@ -103,19 +108,16 @@ impl Kind for ServerKind {
         }
         // Read back: it starts, and its superuser gets in.
         let mut admin = self.servers.admin(cx, name, None).await.map_err(StepError::failed)?;
-        let version: String = sqlx::query_scalar("select split_part(version(), ' ', 2)")
-            .fetch_one(&mut admin.sql)
-            .await
-            .map_err(StepError::failed)?;
-        Ok(Effect(format!("PostgreSQL {version} answers")))
+        let release = admin.sql.release().await.map_err(StepError::failed)?;
+        Ok(Effect(format!("{} {release} answers", cluster.engine.title())))
     }
 }
 
-fn make(reason: &str) -> Planned {
+fn make(engine: Engine, reason: &str) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: MAKE,
         reason: reason.to_owned(),
-        changes: vec![Change::create("managed server", "PostgreSQL")],
+        changes: vec![Change::create("managed server", engine.title())],
         after: Vec::new(),
         impact: Impact::Create,
         params: serde_json::Value::Null,
@@ -129,8 +131,8 @@ impl ServerKind {
             Ok(None) => return Observation::Absent,
             Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
         };
-        let version = PostgresTools::version_of(&cx.paths.cluster(name));
-        let seen = SeenServer { managed: true, version, kept: None };
+        let (engine, release) = (cluster.engine, cluster.version());
+        let seen = SeenServer { managed: true, engine, release, kept: None };
         match cluster.state() {
             ClusterState::Absent => Observation::Absent,
             ClusterState::Unfinished => {
@@ -142,32 +144,35 @@ impl ServerKind {
                 "it was made once, but its data is gone from `{}`; is a disk not mounted?",
                 cx.paths.cluster(name)
             ))),
+            ClusterState::Other(is) => Observation::Foreign(Owner(format!(
+                "it was made as {}, and the file asks for {}",
+                is.title(),
+                engine.title()
+            ))),
             ClusterState::Foreign => {
                 Observation::Foreign(Owner(format!("`{}` was not made by Provost", cx.paths.cluster(name))))
             }
         }
     }
 
-    async fn look_at_existing(&self, cx: &Context, name: &Name, engine: Engine) -> Observation<SeenServer> {
-        if engine != Engine::Postgresql {
-            return Observation::Unknown(Reason(
-                "this version of Provost cannot administer MariaDB servers yet".to_owned(),
-            ));
-        }
+    async fn look_at_existing(&self, cx: &Context, name: &Name) -> Observation<SeenServer> {
+        let unknown = |error: &dyn std::error::Error| Observation::Unknown(Reason(full_chain(error)));
         let mut admin = match self.servers.admin(cx, name, None).await {
             Ok(admin) => admin,
-            Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
+            Err(error) => return unknown(&error),
         };
-        let version = sqlx::query_scalar("select current_setting('server_version_num')::int / 10000")
-            .fetch_one(&mut admin.sql)
-            .await;
-        match version {
-            Ok(version) => {
-                let version: i32 = version;
-                let version = u32::try_from(version).ok();
-                Observation::Present(SeenServer { managed: false, version, kept: kept::look(cx, name) })
+        let engine = admin.sql.engine();
+        match admin.sql.release().await {
+            Ok(release) => {
+                let (release, kept) = (Some(release), kept::look(cx, name));
+                Observation::Present(SeenServer { managed: false, engine, release, kept })
             }
-            Err(error) => Observation::Unknown(Reason(full_chain(&error))),
+            Err(error) => unknown(&error),
         }
     }
+}
+
+/// What an observation of an earlier version was of.
+fn postgresql() -> Engine {
+    Engine::Postgresql
 }

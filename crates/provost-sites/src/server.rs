@@ -1,11 +1,15 @@
 //! Database servers: where they are, running the managed ones, and the few connections a command opens to them.
 
+mod connection;
 mod managed;
-mod postgres_tools;
+pub(crate) mod mariadb;
+mod postgresql;
 mod run_directory;
 
+pub use connection::{Connection, Sql};
 pub use managed::{Cluster, ClusterState};
-pub use postgres_tools::PostgresTools;
+pub use mariadb::MariadbTools;
+pub use postgresql::PostgresTools;
 pub(crate) use run_directory::{make as make_run_directory, remove as remove_run_directory};
 
 use std::collections::BTreeMap;
@@ -16,9 +20,7 @@ use provost_engine::context::Context;
 use provost_fleet::model::{DatabaseServer, Engine, Fleet, Location};
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
-use sqlx::ConnectOptions as _;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex, Semaphore};
 
 use crate::secrets::{self, Generated, References, SecretError};
 
@@ -38,12 +40,22 @@ pub enum ServerError {
     /// The server is not in the fleet file.
     #[error("no database server is called `{0}`")]
     NoSuch(Name),
-    /// The engine cannot be administered by this version.
-    #[error("this version of Provost cannot administer {0:?} servers yet")]
-    Engine(Engine),
+    /// The cluster of a managed server is another engine's than the file asks for.
+    #[error("the managed server `{server}` was made as {}, and the file asks for {}", is.title(), wanted.title())]
+    OtherEngine {
+        /// The server.
+        server: Name,
+        /// What it is.
+        is: Engine,
+        /// What the file asks for.
+        wanted: Engine,
+    },
     /// PostgreSQL's programs are missing.
     #[error("PostgreSQL is not installed")]
     NoPostgres,
+    /// MariaDB's programs are missing.
+    #[error("MariaDB is not installed")]
+    NoMariadb,
     /// A managed cluster was not made yet.
     #[error("the managed server `{0}` was not made yet")]
     NotMade(Name),
@@ -81,6 +93,17 @@ pub enum ServerError {
         #[source]
         source: provost_engine::process::ProcessError,
     },
+    /// A server did not come up; it said why in its log.
+    #[error("the managed server `{server}` did not start:\n{log}")]
+    Log {
+        /// The server.
+        server: Name,
+        /// The end of its log.
+        log: String,
+    },
+    /// A server does not end.
+    #[error("the managed server `{0}` did not stop")]
+    StillThere(Name),
     /// An account is missing.
     #[error(transparent)]
     Account(#[from] crate::accounts::AccountError),
@@ -151,13 +174,6 @@ struct Open {
     cluster: Mutex<Option<managed::InUse>>,
 }
 
-/// A connection that counts against its server's budget.
-pub struct Connection<'a> {
-    /// The connection.
-    pub sql: PgConnection,
-    _permit: SemaphorePermit<'a>,
-}
-
 impl Servers {
     /// Servers of a fleet; nothing is started or opened.
     pub fn new(fleet: Arc<Fleet>, references: References, starting: Starting) -> Self {
@@ -184,8 +200,9 @@ impl Servers {
 
     /// The managed cluster of a server, where it is managed.
     pub fn cluster(&self, cx: &Context, server: &Name) -> Result<Option<Cluster>, ServerError> {
-        Ok(match self.declared(server)?.location {
-            Location::Managed => Some(Cluster::new(&cx.paths, server)),
+        let declared = self.declared(server)?;
+        Ok(match declared.location {
+            Location::Managed => Some(Cluster::new(&cx.paths, server, declared.engine)),
             Location::Existing { .. } => None,
         })
     }
@@ -204,7 +221,7 @@ impl Servers {
         Ok(Endpoint { dbtype, host, port })
     }
 
-    /// Opens a connection as the administrator, to a database or to the maintenance database. Starts a managed server
+    /// Opens a connection as the administrator, to a database or to none in particular. Starts a managed server
     /// that was made and is stopped.
     pub async fn admin(
         &self,
@@ -227,7 +244,7 @@ impl Servers {
                 )
             }
         };
-        self.connect(cx, server, database.unwrap_or("postgres"), &user, &password).await
+        self.open(cx, server, database, &user, &password).await
     }
 
     /// Opens a connection as some role.
@@ -239,36 +256,35 @@ impl Servers {
         user: &str,
         password: &Secret,
     ) -> Result<Connection<'_>, ServerError> {
+        self.open(cx, server, Some(database), user, password).await
+    }
+
+    async fn open(
+        &self,
+        cx: &Context,
+        server: &Name,
+        database: Option<&str>,
+        user: &str,
+        password: &Secret,
+    ) -> Result<Connection<'_>, ServerError> {
         let declared = self.declared(server)?;
-        if declared.engine != Engine::Postgresql {
-            return Err(ServerError::Engine(declared.engine));
-        }
         let open = self.open.get(server).ok_or_else(|| ServerError::NoSuch(server.clone()))?;
         let permit = tokio::select! {
             permit = open.permits.acquire() => permit.map_err(|_| ServerError::Cancelled)?,
             () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
         };
-        let mut options = PgConnectOptions::new_without_pgpass()
-            .username(user)
-            .password(password.expose())
-            .database(database)
-            .application_name("provost")
-            // What is asked here is asked once: nothing to gain from prepared statements.
-            .statement_cache_capacity(0);
-        options = match &declared.location {
-            Location::Managed => options.socket(self.ensure_running(cx, server).await?).port(5432),
-            Location::Existing { host, port, .. } if host.starts_with('/') => {
-                options.socket(host).port(port.unwrap_or(5432))
-            }
-            Location::Existing { host, port, .. } => options.host(host).port(port.unwrap_or(5432)),
+        let (host, port) = match &declared.location {
+            Location::Managed => (self.ensure_running(cx, server).await?.into_string(), None),
+            Location::Existing { host, port, .. } => (host.clone(), *port),
         };
-        let connecting = tokio::time::timeout(CONNECT, options.connect());
+        let login = connection::Login { host: &host, port, user, password, database };
+        let connecting = tokio::time::timeout(CONNECT, Sql::open(declared.engine, &login));
         let sql = tokio::select! {
             done = connecting => done.map_err(|_| ServerError::Timeout(server.clone()))?,
             () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
         }
         .map_err(|source| ServerError::Connect { server: server.clone(), source })?;
-        Ok(Connection { sql, _permit: permit })
+        Ok(Connection::new(sql, permit))
     }
 
     /// Makes a managed server run, and holds it so that nobody stops it under us. Returns its socket's directory.

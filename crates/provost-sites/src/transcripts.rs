@@ -7,7 +7,7 @@ use std::sync::Arc;
 use provost_engine::kind::{Kind, Observation, Owner, Reason};
 use provost_engine::reconcile::survey;
 use provost_fleet::lock::{Lock, LockedCodebase, LockedMoodle, declaration_digest};
-use provost_fleet::model::Fleet;
+use provost_fleet::model::{Engine, Fleet};
 use provost_fleet::name::Name;
 
 use crate::fleet_state::FleetId;
@@ -111,11 +111,13 @@ fn plan<K: Kind>(scene: &Scene, kind: &K, of: &str, seen: Observation<K::Seen>) 
 fn server() {
     let scene = scene();
     let kind = ServerKind { servers: scene.servers.clone() };
-    let seen = || SeenServer { managed: true, version: Some(15), kept: None };
+    let engine = Engine::Postgresql;
+    let seen = || SeenServer { managed: true, engine, release: Some("15".to_owned()), kept: None };
     let kept = |databases| Kept {
         directory: "/state/data/servers/old".into(),
         mark: "/state/keep/servers/old.json".into(),
-        version: Some(15),
+        engine,
+        version: Some("15".to_owned()),
         databases: Some(databases),
     };
     let each = [

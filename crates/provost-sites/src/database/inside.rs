@@ -81,13 +81,11 @@ impl Place<'_> {
         if own("fleet") != Some(self.fleet) || own("site") != Some(self.site.as_str()) {
             return Ok(Inside::Else);
         }
-        let owner = "select pg_get_userbyid(relowner)::text from pg_class where oid = to_regclass($1)";
-        let owner: String = sqlx::query_scalar(owner)
-            .bind(super::quoted(&format!("{}config", self.prefix)))
-            .fetch_one(sql)
-            .await
-            .map_err(|error| told(&error))?;
-        Ok(if owner == self.database { Inside::ThisSite(facts) } else { Inside::OfRole(owner) })
+        let owner = super::owner_of_table(sql, &format!("{}config", self.prefix)).await;
+        Ok(match owner.map_err(|error| told(&error))? {
+            Some(owner) if owner != self.database => Inside::OfRole(owner),
+            Some(_) | None => Inside::ThisSite(facts),
+        })
     }
 
     /// Where the site's files should be.

@@ -29,21 +29,11 @@ impl DatabaseKind {
             server: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);
-        database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
-        let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name).unwrap_or_default();
-        match &found.database {
-            None => database::create(&mut admin.sql, name, &mark).await.map_err(failed)?,
-            Some(None) => database::set_mark(&mut admin.sql, name, &mark).await.map_err(failed)?,
-            Some(Some(_)) => {}
-        }
+        database::make(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
         // Read back by coming in as the site will.
         let mut own =
             self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
-        let who: String =
-            sqlx::query_scalar("select current_user::text || ' in ' || current_database()::text")
-                .fetch_one(&mut own.sql)
-                .await
-                .map_err(failed)?;
+        let who = database::who_am_i(&mut own.sql).await.map_err(failed)?;
         Ok(Effect(format!("logged in as {who}")))
     }
 
@@ -110,8 +100,7 @@ impl DatabaseKind {
                 return Err(StepError::told(format!("`{name}` is not ours to drop: {owner}")));
             }
         }
-        database::drop_database(&mut admin.sql, name).await.map_err(failed)?;
-        database::drop_role(&mut admin.sql, name).await.map_err(failed)?;
+        database::drop_both(&mut admin.sql, name).await.map_err(failed)?;
         secrets::forget(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
         secrets::forget(&cx.paths, &Generated::SiteAdmin(site)).map_err(StepError::failed)?;
         let left = database::look(&mut admin.sql).await.map_err(failed)?;

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::kind::{Hint, Planned, Reason};
+use provost_fleet::model::Engine;
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
-use crate::server::{Cluster, ClusterState, PostgresTools};
+use crate::server::{Cluster, ClusterState, mariadb};
 
 /// What `initdb` makes: `template0`, `template1` and `postgres`.
 const DATABASES_OF_INITDB: usize = 3;
@@ -20,8 +21,10 @@ pub struct Kept {
     pub directory: Utf8PathBuf,
     /// The mark outside of it.
     pub mark: Utf8PathBuf,
-    /// Major version of PostgreSQL.
-    pub version: Option<u32>,
+    /// Whose data it is.
+    pub engine: Engine,
+    /// The version that made it.
+    pub version: Option<String>,
     /// How many databases it has, where its directory can be read.
     pub databases: Option<usize>,
 }
@@ -42,23 +45,35 @@ pub(super) fn made(cx: &Context) -> BTreeSet<Name> {
 /// The cluster of a name, where it was made here and its data is there. It is not started.
 pub(super) fn look(cx: &Context, name: &Name) -> Option<Kept> {
     let directory = cx.paths.cluster(name);
-    match Cluster::new(&cx.paths, name).state() {
+    let cluster = Cluster::made(&cx.paths, name);
+    match cluster.state() {
         ClusterState::Stopped | ClusterState::Running(_) => {}
         // Data that is gone and that nobody asks for is in nobody's way.
-        ClusterState::Absent | ClusterState::Unfinished | ClusterState::Lost | ClusterState::Foreign => {
-            return None;
-        }
+        ClusterState::Absent
+        | ClusterState::Unfinished
+        | ClusterState::Lost
+        | ClusterState::Other(_)
+        | ClusterState::Foreign => return None,
     }
     Some(Kept {
-        version: PostgresTools::version_of(&directory),
-        databases: databases(&directory),
+        engine: cluster.engine,
+        version: cluster.version(),
+        databases: databases(cluster.engine, &directory),
         mark: cx.paths.server_mark(name),
         directory,
     })
 }
 
-/// Counted without starting it: PostgreSQL has one directory per database, named by its number.
-fn databases(cluster: &Utf8Path) -> Option<usize> {
+/// Counted without starting it.
+fn databases(engine: Engine, cluster: &Utf8Path) -> Option<usize> {
+    match engine {
+        Engine::Postgresql => databases_of_postgresql(cluster),
+        Engine::Mariadb => mariadb::databases(cluster),
+    }
+}
+
+/// PostgreSQL has one directory per database, named by its number.
+fn databases_of_postgresql(cluster: &Utf8Path) -> Option<usize> {
     let entries = std::fs::read_dir(cluster.join("base")).ok()?.flatten();
     let numbered = entries.filter(|entry| {
         entry.file_name().to_str().is_some_and(|name| name.bytes().all(|byte| byte.is_ascii_digit()))
@@ -68,7 +83,7 @@ fn databases(cluster: &Utf8Path) -> Option<usize> {
 
 /// It is left as it is.
 pub(super) fn held(why: &str, back: &str, kept: &Kept) -> Planned {
-    let version = kept.version.map_or_else(String::new, |version| format!(" {version}"));
+    let version = kept.version.as_ref().map_or_else(String::new, |version| format!(" {version}"));
     let databases = match kept.databases {
         None => String::new(),
         Some(0) => " with no database".to_owned(),
@@ -77,7 +92,8 @@ pub(super) fn held(why: &str, back: &str, kept: &Kept) -> Planned {
     };
     Planned::Held(
         Reason(format!(
-            "{why}; its data is kept: a cluster of PostgreSQL{version}{databases} at `{}`",
+            "{why}; its data is kept: a cluster of {}{version}{databases} at `{}`",
+            kept.engine.title(),
             kept.directory
         )),
         Hint(format!(

@@ -1,8 +1,8 @@
-//! A managed PostgreSQL cluster: made once, started when needed, stopped when the last of those who use it lets go.
+//! A managed database server: its cluster is made once, started when needed, stopped when the last of those who use it lets go.
 //!
 //! Two lock files in the run directory say who uses it. Everybody who does holds `NAME.users` shared; starting and
 //! stopping happens under `NAME.gate`, held alone. The kernel drops both when a process is killed, so a server that a killed
-//! run left behind is taken over by the next one.
+//! run left behind is taken over by the next one. What differs between engines is in a module for each.
 
 use std::fs::File;
 use std::time::Duration;
@@ -13,37 +13,36 @@ use provost_engine::event::Event;
 use provost_engine::files;
 use provost_engine::paths::{LONGEST_SOCKET_PATH, Paths};
 use provost_engine::process::{Account, Program};
+use provost_fleet::model::Engine;
 use provost_fleet::name::Name;
 
-use super::postgres_tools::PostgresTools;
-use super::{MANAGED_ADMIN, ServerError, Starting, run_directory};
-use crate::accounts;
+use super::{ServerError, Starting, mariadb, postgresql, run_directory};
+use crate::accounts::{self, User};
 use crate::secrets::{self, Generated};
 
-/// The socket's name in its directory; the port is part of it.
-const SOCKET: &str = ".s.PGSQL.5432";
-
-/// The mark inside a cluster; PostgreSQL minds no file that it does not know.
+/// The mark inside a cluster; no engine minds a file that it does not know.
 const INSIDE: &str = "provost.json";
 
-/// How long a server may take to start: after a kill it replays its log first, up to `max_wal_size`.
-const START: Duration = Duration::from_mins(5);
+/// How long a server may take to start: after a kill it replays its log first, up to two gigabytes.
+pub(super) const START: Duration = Duration::from_mins(5);
 
 /// How long the processes of a killed postmaster get to end by themselves.
 const LEFTOVERS: Duration = Duration::from_secs(10);
 
-/// How long a fast shutdown may take: it writes one checkpoint.
-const STOP: Duration = Duration::from_mins(2);
+/// How long an orderly shutdown may take: it writes one checkpoint.
+pub(super) const STOP: Duration = Duration::from_mins(2);
 
 /// A managed cluster of the fleet.
 #[derive(Debug, Clone)]
 pub struct Cluster {
-    server: Name,
-    directory: Utf8PathBuf,
+    /// Whose data it has.
+    pub engine: Engine,
+    pub(super) server: Name,
+    pub(super) directory: Utf8PathBuf,
     mark: Utf8PathBuf,
-    sockets: Utf8PathBuf,
+    pub(super) sockets: Utf8PathBuf,
     run: Utf8PathBuf,
-    log: Utf8PathBuf,
+    pub(super) log: Utf8PathBuf,
 }
 
 /// How a cluster is.
@@ -59,14 +58,17 @@ pub enum ClusterState {
     Running(i32),
     /// Made once; its data is not there.
     Lost,
+    /// Ours, with the data of another engine than is asked for.
+    Other(Engine),
     /// Somebody else's directory.
     Foreign,
 }
 
 impl Cluster {
     /// The cluster of a server; nothing is touched.
-    pub fn new(paths: &Paths, server: &Name) -> Self {
+    pub fn new(paths: &Paths, server: &Name, engine: Engine) -> Self {
         Self {
+            engine,
             server: server.clone(),
             directory: paths.cluster(server),
             mark: paths.server_mark(server),
@@ -74,6 +76,12 @@ impl Cluster {
             run: paths.run.clone(),
             log: paths.logs().join(format!("server-{server}.log")),
         }
+    }
+
+    /// The cluster that was made under a name, whatever its engine; nothing is touched.
+    pub fn made(paths: &Paths, server: &Name) -> Self {
+        let engine = engine_of(&paths.cluster(server));
+        Self::new(paths, server, engine.unwrap_or(Engine::Postgresql))
     }
 
     /// Where its socket is.
@@ -86,22 +94,37 @@ impl Cluster {
         &self.log
     }
 
+    /// The version of the programs that made it, as far as it is written there: `15`, `10.11.6`.
+    pub fn version(&self) -> Option<String> {
+        match self.engine {
+            Engine::Postgresql => postgresql::version_of(&self.directory),
+            Engine::Mariadb => mariadb::version_of(&self.directory),
+        }
+    }
+
     /// How it is, told from files and the process table alone.
     pub fn state(&self) -> ClusterState {
         // The mark inside comes into place with the cluster; the one outside tells when the cluster is lost.
         let made = self.mark.exists() || self.directory.join(INSIDE).exists();
-        if !self.directory.join("PG_VERSION").exists() {
-            return match (made, is_empty_or_absent(&self.directory), self.unfinished().exists()) {
+        match engine_of(&self.directory) {
+            None => match (made, is_empty_or_absent(&self.directory), self.unfinished().exists()) {
                 (true, ..) => ClusterState::Lost,
                 (false, true, true) => ClusterState::Unfinished,
                 (false, true, false) => ClusterState::Absent,
                 (false, false, _) => ClusterState::Foreign,
-            };
+            },
+            Some(_) if !made => ClusterState::Foreign,
+            Some(engine) if engine != self.engine => ClusterState::Other(engine),
+            Some(_) => self.main_process().map_or(ClusterState::Stopped, ClusterState::Running),
         }
-        if !made {
-            return ClusterState::Foreign;
+    }
+
+    /// The process that serves it.
+    fn main_process(&self) -> Option<i32> {
+        match self.engine {
+            Engine::Postgresql => postgresql::postmaster(self),
+            Engine::Mariadb => mariadb::server_process(self),
         }
-        self.postmaster().map_or(ClusterState::Stopped, ClusterState::Running)
     }
 
     /// Clusters are made here and renamed into place, so that one is there whole or not at all.
@@ -109,26 +132,18 @@ impl Cluster {
         self.directory.with_extension("making")
     }
 
-    /// The process id of a living postmaster of this cluster.
-    fn postmaster(&self) -> Option<i32> {
-        let text = std::fs::read_to_string(self.directory.join("postmaster.pid")).ok()?;
-        let mut lines = text.lines();
-        let pid: i32 = lines.next()?.trim().parse().ok()?;
-        // After a power cut the number may be another program's: its working directory is the cluster only if it is ours.
-        let at_work_in = std::fs::read_link(format!("/proc/{pid}/cwd")).ok()?;
-        (at_work_in == self.directory.canonicalize().ok()?).then_some(pid)
-    }
-
-    fn tools(&self, cx: &Context) -> Result<PostgresTools, ServerError> {
-        let version = PostgresTools::version_of(&self.directory);
-        PostgresTools::find(&cx.machine, version).ok_or(ServerError::NoPostgres)
+    /// The account that the engine runs as.
+    pub(super) fn user(&self, cx: &Context) -> Result<User, ServerError> {
+        Ok(match self.engine {
+            Engine::Postgresql => accounts::postgres(&cx.machine)?,
+            Engine::Mariadb => accounts::mysql(&cx.machine)?,
+        })
     }
 
     /// Makes the cluster, its superuser's password and its mark.
     pub async fn make(&self, cx: &Context, subject: &str) -> Result<(), ServerError> {
         let io = |source| ServerError::Io { server: self.server.clone(), source };
-        let user = accounts::postgres(&cx.machine)?;
-        let tools = self.tools(cx)?;
+        let user = self.user(cx)?;
         let password = secrets::read_or_make(&cx.paths, &Generated::ServerAdmin(&self.server))
             .map_err(|source| ServerError::Secret { server: self.server.clone(), source })?;
         let making = self.unfinished();
@@ -137,42 +152,23 @@ impl Cluster {
             _ => {}
         }
         files::directory(&making, 0o700, &user.account).map_err(io)?;
-        // A file of its own account: standard input is a pipe of ours, which another user cannot open by name.
-        let given = making.with_extension("password");
-        files::write_whole(&given, password.expose().as_bytes(), 0o400, &user.account).map_err(io)?;
-        let initdb = Program::new(tools.program("initdb"))
-            .args(["--pgdata", making.as_str(), "--username", MANAGED_ADMIN, "--pwfile", given.as_str()])
-            .args(["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8"])
-            // The root collation of Unicode: names sort as people expect whatever the machine's locales are.
-            .args(collation(tools.major).iter().copied())
-            .account(user.account.clone())
-            .subject(subject);
-        let output = cx.run(initdb).await.and_then(provost_engine::process::Output::ok);
-        fs_err::remove_file(&given).map_err(io)?;
-        output.map_err(|source| ServerError::Program {
-            server: self.server.clone(),
-            verb: "initialise",
-            source,
-        })?;
-        files::write_whole(&making.join("postgresql.auto.conf"), SETTINGS.as_bytes(), 0o600, &user.account)
-            .map_err(io)?;
-        files::write_whole(
-            &making.join(INSIDE),
-            self.mark_text(tools.major).as_bytes(),
-            0o600,
-            &user.account,
-        )
-        .map_err(io)?;
+        let version = match self.engine {
+            Engine::Postgresql => postgresql::initialise(self, cx, &making, &password, subject).await?,
+            Engine::Mariadb => mariadb::initialise(self, cx, &making, &password, subject).await?,
+        };
+        let mark = self.mark_text(version.as_deref());
+        files::write_whole(&making.join(INSIDE), mark.as_bytes(), 0o600, &user.account).map_err(io)?;
         fs_err::rename(&making, &self.directory).map_err(io)?;
-        self.write_mark(tools.major).map_err(io)
+        self.write_mark(version.as_deref()).map_err(io)
     }
 
-    fn mark_text(&self, version: Option<u32>) -> String {
-        serde_json::json!({ "directory": self.directory, "version": version }).to_string()
+    fn mark_text(&self, version: Option<&str>) -> String {
+        serde_json::json!({ "directory": self.directory, "engine": self.engine, "version": version })
+            .to_string()
     }
 
     /// Writes the mark outside the cluster.
-    fn write_mark(&self, version: Option<u32>) -> std::io::Result<()> {
+    fn write_mark(&self, version: Option<&str>) -> std::io::Result<()> {
         if let Some(above) = self.mark.parent() {
             files::directory(above, 0o700, &Account::Own)?;
         }
@@ -191,6 +187,13 @@ impl Cluster {
                 return Err(ServerError::Lost { server, directory });
             }
             ClusterState::Foreign => return Err(ServerError::ForeignCluster(self.directory.clone())),
+            ClusterState::Other(is) => {
+                return Err(ServerError::OtherEngine {
+                    server: self.server.clone(),
+                    is,
+                    wanted: self.engine,
+                });
+            }
             ClusterState::Stopped if starting == Starting::Never => {
                 return Err(ServerError::Stopped(self.server.clone()));
             }
@@ -199,7 +202,7 @@ impl Cluster {
         let gate = run_directory::lock_alone(cx, &self.run, &self.lock("gate")).await?.map_err(io)?;
         if !self.mark.exists() {
             // Its making was killed between the last rename and this.
-            self.write_mark(PostgresTools::version_of(&self.directory)).map_err(io)?;
+            self.write_mark(self.version().as_deref()).map_err(io)?;
         }
         if !self.answers_or_ends(cx).await? {
             self.start(cx).await?;
@@ -210,66 +213,65 @@ impl Cluster {
         Ok(InUse { cluster: self.clone(), users, starting })
     }
 
-    /// Whether a postmaster that is there takes connections, now or after a while. One that a killed run was starting or stopping
+    /// Whether a server that is there takes connections, now or after a while. One that a killed run was starting or stopping
     /// does neither for a moment: it is waited for, until it answers or has ended.
     async fn answers_or_ends(&self, cx: &Context) -> Result<bool, ServerError> {
-        let asking = self.tools(cx)?.program("pg_isready");
         let patience = tokio::time::Instant::now() + START;
         while matches!(self.state(), ClusterState::Running(_)) {
-            let ask = Program::new(&asking).args(["--quiet", "--host", self.sockets.as_str()]);
-            let answer = cx.run(ask).await;
-            match answer {
-                Ok(output) if output.success() => return Ok(true),
-                Ok(_) if tokio::time::Instant::now() < patience => {}
-                Ok(_) => return Err(ServerError::Timeout(self.server.clone())),
-                Err(source) => {
-                    return Err(ServerError::Program { server: self.server.clone(), verb: "answer", source });
-                }
+            if self.answers(cx).await? {
+                return Ok(true);
+            }
+            if tokio::time::Instant::now() >= patience {
+                return Err(ServerError::Timeout(self.server.clone()));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(false)
     }
 
+    async fn answers(&self, cx: &Context) -> Result<bool, ServerError> {
+        match self.engine {
+            Engine::Postgresql => postgresql::answers(self, cx).await,
+            Engine::Mariadb => Ok(mariadb::answers(self).await),
+        }
+    }
+
     fn lock(&self, what: &str) -> String {
         format!("server-{}.{what}", self.server)
     }
 
+    /// Its socket.
+    pub(super) fn socket(&self) -> Utf8PathBuf {
+        self.sockets.join(match self.engine {
+            Engine::Postgresql => postgresql::SOCKET,
+            Engine::Mariadb => mariadb::SOCKET,
+        })
+    }
+
     async fn start(&self, cx: &Context) -> Result<(), ServerError> {
         let io = |source| ServerError::Io { server: self.server.clone(), source };
-        let socket = self.sockets.join(SOCKET);
-        if socket.as_str().len() > LONGEST_SOCKET_PATH {
-            return Err(ServerError::SocketPath { path: socket });
+        let path = self.socket();
+        if path.as_str().len() > LONGEST_SOCKET_PATH {
+            return Err(ServerError::SocketPath { path });
         }
         cx.emit(&Event::Started { what: format!("starting the database server `{}`", self.server) });
         self.end_leftovers().await;
         self.remove_stale_locks().map_err(io)?;
-        let user = accounts::postgres(&cx.machine)?;
+        let user = self.user(cx)?;
         files::directory(&self.sockets, 0o755, &user.account).map_err(io)?;
         let logs = cx.paths.logs();
         files::directory(&logs, 0o755, &Account::Own).map_err(io)?;
         if !self.log.exists() {
             files::write_whole(&self.log, b"", 0o600, &user.account).map_err(io)?;
         }
-        let begin = Program::new(self.tools(cx)?.program("pg_ctl"))
-            .args([
-                "start",
-                "--wait",
-                "--silent",
-                "--pgdata",
-                self.directory.as_str(),
-                "--log",
-                self.log.as_str(),
-            ])
-            .arg(format!("--timeout={}", START.as_secs()))
-            .arg(format!("--options=-k {} -c listen_addresses=''", shell_quoted(&self.sockets)))
-            .account(user.account)
-            .deadline(START + Duration::from_secs(10));
-        self.control(cx, begin, "start").await
+        match self.engine {
+            Engine::Postgresql => postgresql::start(self, cx).await,
+            Engine::Mariadb => mariadb::start(self, cx).await,
+        }
     }
 
-    /// Ends what a killed postmaster left: its other processes go by themselves once they notice, and until then they hold the shared
-    /// memory that a new postmaster refuses to start beside. They are known by their working directory, which is the cluster.
+    /// Ends what a killed server left: PostgreSQL's other processes go by themselves once they notice, and until then they hold the
+    /// shared memory that a new one refuses to start beside. They are known by their working directory, which is the cluster.
     async fn end_leftovers(&self) {
         let begun = tokio::time::Instant::now();
         loop {
@@ -286,14 +288,17 @@ impl Cluster {
         }
     }
 
-    /// Removes the lock files of a postmaster that is gone. PostgreSQL does it itself where the number in them is nobody's; where it is a
+    /// Removes the lock files of a server that is gone. An engine does it itself where the number in them is nobody's; where it is a
     /// zombie's (an init that does not reap, as in many containers) or was given to another program, it would refuse to start.
     fn remove_stale_locks(&self) -> std::io::Result<()> {
         if !self.processes().is_empty() {
             return Ok(());
         }
-        let socket_lock = self.sockets.join(format!("{SOCKET}.lock"));
-        for lock in [self.directory.join("postmaster.pid"), socket_lock] {
+        let locks = match self.engine {
+            Engine::Postgresql => postgresql::locks(self),
+            Engine::Mariadb => mariadb::locks(self),
+        };
+        for lock in locks {
             match std::fs::remove_file(lock) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
                 _ => {}
@@ -303,7 +308,7 @@ impl Cluster {
     }
 
     /// Processes at work in the cluster.
-    fn processes(&self) -> Vec<rustix::process::Pid> {
+    pub(super) fn processes(&self) -> Vec<rustix::process::Pid> {
         let Ok(cluster) = self.directory.canonicalize() else { return Vec::new() };
         let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
         let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
@@ -313,43 +318,35 @@ impl Cluster {
     }
 
     async fn stop(&self, cx: &Context) -> Result<(), ServerError> {
-        let end = Program::new(self.tools(cx)?.program("pg_ctl"))
-            .args(["stop", "--wait", "--silent", "--mode=fast", "--pgdata", self.directory.as_str()])
-            .arg(format!("--timeout={}", STOP.as_secs()))
-            .account(accounts::postgres(&cx.machine)?.account)
-            .deadline(STOP + Duration::from_secs(10));
         // The stop happens at the end of a cancelled command too.
         let cx = Context { cancel: tokio_util::sync::CancellationToken::new(), ..cx.clone() };
-        self.control(&cx, end, "stop").await
+        match self.engine {
+            Engine::Postgresql => postgresql::stop(self, &cx).await,
+            Engine::Mariadb => mariadb::stop(self).await,
+        }
     }
 
-    async fn control(&self, cx: &Context, program: Program, verb: &'static str) -> Result<(), ServerError> {
+    /// Runs one of the engine's programs to its good end.
+    pub(super) async fn control(
+        &self,
+        cx: &Context,
+        program: Program,
+        verb: &'static str,
+    ) -> Result<(), ServerError> {
         let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
         output.map(drop).map_err(|source| ServerError::Program { server: self.server.clone(), verb, source })
     }
 }
 
-/// What a cluster is made with. `fsync` stays on: these are schools' data.
-const SETTINGS: &str = "\
-# Written by Provost when it made this cluster.
-max_connections = 200
-shared_buffers = '256MB'
-# Moodle has some 490 tables with 2,000 indexes; dropping a site takes a lock on each.
-max_locks_per_transaction = 256
-max_wal_size = '2GB'
-# Moodle's queries are many and short: compiling them costs more than it saves.
-jit = off
-log_line_prefix = '%m [%p] %u@%d '
-log_min_duration_statement = '10s'
-";
-
-fn collation(major: Option<u32>) -> &'static [&'static str] {
-    // `--icu-locale` came with PostgreSQL 15.
-    if major.is_some_and(|major| major >= 15) { &["--locale-provider=icu", "--icu-locale=und"] } else { &[] }
-}
-
-fn shell_quoted(path: &Utf8Path) -> String {
-    format!("'{}'", path.as_str().replace('\'', r"'\''"))
+/// The engine whose data a directory has.
+fn engine_of(directory: &Utf8Path) -> Option<Engine> {
+    if postgresql::is_cluster(directory) {
+        Some(Engine::Postgresql)
+    } else if mariadb::is_cluster(directory) {
+        Some(Engine::Mariadb)
+    } else {
+        None
+    }
 }
 
 fn is_empty_or_absent(directory: &Utf8Path) -> bool {

@@ -79,7 +79,7 @@ pub(crate) fn remove(paths: &Paths) -> std::io::Result<()> {
     let Some(locks) = locks(run)? else { return Ok(()) };
     let clusters = std::fs::read_dir(paths.clusters()).into_iter().flatten().flatten();
     let names = clusters.filter_map(|entry| entry.file_name().to_str()?.parse::<Name>().ok());
-    let mut states = names.map(|name| Cluster::new(paths, &name).state());
+    let mut states = names.map(|name| Cluster::made(paths, &name).state());
     if states.any(|state| matches!(state, ClusterState::Running(_))) {
         return Ok(());
     }

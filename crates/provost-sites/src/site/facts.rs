@@ -1,9 +1,7 @@
 //! What a site's own database says of it, in two queries.
 
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Row as _};
-
-use crate::database::quoted;
+use crate::database;
+use crate::server::Sql;
 
 /// Facts that Moodle and we keep in the database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,26 +15,10 @@ pub struct Facts {
 }
 
 /// Reads the facts; `None` where there are no tables of Moodle's.
-pub async fn read(sql: &mut PgConnection, prefix: &str) -> Result<Option<Facts>, sqlx::Error> {
-    let there: bool =
-        sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
-            .bind(quoted(&format!("{prefix}config")))
-            .bind(quoted(&format!("{prefix}config_plugins")))
-            .fetch_one(&mut *sql)
-            .await?;
-    if !there {
-        return Ok(None);
-    }
-    let query = format!(
-        "select 'core', name::text, value from {config} where name in ('version', 'release')
-         union all select plugin::text, name::text, value from {plugins} where plugin = 'provost'",
-        config = quoted(&format!("{prefix}config")),
-        plugins = quoted(&format!("{prefix}config_plugins")),
-    );
+pub async fn read(sql: &mut Sql, prefix: &str) -> Result<Option<Facts>, sqlx::Error> {
+    let Some(settings) = database::settings(sql, prefix).await? else { return Ok(None) };
     let mut facts = Facts::default();
-    for row in sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(sql).await? {
-        let (plugin, name, value): (String, String, String) =
-            (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    for (plugin, name, value) in settings {
         match (plugin.as_str(), name.as_str()) {
             ("core", "version") => facts.version = Some(value),
             ("core", _) => facts.release = Some(value),

@@ -1,0 +1,159 @@
+//! Databases and roles on PostgreSQL. A role's password goes there as a SCRAM verifier.
+
+mod scram;
+
+use std::collections::BTreeMap;
+
+use provost_fleet::secret::Secret;
+use sha2::{Digest as _, Sha256};
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
+
+use super::Found;
+use crate::mark::Mark;
+
+pub(super) use scram::matches as password_matches;
+
+/// Everything on a server that could concern a fleet: databases and roles by name, in two queries.
+pub(super) async fn look(sql: &mut PgConnection) -> Result<BTreeMap<String, Found>, sqlx::Error> {
+    let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let databases = "select datname::text, shobj_description(oid, 'pg_database') from pg_database where not datistemplate";
+    for row in sqlx::raw_sql(databases).fetch_all(&mut *sql).await? {
+        found.entry(row.try_get(0)?).or_default().database = Some(row.try_get(1)?);
+    }
+    let superuser: bool = sqlx::query_scalar("select rolsuper from pg_roles where rolname = current_user")
+        .fetch_one(&mut *sql)
+        .await?;
+    let roles = if superuser {
+        "select rolname::text, shobj_description(oid, 'pg_authid'), rolpassword from pg_authid where rolcanlogin"
+    } else {
+        "select rolname::text, shobj_description(oid, 'pg_authid'), null::text from pg_roles where rolcanlogin"
+    };
+    for row in sqlx::raw_sql(roles).fetch_all(&mut *sql).await? {
+        let one = found.entry(row.try_get(0)?).or_default();
+        one.role = Some(row.try_get(1)?);
+        one.verifier = row.try_get(2)?;
+    }
+    Ok(found)
+}
+
+/// Creates the role, marked before it owns anything, so that an interrupted creation is known to be ours; or sets its password.
+pub(super) async fn ensure_role(
+    sql: &mut PgConnection,
+    name: &str,
+    password: &Secret,
+    mark: &Mark,
+) -> Result<(), sqlx::Error> {
+    let there: bool = sqlx::query_scalar("select exists (select from pg_roles where rolname = $1)")
+        .bind(name)
+        .fetch_one(&mut *sql)
+        .await?;
+    // Only a superuser may name these of a role that is there, even to say what is so already.
+    let (verb, rights) =
+        if there { ("alter", "") } else { ("create", "nosuperuser nocreatedb nocreaterole") };
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&Sha256::digest(format!("{}/{name}", mark.fleet))[..16]);
+    let verifier = scram::verifier(password, &salt);
+    let mut transaction = sql.begin().await?;
+    let role = quoted(name);
+    let statement = format!("{verb} role {role} login {rights} password '{verifier}'");
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+    let comment = format!("comment on role {role} is {}", literal(&mark.to_text()));
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(comment))).await?;
+    // An administrator that is no superuser must be a member of the role to give a database to it.
+    let grant = format!(
+        "do $$ begin if not (select rolsuper from pg_roles where rolname = current_user)
+           then execute format('grant %I to current_user', {}); end if; end $$",
+        literal(name)
+    );
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(grant))).await?;
+    transaction.commit().await
+}
+
+/// Creates a database owned by the role of the same name, closed to everybody else, and marks it.
+pub(super) async fn create(sql: &mut PgConnection, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
+    let database = quoted(name);
+    // template0: whatever somebody put into template1 is not wanted in a Moodle.
+    let statement = format!("create database {database} owner {database} template template0 encoding 'UTF8'");
+    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+    close(sql, name).await?;
+    set_mark(sql, name, mark).await
+}
+
+/// Closes a database to everybody but its owner.
+pub(super) async fn close(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let statement = format!("revoke connect, temporary on database {} from public", quoted(name));
+    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+}
+
+/// Marks a database.
+pub(super) async fn set_mark(sql: &mut PgConnection, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
+    let statement = format!("comment on database {} is {}", quoted(name), literal(&mark.to_text()));
+    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+}
+
+/// Drops a database with whoever is connected to it; nothing happens where there is none.
+pub(super) async fn drop_database(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let statement = format!("drop database if exists {} with (force)", quoted(name));
+    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+}
+
+/// Drops a role; nothing happens where there is none.
+pub(super) async fn drop_role(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let statement = format!("drop role if exists {}", quoted(name));
+    sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
+}
+
+/// Whether the database that a connection is to has any table.
+pub(super) async fn has_tables(sql: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select from pg_tables where schemaname = 'public')")
+        .fetch_one(sql)
+        .await
+}
+
+/// A name as SQL writes it.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL writes it, with standard-conforming strings.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Role and database of a connection.
+pub(super) async fn who_am_i(sql: &mut PgConnection) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("select current_user::text || ' in ' || current_database()::text").fetch_one(sql).await
+}
+
+/// The role that a table belongs to.
+pub(super) async fn owner_of_table(sql: &mut PgConnection, table: &str) -> Result<String, sqlx::Error> {
+    sqlx::query_scalar("select pg_get_userbyid(relowner)::text from pg_class where oid = to_regclass($1)")
+        .bind(quoted(table))
+        .fetch_one(sql)
+        .await
+}
+
+/// Settings of core and of ours, in two queries.
+pub(super) async fn settings(
+    sql: &mut PgConnection,
+    prefix: &str,
+) -> Result<Option<Vec<(String, String, String)>>, sqlx::Error> {
+    let (config, plugins) = (quoted(&format!("{prefix}config")), quoted(&format!("{prefix}config_plugins")));
+    let there: bool =
+        sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
+            .bind(&config)
+            .bind(&plugins)
+            .fetch_one(&mut *sql)
+            .await?;
+    if !there {
+        return Ok(None);
+    }
+    let query = format!(
+        "select 'core', name::text, value from {config} where name in ('version', 'release')
+         union all select plugin::text, name::text, value from {plugins} where plugin = 'provost'"
+    );
+    let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(sql).await?;
+    let each = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
+    each.collect::<Result<_, _>>().map(Some)
+}
