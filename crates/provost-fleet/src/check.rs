@@ -5,6 +5,7 @@ mod databases;
 mod dataroots;
 mod references;
 mod serving;
+mod templates;
 
 use crate::Ground;
 use crate::diagnostic::Sink;
@@ -13,6 +14,7 @@ use crate::read::Draft;
 /// Runs every check.
 pub(crate) fn check(draft: &Draft, ground: &Ground<'_>, sink: &Sink) {
     references::check(draft, sink);
+    templates::check(draft, sink);
     clashes::check(draft, sink);
     databases::check(draft, sink);
     dataroots::check(draft, ground, sink);

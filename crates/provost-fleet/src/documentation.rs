@@ -7,7 +7,7 @@ pub use schema::json_schema;
 use crate::keys::{self, Key, Kind, Table};
 
 /// Every table, in the order in which the reference shows them.
-const TABLES: [&Table; 10] = [
+const TABLES: [&Table; 11] = [
     &keys::FLEET,
     &keys::WEB,
     &keys::TLS,
@@ -15,6 +15,7 @@ const TABLES: [&Table; 10] = [
     &keys::ADMIN,
     &keys::CODEBASE,
     &keys::PLUGIN,
+    &keys::TEMPLATE,
     &keys::SITE,
     &keys::SITE_ADMIN,
     &keys::SECRET,
@@ -45,14 +46,18 @@ moodle = "4.5+"
 mod_attendance = { git = "https://github.com/danmarsden/moodle-mod_attendance.git", branch = "MOODLE_405_STABLE" }
 mod_customcert = { git = "https://github.com/mdjnelson/moodle-mod_customcert.git", tag = "v4.5.1" }
 
+[template.school]
+database = "main"
+language = "fr"
+courses = ["courses/welcome.mbz"]
+
 [site.hugo]
 url = "https://hugo.example.org"
 aliases = ["www.hugo.example.org"]
-database = "main"
+template = "school"
 tags = ["lyon", "pilot"]
 admin = { email = "ops@example.org", password = { file = "secrets/hugo" } }
 full_name = "Lycée Victor Hugo"
-language = "fr"
 memory_limit = "512M"
 "#;
 

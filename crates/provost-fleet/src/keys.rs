@@ -71,9 +71,15 @@ pub(crate) static ROOT: Table = Table {
             "Database servers, by name.",
         ),
         optional("codebase", Kind::Tables(&CODEBASE), "none", "Codebases, by name."),
+        optional(
+            "template",
+            Kind::Tables(&TEMPLATE),
+            "none",
+            "Templates, by name: closed sites that others are cloned from.",
+        ),
         optional("site", Kind::Tables(&SITE), "none", "Sites, by name."),
     ],
-    later: &["include", "profile", "template", "archive"],
+    later: &["include", "profile", "archive"],
 };
 
 pub(crate) static FLEET: Table = Table {
@@ -217,6 +223,49 @@ pub(crate) static PLUGIN: Table = Table {
     later: &[],
 };
 
+pub(crate) static TEMPLATE: Table = Table {
+    what: "a template",
+    header: "[template.NAME]",
+    doc: "A site that is made once, closed to visitors and to connections, and that sites with `template = \"NAME\"` are cloned from. \
+          It is made anew when its codebase or what is written here changes; sites that were cloned from it are not touched.",
+    keys: &[
+        optional(
+            "codebase",
+            Kind::Text,
+            "the only one there is",
+            "The codebase that it and its clones run on.",
+        ),
+        optional(
+            "database",
+            Kind::Text,
+            "the only one there is",
+            "The server of its database and of its clones'.",
+        ),
+        optional("database_name", Kind::Text, "`FLEET_template_NAME`", "Name of its database and role."),
+        optional("prefix", Kind::Text, "mdl_", "What its and its clones' tables' names begin with."),
+        optional("language", Kind::Text, "en", "The language it is installed in."),
+        optional(
+            "courses",
+            Kind::Texts,
+            "none",
+            "Course backups (`.mbz`), relative to the fleet file, restored into it in this order.",
+        ),
+        optional(
+            "url",
+            Kind::Text,
+            "none: it cannot be opened",
+            "Where `provost template open` serves it, for content that is made by hand.",
+        ),
+        optional(
+            "admin",
+            Kind::Table(&SITE_ADMIN),
+            "",
+            "Its administrator. A clone's own takes the place of it.",
+        ),
+    ],
+    later: &["profiles", "settings", "spares"],
+};
+
 pub(crate) static SITE: Table = Table {
     what: "a site",
     header: "[site.NAME]",
@@ -224,21 +273,37 @@ pub(crate) static SITE: Table = Table {
     keys: &[
         required("url", Kind::Text, "Its URL, such as `https://hugo.example.org`."),
         optional("aliases", Kind::Texts, "none", "Other hosts that are redirected to it."),
-        optional("codebase", Kind::Text, "the only one there is", "The codebase it runs on."),
-        optional("database", Kind::Text, "the only one there is", "The server its database lives on."),
+        optional(
+            "template",
+            Kind::Text,
+            "none",
+            "The template it is cloned from when it is made. Its codebase, server, prefix and language are the template's.",
+        ),
+        optional(
+            "codebase",
+            Kind::Text,
+            "the template's, else the only one there is",
+            "The codebase it runs on.",
+        ),
+        optional(
+            "database",
+            Kind::Text,
+            "the template's, else the only one there is",
+            "The server its database lives on.",
+        ),
         optional("database_name", Kind::Text, "`FLEET_SITE`", "Name of its database and role."),
-        optional("prefix", Kind::Text, "mdl_", "What its tables' names begin with."),
+        optional("prefix", Kind::Text, "the template's, else mdl_", "What its tables' names begin with."),
         optional("dataroot", Kind::Text, "`<state>/data/sites/NAME`", "Its dataroot: absolute."),
         optional("tags", Kind::Texts, "none", "Words to find it by."),
         optional("admin", Kind::Table(&SITE_ADMIN), "", "Its first administrator."),
         optional("full_name", Kind::Text, "its name", "Moodle's name of the site."),
         optional("short_name", Kind::Text, "its name", "Moodle's short name of the site."),
-        optional("language", Kind::Text, "en", "The language it is installed in."),
+        optional("language", Kind::Text, "the template's, else en", "The language it is installed in."),
         optional("memory_limit", Kind::Size, "256M", "PHP's `memory_limit`."),
         optional("upload_limit", Kind::Size, "100M", "The largest upload."),
         optional("workers", Kind::Integer, "5", "Most PHP processes at once."),
     ],
-    later: &["template", "profiles", "settings", "enabled", "was"],
+    later: &["profiles", "settings", "enabled", "was"],
 };
 
 pub(crate) static SITE_ADMIN: Table = Table {

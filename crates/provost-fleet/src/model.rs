@@ -11,7 +11,7 @@ use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 use serde::{Deserialize, Serialize};
 
-use crate::name::Name;
+use crate::name::{Name, NameError};
 use crate::secret::SecretRef;
 use crate::url::SiteUrl;
 
@@ -32,6 +32,9 @@ pub struct Fleet {
     pub databases: BTreeMap<Name, DatabaseServer>,
     /// `[codebase.NAME]`.
     pub codebases: BTreeMap<Name, Codebase>,
+    /// `[template.NAME]`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub templates: BTreeMap<Name, Template>,
     /// `[site.NAME]`.
     pub sites: BTreeMap<Name, Site>,
 }
@@ -185,6 +188,36 @@ pub enum GitAt {
     Default,
 }
 
+/// `[template.NAME]`: a closed site that others are cloned from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Template {
+    /// The site that it is. Its files and accounts go by the name [`Template::site_name`].
+    pub site: Site,
+    /// Whether it has a URL of its own, at which it can be opened; else the site's is one that leads nowhere.
+    pub can_open: bool,
+    /// Course backups that are restored into it, in this order; relative ones start at the fleet file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub courses: Vec<Utf8PathBuf>,
+}
+
+impl Template {
+    /// What stands before a template's name in the name of the site that it is.
+    pub const PREFIX: &'static str = "template-";
+
+    /// The name under which a template is a site: no site of the file may have it.
+    ///
+    /// # Errors
+    /// When it would be too long for a name.
+    pub fn site_name(template: &Name) -> Result<Name, NameError> {
+        format!("{}{template}", Self::PREFIX).parse()
+    }
+
+    /// The template that a site is, as its name says; whether there is such a template is another question.
+    pub fn of_site_name(site: &Name) -> Option<Name> {
+        site.as_str().strip_prefix(Self::PREFIX)?.parse().ok()
+    }
+}
+
 /// `[site.NAME]`: one Moodle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Site {
@@ -192,6 +225,9 @@ pub struct Site {
     pub url: SiteUrl,
     /// Other host names that lead to it (answered with a redirect to `url`).
     pub aliases: BTreeSet<String>,
+    /// The template it is cloned from when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<Name>,
     /// The codebase it runs on.
     pub codebase: Name,
     /// The server its database lives on.

@@ -7,6 +7,7 @@ mod fleet;
 mod location;
 mod secret;
 mod site;
+mod template;
 mod value;
 mod web;
 
@@ -33,7 +34,8 @@ pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
     let web = root.table("web", &keys::WEB).map(web::read).unwrap_or_default();
     let databases = root.named("database", &keys::DATABASE, database::read);
     let codebases = root.named("codebase", &keys::CODEBASE, codebase::read);
+    let templates = root.named("template", &keys::TEMPLATE, template::read);
     let sites = root.named("site", &keys::SITE, site::read);
     root.finish();
-    Draft { fleet: fleet.unwrap_or_default(), web, databases, codebases, sites }
+    Draft { fleet: fleet.unwrap_or_default(), web, databases, codebases, templates, sites }
 }

@@ -8,6 +8,7 @@ mod places;
 mod secrets;
 mod servers;
 mod sites;
+mod templates;
 mod web;
 
 const GOOD: &str = r#"
@@ -67,11 +68,11 @@ fn an_unknown_key_names_the_nearest() {
 
 #[test]
 fn a_key_of_later_versions_is_told_as_such() {
-    insta::assert_snapshot!(wrong("tags = ", "template = \"x\"\ntags = "), @r#"
-    error: `template` is not supported by this version yet
+    insta::assert_snapshot!(wrong("tags = ", "profiles = \"x\"\ntags = "), @r#"
+    error: `profiles` is not supported by this version yet
       --> fleet.toml:19:1
        |
-    19 | template = "x"
+    19 | profiles = "x"
        | ^^^^^^^^
        |
        = help: take it out; a later version of Provost will know it

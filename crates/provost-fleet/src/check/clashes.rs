@@ -13,12 +13,14 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
 
 fn hosts(draft: &Draft, sink: &Sink) {
     let mut first: BTreeMap<&str, (&Name, Span)> = BTreeMap::new();
-    for (name, site) in &draft.sites {
+    let templates = draft.templates.iter().map(|(name, template)| (name, &template.site));
+    let sites = draft.sites.iter().map(|(name, site)| (name, site));
+    for (name, site) in templates.chain(sites) {
         let own = site.url.iter().map(|url| (url.value.host(), url.span.clone()));
         let aliases = site.aliases.iter().map(|alias| (alias.value.as_str(), alias.span.clone()));
         for (host, span) in own.chain(aliases) {
             if let Some((owner, before)) = first.get(host) {
-                let fault = if *owner == &name.value {
+                let fault = if std::ptr::eq(*owner, &raw const name.value) {
                     Diagnostic::error(span, format!("this site has the host `{host}` twice"))
                 } else {
                     Diagnostic::error(span, format!("two sites cannot share the host `{host}`"))

@@ -15,10 +15,18 @@ const DEFAULT_PORT: u16 = 5432;
 pub(super) fn check(draft: &Draft, sink: &Sink) {
     let servers = draft.server_names();
     let mut first: BTreeMap<(String, String), Span> = BTreeMap::new();
-    for (name, site) in &draft.sites {
-        let given = site.database.as_ref().map(|server| server.value.as_str());
+    let templates = draft
+        .templates
+        .iter()
+        .map(|(name, template)| (&template.site, None, draft.template_database_name(&name.value, template)));
+    let sites = draft.sites.iter().map(|(name, site)| {
+        let template = draft.template_of(site).map(|template| &template.site);
+        (site, template, draft.database_name(&name.value, site))
+    });
+    for (site, from, database) in templates.chain(sites) {
+        let given = site.database.as_ref().or(from.and_then(|from| from.database.as_ref()));
+        let given = given.map(|server| server.value.as_str());
         let server = given.or(servers.first().copied()).unwrap_or_default();
-        let database = draft.database_name(&name.value, site);
         let span = site.database_name.as_ref().map_or(site.header.clone(), |given| given.span.clone());
         reserved(draft, server, &database, span.clone(), site, sink);
         let key = (place(draft, server), database);

@@ -6,7 +6,8 @@ use camino::{Utf8Path, Utf8PathBuf};
 
 use crate::Ground;
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::read::Draft;
+use crate::model::Template;
+use crate::read::{At, Draft};
 
 /// Where dataroots lie within the state; everything else there is Provost's own.
 const WITHIN_STATE: &str = "data/sites";
@@ -20,6 +21,10 @@ pub(super) fn check(draft: &Draft, ground: &Ground<'_>, sink: &Sink) {
         let unset = draft.sites.iter().filter(|(_, site)| site.dataroot.is_none());
         let default = |name: &str| real(&state.path.join(WITHIN_STATE).join(name));
         seen.extend(unset.map(|(name, _)| (default(name.value.as_str()), name.span.clone())));
+        let templates = draft.templates.iter().filter_map(|(At { value, span }, _)| {
+            Some((default(Template::site_name(value).ok()?.as_str()), span.clone()))
+        });
+        seen.extend(templates);
     }
     for path in draft.sites.iter().filter_map(|(_, site)| site.dataroot.as_ref()) {
         let place = real(&path.value);

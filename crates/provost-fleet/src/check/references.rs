@@ -1,4 +1,4 @@
-//! Names that must exist: a site's codebase and database server.
+//! Names that must exist: codebase, database server and template of a site, codebase and server of a template.
 
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::read::{At, Draft, SiteDraft};
@@ -6,14 +6,27 @@ use crate::suggest::nearest;
 
 pub(super) fn check(draft: &Draft, sink: &Sink) {
     let codebases: Vec<&str> = draft.codebases.iter().map(|(name, _)| name.value.as_str()).collect();
+    let templates: Vec<&str> = draft.templates.iter().map(|(name, _)| name.value.as_str()).collect();
     let servers = draft.server_names();
+    for (_, template) in &draft.templates {
+        one("template", &template.site, "codebase", template.site.codebase.as_ref(), &codebases, sink);
+        one("template", &template.site, "database", template.site.database.as_ref(), &servers, sink);
+    }
     for (_, site) in &draft.sites {
-        one(site, "codebase", site.codebase.as_ref(), &codebases, sink);
-        one(site, "database", site.database.as_ref(), &servers, sink);
+        if let Some(template) = &site.template {
+            one("site", site, "template", Some(template), &templates, sink);
+        }
+        // What a site does not say its template says, and that one was looked at.
+        if site.template.is_none() || site.codebase.is_some() {
+            one("site", site, "codebase", site.codebase.as_ref(), &codebases, sink);
+        }
+        if site.template.is_none() || site.database.is_some() {
+            one("site", site, "database", site.database.as_ref(), &servers, sink);
+        }
     }
 }
 
-fn one(site: &SiteDraft, key: &str, given: Option<&At<String>>, known: &[&str], sink: &Sink) {
+fn one(what: &str, site: &SiteDraft, key: &str, given: Option<&At<String>>, known: &[&str], sink: &Sink) {
     let list = || known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     match given {
         Some(name) if known.contains(&name.value.as_str()) => {}
@@ -27,7 +40,7 @@ fn one(site: &SiteDraft, key: &str, given: Option<&At<String>>, known: &[&str], 
         }
         None if known.len() == 1 => {}
         None => {
-            let fault = Diagnostic::absence(site.header.clone(), format!("this site needs `{key}`"));
+            let fault = Diagnostic::absence(site.header.clone(), format!("this {what} needs `{key}`"));
             sink.push(match known.is_empty() {
                 true => fault.hint(format!("the file declares no {key}: add a [{key}.NAME]")),
                 false => fault.hint(format!("there is {}", list())),

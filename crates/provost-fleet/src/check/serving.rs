@@ -10,7 +10,9 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
     if ports.is_empty() {
         ports.push(8080);
     }
-    for url in draft.sites.iter().filter_map(|(_, site)| site.url.as_ref()) {
+    let templates = draft.templates.iter().map(|(_, template)| &template.site);
+    let all = templates.chain(draft.sites.iter().map(|(_, site)| site));
+    for url in all.filter_map(|site| site.url.as_ref()) {
         match (tls, url.value.is_https()) {
             (Tls::Off, true) => {
                 let fault = Diagnostic::error(url.span.clone(), "nothing ends TLS for this https URL");

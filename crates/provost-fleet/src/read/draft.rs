@@ -10,7 +10,7 @@ use provost_moodle::request::MoodleRequest;
 use crate::diagnostic::Span;
 use crate::model::{
     AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Site, SiteAdmin,
-    Tls, Web,
+    Template, Tls, Web,
 };
 use crate::name::Name;
 use crate::secret::SecretRef;
@@ -41,6 +41,7 @@ pub(crate) struct Draft {
     pub(crate) web: WebDraft,
     pub(crate) databases: Vec<(At<Name>, ServerDraft)>,
     pub(crate) codebases: Vec<(At<Name>, CodebaseDraft)>,
+    pub(crate) templates: Vec<(At<Name>, TemplateDraft)>,
     pub(crate) sites: Vec<(At<Name>, SiteDraft)>,
 }
 
@@ -72,15 +73,16 @@ pub(crate) struct CodebaseDraft {
     pub(crate) patches: Vec<Utf8PathBuf>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct SiteDraft {
     pub(crate) header: Span,
     pub(crate) url: Option<At<SiteUrl>>,
+    pub(crate) template: Option<At<String>>,
     pub(crate) aliases: Vec<At<String>>,
     pub(crate) codebase: Option<At<String>>,
     pub(crate) database: Option<At<String>>,
     pub(crate) database_name: Option<At<String>>,
-    pub(crate) prefix: Option<String>,
+    pub(crate) prefix: Option<At<String>>,
     pub(crate) dataroot: Option<At<Utf8PathBuf>>,
     pub(crate) tags: Vec<At<String>>,
     pub(crate) admin_user: Option<String>,
@@ -88,10 +90,17 @@ pub(crate) struct SiteDraft {
     pub(crate) admin_password: Option<SecretRef>,
     pub(crate) full_name: Option<String>,
     pub(crate) short_name: Option<String>,
-    pub(crate) language: Option<String>,
+    pub(crate) language: Option<At<String>>,
     pub(crate) memory: Option<u32>,
     pub(crate) upload: Option<u32>,
     pub(crate) workers: Option<u32>,
+}
+
+#[derive(Debug)]
+pub(crate) struct TemplateDraft {
+    /// What it has in common with a site; whether it has a URL says whether it can be opened.
+    pub(crate) site: SiteDraft,
+    pub(crate) courses: Vec<Utf8PathBuf>,
 }
 
 /// The name of the server that a fleet has when it declares none.
@@ -108,11 +117,26 @@ impl Draft {
 
     /// The name of a site's database: given, or made from the names of fleet and site.
     pub(crate) fn database_name(&self, site: &Name, draft: &SiteDraft) -> String {
+        self.database_name_or(draft, &site.to_string())
+    }
+
+    /// The name of a template's database, likewise.
+    pub(crate) fn template_database_name(&self, template: &Name, draft: &TemplateDraft) -> String {
+        self.database_name_or(&draft.site, &format!("{}{template}", Template::PREFIX))
+    }
+
+    fn database_name_or(&self, draft: &SiteDraft, name: &str) -> String {
         if let Some(given) = &draft.database_name {
             return given.value.clone();
         }
         let fleet = self.fleet.name.as_ref().map_or("fleet", Name::as_str);
-        format!("{fleet}_{site}").replace('-', "_")
+        format!("{fleet}_{name}").replace('-', "_")
+    }
+
+    /// The template of a site, where it names one that there is.
+    pub(crate) fn template_of(&self, site: &SiteDraft) -> Option<&TemplateDraft> {
+        let named = site.template.as_ref()?;
+        self.templates.iter().find(|(name, _)| name.value.as_str() == named.value).map(|(_, found)| found)
     }
 
     /// The model; `None` where something was missing, which was told.
@@ -120,6 +144,11 @@ impl Draft {
         let sites =
             self.sites.iter().map(|(name, site)| Some((name.value.clone(), self.site(&name.value, site)?)));
         let sites: Option<BTreeMap<Name, Site>> = sites.collect();
+        let templates = self
+            .templates
+            .iter()
+            .map(|(name, template)| Some((name.value.clone(), self.template(&name.value, template)?)));
+        let templates: Option<BTreeMap<Name, Template>> = templates.collect();
         let moodle_git = self.fleet.moodle_git.unwrap_or_else(|| MOODLE.to_owned());
         let codebases = self.codebases.into_iter().map(|(name, codebase)| {
             let git = codebase.git.unwrap_or_else(|| moodle_git.clone());
@@ -148,18 +177,50 @@ impl Draft {
             web: Web { listen, tls, trusted_proxies: self.web.trusted_proxies },
             databases,
             codebases: codebases?,
+            templates: templates?,
             sites: sites?,
         })
     }
 
     fn site(&self, name: &Name, draft: &SiteDraft) -> Option<Site> {
-        let url = draft.url.as_ref()?.value.clone();
-        let codebase = match &draft.codebase {
-            Some(given) => given.value.parse().ok()?,
+        let from = self.template_of(draft).map(|template| &template.site);
+        let template = match &draft.template {
+            Some(given) => Some(given.value.parse().ok()?),
+            None => None,
+        };
+        let site = self.site_with(name, draft, from, draft.url.as_ref()?.value.clone())?;
+        Some(Site { template, database_name: self.database_name(name, draft), ..site })
+    }
+
+    fn template(&self, name: &Name, draft: &TemplateDraft) -> Option<Template> {
+        let as_site = Template::site_name(name).ok()?;
+        let url = match &draft.site.url {
+            Some(url) => url.value.clone(),
+            // RFC 6761: a name that never resolves. No text that is written into the template can lead anywhere.
+            None => format!("http://{}.invalid", as_site.as_str().replace('_', "-")).parse().ok()?,
+        };
+        let site = self.site_with(name, &draft.site, None, url)?;
+        let site = Site { database_name: self.template_database_name(name, draft), ..site };
+        Some(Template { site, can_open: draft.site.url.is_some(), courses: draft.courses.clone() })
+    }
+
+    /// A site; what it does not say, the template's draft says, where there is one.
+    fn site_with(
+        &self,
+        name: &Name,
+        draft: &SiteDraft,
+        from: Option<&SiteDraft>,
+        url: SiteUrl,
+    ) -> Option<Site> {
+        let given = |key: fn(&SiteDraft) -> &Option<At<String>>| {
+            key(draft).as_ref().or(from.and_then(|from| key(from).as_ref())).map(|text| text.value.as_str())
+        };
+        let codebase = match given(|draft| &draft.codebase) {
+            Some(given) => given.parse().ok()?,
             None => self.codebases.first()?.0.value.clone(),
         };
-        let database = match &draft.database {
-            Some(given) => given.value.parse().ok()?,
+        let database = match given(|draft| &draft.database) {
+            Some(given) => given.parse().ok()?,
             None => self.server_names().first()?.parse().ok()?,
         };
         let host = url.host().to_owned();
@@ -170,10 +231,11 @@ impl Draft {
         Some(Site {
             url,
             aliases: draft.aliases.iter().map(|alias| alias.value.clone()).collect(),
+            template: None,
             codebase,
             database,
-            database_name: self.database_name(name, draft),
-            prefix: text(&draft.prefix, "mdl_"),
+            database_name: String::new(),
+            prefix: given(|draft| &draft.prefix).unwrap_or("mdl_").to_owned(),
             dataroot: draft.dataroot.as_ref().map(|path| path.value.clone()),
             tags: draft.tags.iter().map(|tag| tag.value.clone()).collect(),
             admin: SiteAdmin {
@@ -183,7 +245,7 @@ impl Draft {
             },
             full_name: text(&draft.full_name, name.as_str()),
             short_name: text(&draft.short_name, name.as_str()),
-            language: text(&draft.language, "en"),
+            language: given(|draft| &draft.language).unwrap_or("en").to_owned(),
             limits: Limits {
                 memory_mib: draft.memory.unwrap_or(256),
                 upload_mib: draft.upload.unwrap_or(100),

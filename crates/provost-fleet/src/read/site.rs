@@ -3,7 +3,7 @@
 use super::At;
 use super::draft::SiteDraft;
 use super::value::Reader;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::keys;
 use crate::reference::absolute;
 use crate::url::{SiteUrl, UrlError, is_host};
@@ -16,30 +16,52 @@ pub(super) fn read(mut reader: Reader<'_>) -> SiteDraft {
         .into_iter()
         .filter(|alias| fits(&reader, alias, is_host, "a host name in lower case"))
         .collect();
-    let codebase = reader.text("codebase");
-    let database = reader.text("database");
-    let database_name = reader.text("database_name").filter(|name| {
-        fits(
-            &reader,
-            name,
-            is_database_name,
-            "a database's name: lower-case letters, digits, `_`; at most 63",
-        )
-    });
-    let prefix = reader.text("prefix").filter(|prefix| {
-        fits(
-            &reader,
-            prefix,
-            is_prefix,
-            "a table prefix: a lower-case letter, then at most 9 letters, digits, `_`",
-        )
-    });
+    let template = reader.text("template");
     let dataroot = reader.text("dataroot").and_then(|text| absolute(reader.sink, "dataroot", text));
     let tags = reader
         .texts("tags")
         .into_iter()
         .filter(|tag| fits(&reader, tag, is_tag, "a tag: letters, digits, `-`, `_`, `.`"));
     let tags = tags.collect();
+    let full_name = reader
+        .text("full_name")
+        .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
+    let short_name = reader
+        .text("short_name")
+        .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
+    let draft = SiteDraft {
+        url,
+        template,
+        aliases,
+        dataroot,
+        tags,
+        full_name: full_name.map(|text| text.value),
+        short_name: short_name.map(|text| text.value),
+        // Moodle's own minimum is 96 MiB.
+        memory: reader.size("memory_limit", 96..=8192).map(|size| size.value),
+        upload: reader.size("upload_limit", 1..=10240).map(|size| size.value),
+        workers: reader.integer("workers", 1..=500).map(|number| number.value),
+        ..common(&mut reader, header)
+    };
+    reader.finish();
+    draft
+}
+
+/// What sites and templates have in common.
+pub(super) fn common(reader: &mut Reader<'_>, header: Span) -> SiteDraft {
+    let codebase = reader.text("codebase");
+    let database = reader.text("database");
+    let database_name = reader.text("database_name").filter(|name| {
+        fits(reader, name, is_database_name, "a database's name: lower-case letters, digits, `_`; at most 63")
+    });
+    let prefix = reader.text("prefix").filter(|prefix| {
+        fits(
+            reader,
+            prefix,
+            is_prefix,
+            "a table prefix: a lower-case letter, then at most 9 letters, digits, `_`",
+        )
+    });
     let admin = reader.table("admin", &keys::SITE_ADMIN).map(|mut admin| {
         let user = admin
             .text("user")
@@ -50,41 +72,24 @@ pub(super) fn read(mut reader: Reader<'_>) -> SiteDraft {
         (user, email, password)
     });
     let (user, email, password) = admin.unwrap_or_default();
-    let full_name = reader
-        .text("full_name")
-        .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
-    let short_name = reader
-        .text("short_name")
-        .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
     let language = reader
         .text("language")
-        .filter(|code| fits(&reader, code, is_language, "a language of Moodle's, such as `fr`"));
-    let draft = SiteDraft {
+        .filter(|code| fits(reader, code, is_language, "a language of Moodle's, such as `fr`"));
+    SiteDraft {
         header,
-        url,
-        aliases,
         codebase,
         database,
         database_name,
-        prefix: prefix.map(|text| text.value),
-        dataroot,
-        tags,
+        prefix,
+        language,
         admin_user: user.map(|text| text.value),
         admin_email: email.map(|text| text.value),
         admin_password: password.map(|secret| secret.value),
-        full_name: full_name.map(|text| text.value),
-        short_name: short_name.map(|text| text.value),
-        language: language.map(|text| text.value),
-        // Moodle's own minimum is 96 MiB.
-        memory: reader.size("memory_limit", 96..=8192).map(|size| size.value),
-        upload: reader.size("upload_limit", 1..=10240).map(|size| size.value),
-        workers: reader.integer("workers", 1..=500).map(|number| number.value),
-    };
-    reader.finish();
-    draft
+        ..SiteDraft::default()
+    }
 }
 
-fn url(reader: &Reader<'_>, text: At<String>) -> Option<At<SiteUrl>> {
+pub(super) fn url(reader: &Reader<'_>, text: At<String>) -> Option<At<SiteUrl>> {
     match text.value.parse::<SiteUrl>() {
         Ok(url) => Some(At::new(url, text.span)),
         Err(error) => {

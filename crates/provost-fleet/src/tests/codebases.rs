@@ -93,7 +93,7 @@ fn patches_are_files_named_once() {
 
 #[test]
 fn tables_of_later_versions_are_told_as_such() {
-    for table in ["[profile.x]", "[template.x]", "[archive.x]"] {
+    for table in ["[profile.x]", "[archive.x]"] {
         assert!(
             wrong("[web]", &format!("{table}\n[web]")).contains("not supported by this version yet"),
             "{table}"
