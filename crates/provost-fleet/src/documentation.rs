@@ -10,6 +10,7 @@ use crate::keys::{self, Key, Kind, Table};
 const TABLES: [&Table; 11] = [
     &keys::FLEET,
     &keys::WEB,
+    &keys::CRON,
     &keys::TLS,
     &keys::DATABASE,
     &keys::ADMIN,
@@ -31,6 +32,11 @@ state = "/var/lib/provost/academie"
 listen = ["127.0.0.1:8080"]
 tls = "upstream"
 trusted_proxies = ["10.0.0.0/8"]
+
+[cron]
+period = "1m"
+timeouts = { "core\\task\\automated_backup_task" = "8h" }
+command = ["/usr/local/bin/page"]
 
 [database.main]
 managed = true
@@ -101,6 +107,8 @@ fn kind(kind: Kind) -> String {
         Kind::Texts => "list of texts".to_owned(),
         Kind::TextOrTexts => "text or list of texts".to_owned(),
         Kind::Size => "size".to_owned(),
+        Kind::Duration => "time".to_owned(),
+        Kind::Durations => "times by class".to_owned(),
         Kind::Secret => "secret".to_owned(),
         Kind::Table(table) | Kind::Tables(table) | Kind::TextsOrTables(table) => {
             format!("`{}`", table.header)

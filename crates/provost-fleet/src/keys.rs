@@ -10,6 +10,10 @@ pub(crate) enum Kind {
     Texts,
     TextOrTexts,
     Size,
+    /// A text such as `10m`.
+    Duration,
+    /// Durations by a name that is not known beforehand.
+    Durations,
     Secret,
     Table(&'static Table),
     Tables(&'static Table),
@@ -64,6 +68,7 @@ pub(crate) static ROOT: Table = Table {
     keys: &[
         required("fleet", Kind::Table(&FLEET), "The fleet itself."),
         optional("web", Kind::Table(&WEB), "", "How the fleet is served."),
+        optional("cron", Kind::Table(&CRON), "", "How the sites' cron is run."),
         optional(
             "database",
             Kind::Tables(&DATABASE),
@@ -127,6 +132,50 @@ pub(crate) static WEB: Table = Table {
             Kind::Texts,
             "none",
             "Addresses or networks whose `X-Forwarded-For` is believed.",
+        ),
+    ],
+    later: &[],
+};
+
+pub(crate) static CRON: Table = Table {
+    what: "the cron",
+    header: "[cron]",
+    doc: "How the cron of all sites is run, and when somebody is told. Times are written `90s`, `10m`, `2h`, `1d`.",
+    keys: &[
+        optional("enabled", Kind::Boolean, "true", "Whether `provost up` runs the sites' cron."),
+        optional("period", Kind::Duration, "1m", "Shortest time between two starts of one site's cron."),
+        optional(
+            "workers",
+            Kind::Integer,
+            "three per core, at least 4",
+            "PHP processes at once: a quarter for ad hoc tasks, a quarter for what takes longer than a minute, the rest for all else.",
+        ),
+        optional("timeout", Kind::Duration, "15m", "Longest run of one scheduled task; then it is ended."),
+        optional("adhoc_timeout", Kind::Duration, "1h", "Longest run of one ad hoc task."),
+        optional(
+            "timeouts",
+            Kind::Durations,
+            "six hours for `core\\task\\automated_backup_task`",
+            "Longest run of single tasks, by class.",
+        ),
+        optional(
+            "late",
+            Kind::Duration,
+            "15m",
+            "A site is in trouble when something has been due for so long and its cron did not run.",
+        ),
+        optional(
+            "fail_delay",
+            Kind::Duration,
+            "1h",
+            "A site is in trouble when Moodle waits so long between attempts of a task that fails.",
+        ),
+        optional("queue", Kind::Integer, "1000", "A site is in trouble when so many ad hoc tasks are due."),
+        optional(
+            "command",
+            Kind::Texts,
+            "none",
+            "Program and arguments that are told, as JSON on standard input, when sites get into trouble and out of it.",
         ),
     ],
     later: &[],

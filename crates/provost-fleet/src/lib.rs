@@ -1,6 +1,7 @@
 //! The fleet file: parsing, checking, its model, secret references and the lock. Pure: no I/O, no clock, no environment.
 
 mod check;
+pub mod cron;
 pub mod diagnostic;
 pub mod digest;
 pub mod documentation;

@@ -11,6 +11,7 @@ use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 use serde::{Deserialize, Serialize};
 
+use crate::cron::Cron;
 use crate::name::{Name, NameError};
 use crate::secret::SecretRef;
 use crate::url::SiteUrl;
@@ -28,6 +29,8 @@ pub struct Fleet {
     pub state: Option<Utf8PathBuf>,
     /// `[web]`: how the fleet is served.
     pub web: Web,
+    /// `[cron]`: how the sites' cron is run.
+    pub cron: Cron,
     /// `[database.NAME]`: the servers that sites live on.
     pub databases: BTreeMap<Name, DatabaseServer>,
     /// `[codebase.NAME]`.

@@ -1,6 +1,7 @@
 //! From the parsed document to drafts: each table by one function, each value with its place, every fault into the sink.
 
 mod codebase;
+mod cron;
 mod database;
 mod draft;
 mod fleet;
@@ -32,10 +33,11 @@ pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
     let mut root = Reader::new(&keys::ROOT, root.get_ref(), 0..0, sink);
     let fleet = root.table("fleet", &keys::FLEET).map(fleet::read);
     let web = root.table("web", &keys::WEB).map(web::read).unwrap_or_default();
+    let cron = root.table("cron", &keys::CRON).map(cron::read).unwrap_or_default();
     let databases = root.named("database", &keys::DATABASE, database::read);
     let codebases = root.named("codebase", &keys::CODEBASE, codebase::read);
     let templates = root.named("template", &keys::TEMPLATE, template::read);
     let sites = root.named("site", &keys::SITE, site::read);
     root.finish();
-    Draft { fleet: fleet.unwrap_or_default(), web, databases, codebases, templates, sites }
+    Draft { fleet: fleet.unwrap_or_default(), web, cron, databases, codebases, templates, sites }
 }

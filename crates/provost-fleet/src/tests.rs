@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use crate::load;
 
 mod codebases;
+mod cron;
 mod dataroots;
 mod places;
 mod secrets;

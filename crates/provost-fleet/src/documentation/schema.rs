@@ -45,6 +45,8 @@ fn kind(kind: Kind) -> Value {
         Kind::Size => {
             json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+[MmGg]$" }] })
         }
+        Kind::Duration => duration(),
+        Kind::Durations => json!({ "type": "object", "additionalProperties": duration() }),
         Kind::Secret => json!({ "$ref": "#/$defs/secret" }),
         Kind::Table(below) => table(below),
         Kind::Tables(below) => json!({ "type": "object", "additionalProperties": table(below) }),
@@ -54,6 +56,10 @@ fn kind(kind: Kind) -> Value {
         }
         Kind::TextOrTable(below) => json!({ "anyOf": [{ "type": "string" }, table(below)] }),
     }
+}
+
+fn duration() -> Value {
+    json!({ "type": "string", "pattern": "^[0-9]+[smhd]$" })
 }
 
 fn secret() -> Value {

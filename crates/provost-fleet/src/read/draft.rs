@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 
+use crate::cron::Cron;
 use crate::diagnostic::Span;
 use crate::model::{
     AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Site, SiteAdmin,
@@ -39,6 +40,7 @@ impl<T> At<T> {
 pub(crate) struct Draft {
     pub(crate) fleet: FleetDraft,
     pub(crate) web: WebDraft,
+    pub(crate) cron: Cron,
     pub(crate) databases: Vec<(At<Name>, ServerDraft)>,
     pub(crate) codebases: Vec<(At<Name>, CodebaseDraft)>,
     pub(crate) templates: Vec<(At<Name>, TemplateDraft)>,
@@ -175,6 +177,7 @@ impl Draft {
             catalogue: self.fleet.catalogue.unwrap_or_else(|| CATALOGUE.to_owned()),
             state: self.fleet.state.map(|state| state.value),
             web: Web { listen, tls, trusted_proxies: self.web.trusted_proxies },
+            cron: self.cron,
             databases,
             codebases: codebases?,
             templates: templates?,

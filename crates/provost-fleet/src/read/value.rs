@@ -140,6 +140,30 @@ impl<'a> Reader<'a> {
         self.within(key, mebibytes, range, span)
     }
 
+    /// A time within a range of seconds: `"90s"`, `"10m"`, `"2h"`, `"1d"`.
+    pub(super) fn duration(
+        &mut self,
+        key: &'static str,
+        range: std::ops::RangeInclusive<u32>,
+    ) -> Option<std::time::Duration> {
+        let (value, span) = self.get(key)?;
+        let DeValue::String(text) = value else {
+            self.wrong(span, key, "a time, such as \"10m\"", value);
+            return None;
+        };
+        let Some(seconds) = duration_of(text) else {
+            let message = format!("`{key}` is a time, such as \"90s\", \"10m\", \"2h\" or \"1d\"");
+            self.sink.push(Diagnostic::error(span, message));
+            return None;
+        };
+        if range.contains(&seconds) {
+            return Some(std::time::Duration::from_secs(u64::from(seconds)));
+        }
+        let message = format!("`{key}` lies between {} s and {} s", range.start(), range.end());
+        self.sink.push(Diagnostic::error(span, message));
+        None
+    }
+
     fn within(
         &self,
         key: &str,
@@ -313,6 +337,21 @@ fn size_of(text: &str) -> Option<u32> {
         None => (text.strip_suffix(['G', 'g'])?, 1024),
     };
     digits.parse::<u32>().ok()?.checked_mul(factor)
+}
+
+/// Seconds of a time; `None` for what is no time.
+pub(super) fn duration_of(text: &str) -> Option<u32> {
+    let unit = text.chars().last()?;
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 60 * 60,
+        'd' => 24 * 60 * 60,
+        _ => return None,
+    };
+    let digits = text.strip_suffix(unit)?;
+    let plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse::<u32>().ok().filter(|_| plain)?.checked_mul(factor)
 }
 
 fn type_of(value: &DeValue<'_>) -> &'static str {
