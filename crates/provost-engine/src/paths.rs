@@ -146,6 +146,21 @@ impl Paths {
         self.logs().join("sites").join(site.as_str())
     }
 
+    /// The log of one site's cron. Not among the site's own logs: those directories belong to the site's account.
+    pub fn cron_log(&self, site: &Name) -> Utf8PathBuf {
+        self.cron_logs().join(format!("{site}.log"))
+    }
+
+    /// Logs of all sites' cron.
+    pub fn cron_logs(&self) -> Utf8PathBuf {
+        self.logs().join("cron")
+    }
+
+    /// Where files for Prometheus' `node_exporter` (its textfile collector) are written.
+    pub fn metrics(&self) -> Utf8PathBuf {
+        self.made().join("metrics")
+    }
+
     /// All log files.
     pub fn logs(&self) -> Utf8PathBuf {
         self.state.join("logs")

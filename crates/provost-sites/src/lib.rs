@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod cron;
 pub mod database;
 pub mod fleet_state;
 pub mod kind_database;

@@ -113,6 +113,13 @@ impl Running {
         Ok(status.into())
     }
 
+    /// Asks the whole group to end, once. A PHP script of Moodle's ends after its current task, and at the second time at once.
+    pub fn terminate(&self) {
+        if let Some(group) = self.group {
+            signal_group(group, Signal::TERM);
+        }
+    }
+
     /// Ends the whole group: TERM, then KILL after [`GRACE`].
     pub async fn end(&mut self) {
         if let Some(group) = self.group.take() {

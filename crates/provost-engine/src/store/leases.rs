@@ -40,6 +40,16 @@ impl Store {
         Ok(fence)
     }
 
+    /// Who holds a lease, if that process lives.
+    pub fn lease_holder(&self, subject: &str) -> Result<Option<Holder>, StoreError> {
+        let found: Option<Option<String>> = self
+            .lock()
+            .query_row("select holder from lease where subject = ?", [subject], |row| row.get(0))
+            .optional()?;
+        let holder = found.flatten().and_then(|text| serde_json::from_str::<Holder>(&text).ok());
+        Ok(holder.filter(Holder::is_alive))
+    }
+
     /// Gives a lease back, unless somebody took it over.
     pub(crate) fn drop_lease(&self, subject: &str, fence: i64) -> Result<(), StoreError> {
         self.lock().execute(

@@ -24,7 +24,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Cron {
                 timeouts.extend(class.map(|class| (class, Duration::from_secs(u64::from(seconds)))));
             }
             None => {
-                reader.sink.push(Diagnostic::error(span, "a task's time is such as \"10m\", up to \"1d\""))
+                reader.sink.push(Diagnostic::error(span, "a task's time is such as \"10m\", up to \"1d\""));
             }
         }
     }

@@ -26,6 +26,7 @@ fn directories(logs: &Utf8Path) -> Vec<Utf8PathBuf> {
     let sites = std::fs::read_dir(logs.join("sites")).into_iter().flatten().flatten();
     let mut all: Vec<Utf8PathBuf> =
         sites.filter_map(|entry| Utf8PathBuf::from_path_buf(entry.path()).ok()).collect();
+    all.push(logs.join("cron"));
     all.push(logs.to_owned());
     all
 }

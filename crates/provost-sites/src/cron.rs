@@ -1,0 +1,3 @@
+//! Cron for the whole fleet.
+
+pub mod schedule;
