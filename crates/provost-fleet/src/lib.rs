@@ -13,6 +13,7 @@ pub mod name;
 mod read;
 pub mod reference;
 pub mod secret;
+pub mod selector;
 pub mod starter;
 pub mod suggest;
 pub mod url;
