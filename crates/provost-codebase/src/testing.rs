@@ -184,6 +184,8 @@ pub(crate) fn fleet(codebases: &[(&str, Codebase)]) -> Fleet {
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
         databases: BTreeMap::new(),
         codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
+        cron: provost_fleet::cron::Cron::default(),
+        templates: BTreeMap::new(),
         sites: BTreeMap::new(),
     }
 }

@@ -344,6 +344,12 @@ pub(crate) static SITE: Table = Table {
         optional("prefix", Kind::Text, "the template's, else mdl_", "What its tables' names begin with."),
         optional("dataroot", Kind::Text, "`<state>/data/sites/NAME`", "Its dataroot: absolute."),
         optional("tags", Kind::Texts, "none", "Words to find it by."),
+        optional(
+            "enabled",
+            Kind::Boolean,
+            "true",
+            "Whether visitors get the site: `false` has nginx answer a plain page, without PHP.",
+        ),
         optional("admin", Kind::Table(&SITE_ADMIN), "", "Its first administrator."),
         optional("full_name", Kind::Text, "its name", "Moodle's name of the site."),
         optional("short_name", Kind::Text, "its name", "Moodle's short name of the site."),
@@ -352,7 +358,7 @@ pub(crate) static SITE: Table = Table {
         optional("upload_limit", Kind::Size, "100M", "The largest upload."),
         optional("workers", Kind::Integer, "5", "Most PHP processes at once."),
     ],
-    later: &["profiles", "settings", "enabled", "was"],
+    later: &["profiles", "settings", "was"],
 };
 
 pub(crate) static SITE_ADMIN: Table = Table {

@@ -243,6 +243,8 @@ pub struct Site {
     pub dataroot: Option<Utf8PathBuf>,
     /// Free words that selectors find it by.
     pub tags: BTreeSet<String>,
+    /// Whether visitors get it. Without, nginx answers a plain page and no PHP runs for it. Default true.
+    pub enabled: bool,
     /// The first administrator.
     pub admin: SiteAdmin,
     /// Moodle's site name. Default: the site's name.

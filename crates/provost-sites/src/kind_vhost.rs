@@ -7,6 +7,7 @@ pub use render::{Files, nginx_version, render};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
 use provost_engine::files;
@@ -20,7 +21,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::fleet_state::FleetId;
 use crate::kind_site;
-use crate::up::Taken;
+use crate::site::{self, MAINTENANCE_PAGE};
+use crate::up::{Answer, Taken};
 use crate::{accounts, up};
 
 /// The kind's name.
@@ -47,6 +49,8 @@ pub struct WantedVhost {
     pub url: String,
     /// Hosts that are redirected to it.
     pub aliases: Vec<String>,
+    /// Whether visitors get it; else a plain page.
+    pub enabled: bool,
 }
 
 /// What was seen of a virtual host.
@@ -67,7 +71,7 @@ impl Kind for VhostKind {
         let locked = fleet.sites.iter().filter(|(_, site)| lock.codebases.contains_key(&site.codebase));
         let each = locked.map(|(name, site)| {
             let aliases = site.aliases.iter().cloned().collect();
-            (name.clone(), WantedVhost { url: site.url.to_string(), aliases })
+            (name.clone(), WantedVhost { url: site.url.to_string(), aliases, enabled: site.enabled })
         });
         each.collect()
     }
@@ -124,15 +128,10 @@ impl Kind for VhostKind {
             for path in
                 [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
             {
-                match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                        return Err(StepError::failed(error));
-                    }
-                    _ => {}
-                }
+                remove_if_there(&path).map_err(StepError::failed)?;
             }
             let host = step.params["host"].as_str().unwrap_or_default();
-            up::reload(cx, &self.fleet, host, false).await.map_err(StepError::failed)?;
+            up::reload(cx, &self.fleet, host, Answer::Nothing).await.map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
         // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
@@ -142,12 +141,29 @@ impl Kind for VhostKind {
             render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version).map_err(StepError::failed)?;
         write_all(cx, &files).map_err(StepError::failed)?;
         let host = self.fleet.sites.get(name).map_or("", |site| site.url.host());
-        let told = match up::reload(cx, &self.fleet, host, true).await.map_err(StepError::failed)? {
+        let answer = match (files.enabled, self.is_maintained(cx, name)) {
+            (false, _) => Answer::Plain,
+            (true, true) => Answer::Maintenance,
+            (true, false) => Answer::Login,
+        };
+        let told = match up::reload(cx, &self.fleet, host, answer).await.map_err(StepError::failed)? {
             Taken::NothingRuns => "written",
             Taken::Told => "written, and told to the running services",
-            Taken::Seen => "written, and its login page answers",
+            Taken::Seen => match answer {
+                Answer::Plain => "written, and its plain page answers",
+                Answer::Maintenance => "written, and its maintenance page answers",
+                Answer::Login | Answer::Nothing => "written, and its login page answers",
+            },
         };
         Ok(Effect(told.to_owned()))
+    }
+}
+
+impl VhostKind {
+    /// Whether Moodle answers every request with its maintenance page.
+    fn is_maintained(&self, cx: &Context, name: &Name) -> bool {
+        let site = self.fleet.sites.get(name);
+        site.is_some_and(|site| site::dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists())
     }
 }
 
@@ -174,14 +190,14 @@ fn there(cx: &Context) -> Vec<Name> {
 
 fn look(files: &Files) -> Observation<SeenVhost> {
     let read = |file: &render::File| std::fs::read_to_string(&file.path).ok();
-    let found = files.each().map(|file| (file, read(file)));
-    if found.iter().all(|(_, text)| text.is_none()) {
+    let found = files.each().map(|(file, wanted)| (file, wanted, read(file)));
+    if found.iter().all(|(.., text)| text.is_none()) {
         return Observation::Absent;
     }
-    let differing = found.into_iter().filter(|(file, text)| text.as_deref() != Some(file.text.as_str()));
+    let differing = found.into_iter().filter(|(_, wanted, text)| text.as_deref() != *wanted);
     Observation::Present(SeenVhost {
         host: None,
-        differs: differing.map(|(file, _)| file.what.to_owned()).collect(),
+        differs: differing.map(|(file, ..)| file.what.to_owned()).collect(),
     })
 }
 
@@ -189,14 +205,28 @@ fn write_all(cx: &Context, all: &Files) -> std::io::Result<()> {
     for directory in [cx.paths.vhosts(), cx.paths.pools()] {
         files::directory(&directory, 0o755, &Account::Own)?;
     }
-    for file in all.each() {
-        files::write_whole(&file.path, file.text.as_bytes(), 0o644, &Account::Own)?;
+    for (file, wanted) in all.each() {
+        match wanted {
+            Some(text) => files::write_whole(&file.path, text.as_bytes(), 0o644, &Account::Own)?,
+            None => remove_if_there(&file.path)?,
+        }
     }
     // Read back: what is there is what was meant.
-    for file in all.each() {
-        if std::fs::read_to_string(&file.path)? != file.text {
-            return Err(std::io::Error::other(format!("`{}` is not what was written", file.path)));
+    for (file, wanted) in all.each() {
+        let there = match std::fs::read_to_string(&file.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            other => Some(other?),
+        };
+        if there.as_deref() != wanted {
+            return Err(std::io::Error::other(format!("`{}` is not what was meant", file.path)));
         }
     }
     Ok(())
+}
+
+fn remove_if_there(path: &Utf8Path) -> std::io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
 }

@@ -79,6 +79,9 @@ impl SiteError {
     }
 }
 
+/// The file in a dataroot that has Moodle answer every page with it: core's own mark of maintenance.
+pub const MAINTENANCE_PAGE: &str = "climaintenance.html";
+
 /// The dataroot of a declared site.
 pub fn dataroot(cx: &Context, name: &Name, site: &Site) -> Utf8PathBuf {
     site.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(name))

@@ -7,7 +7,7 @@ mod probe;
 mod rotate;
 mod serving;
 
-pub use serving::{Serving, Taken, reload, services_live, serving};
+pub use serving::{Answer, Serving, Taken, reload, services_live, serving};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -87,6 +87,7 @@ pub(crate) struct SiteDraft {
     pub(crate) prefix: Option<At<String>>,
     pub(crate) dataroot: Option<At<Utf8PathBuf>>,
     pub(crate) tags: Vec<At<String>>,
+    pub(crate) enabled: Option<bool>,
     pub(crate) admin_user: Option<String>,
     pub(crate) admin_email: Option<String>,
     pub(crate) admin_password: Option<SecretRef>,
@@ -241,6 +242,7 @@ impl Draft {
             prefix: given(|draft| &draft.prefix).unwrap_or("mdl_").to_owned(),
             dataroot: draft.dataroot.as_ref().map(|path| path.value.clone()),
             tags: draft.tags.iter().map(|tag| tag.value.clone()).collect(),
+            enabled: draft.enabled.unwrap_or(true),
             admin: SiteAdmin {
                 user: text(&draft.admin_user, "admin"),
                 email: text(&draft.admin_email, &format!("admin@{host}")),

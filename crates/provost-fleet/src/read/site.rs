@@ -35,6 +35,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> SiteDraft {
         aliases,
         dataroot,
         tags,
+        enabled: reader.boolean("enabled").map(|enabled| enabled.value),
         full_name: full_name.map(|text| text.value),
         short_name: short_name.map(|text| text.value),
         // Moodle's own minimum is 96 MiB.

@@ -11,7 +11,9 @@ use crate::accounts::{self, AccountError};
 use crate::fleet_state::FleetId;
 use crate::site;
 use crate::web::fpm::{FpmPool, PoolUser, pool_file};
-use crate::web::nginx::{NginxSite, NginxVersion, SiteAddress, SiteTls, WebRoot, site_file};
+use crate::web::nginx::{
+    ClosedPage, NginxSite, NginxVersion, SiteAddress, SiteTls, WebRoot, closed_file, site_file,
+};
 
 /// How long PHP may work on one request, in seconds. Moodle raises its own limits for what may take long; such work belongs to
 /// cron.
@@ -36,14 +38,17 @@ pub struct File {
 pub struct Files {
     /// For nginx.
     pub nginx: File,
-    /// For php-fpm.
+    /// For php-fpm; of a disabled site it is not to be there.
     pub pool: File,
+    /// Whether visitors get the site.
+    pub enabled: bool,
 }
 
 impl Files {
-    /// Both.
-    pub fn each(&self) -> [&File; 2] {
-        [&self.nginx, &self.pool]
+    /// Each, with what it is to hold; `None`: it is not to be there.
+    pub fn each(&self) -> [(&File, Option<&str>); 2] {
+        let pool = self.enabled.then_some(self.pool.text.as_str());
+        [(&self.nginx, Some(self.nginx.text.as_str())), (&self.pool, pool)]
     }
 }
 
@@ -118,13 +123,19 @@ pub fn render(
         nginx: File {
             what: "nginx file",
             path: cx.paths.vhosts().join(format!("{name}.conf")),
-            text: site_file(&nginx),
+            text: match site.enabled {
+                true => site_file(&nginx),
+                false => {
+                    closed_file(&nginx, &ClosedPage { title: &site.full_name, language: &site.language })
+                }
+            },
         },
         pool: File {
             what: "php-fpm pool",
             path: cx.paths.pools().join(format!("{name}.conf")),
             text: pool_file(&pool),
         },
+        enabled: site.enabled,
     })
 }
 

@@ -88,27 +88,61 @@ pub enum Taken {
     Told,
 }
 
-/// Tells the running services to read their files again, after nginx has checked them, and waits until a host is served, or is
-/// no longer.
-pub async fn reload(cx: &Context, fleet: &Fleet, host: &str, served: bool) -> Result<Taken, UpError> {
+/// What a host is to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// Moodle's login page.
+    Login,
+    /// Moodle's maintenance page, or its login page where maintenance ends meanwhile.
+    Maintenance,
+    /// The plain page of a disabled site.
+    Plain,
+    /// That there is no such site.
+    Nothing,
+}
+
+impl Answer {
+    fn is(self, status: u16) -> bool {
+        match self {
+            Self::Login => status < 400,
+            Self::Maintenance => status < 400 || status == 503,
+            Self::Plain => status == 503,
+            Self::Nothing => status == 404,
+        }
+    }
+}
+
+/// Tells the running services to read their files again, after nginx has checked them, and waits until a host answers as it is to.
+pub async fn reload(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> Result<Taken, UpError> {
     if serving(&cx.paths) == Serving::Down {
         return Ok(Taken::NothingRuns);
     }
     let _one = ONE_AT_A_TIME.lock().await;
     check_nginx(cx).await?;
-    // php-fpm first: nginx must not hand requests to a pool that is not there.
+    // nginx must not hand requests to a pool that is not there: not yet, or no more.
+    let opens = matches!(answer, Answer::Login | Answer::Maintenance);
+    if opens {
+        reload_pools(cx).await;
+    }
+    signal(&nginx_pid(&cx.paths), Signal::HUP);
+    let address = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. }));
+    let status = match address {
+        Some(address) => Some(probe::until(*address, host, |status| answer.is(status)).await),
+        None => None,
+    };
+    if !opens {
+        reload_pools(cx).await;
+    }
+    match status {
+        None => Ok(Taken::Told),
+        Some(Some(status)) if answer.is(status) => Ok(Taken::Seen),
+        Some(status) => Err(UpError::NotTakenUp { host: host.to_owned(), status }),
+    }
+}
+
+async fn reload_pools(cx: &Context) {
     signal(&fpm_pid(&cx.paths), Signal::USR2);
     wait_for_pools(cx).await;
-    signal(&nginx_pid(&cx.paths), Signal::HUP);
-    let Some(address) = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. }))
-    else {
-        return Ok(Taken::Told);
-    };
-    let fits = |status: u16| if served { status < 400 } else { status == 404 };
-    match probe::until(*address, host, fits).await {
-        Some(status) if fits(status) => Ok(Taken::Seen),
-        status => Err(UpError::NotTakenUp { host: host.to_owned(), status }),
-    }
 }
 
 /// Reloads of one command follow each other: php-fpm starts itself anew on each and is deaf meanwhile.

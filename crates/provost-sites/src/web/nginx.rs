@@ -3,6 +3,7 @@
 //! [`main_file`] is written once, [`site_file`] once per site; both are needed for either to mean anything: the main file
 //! holds the maps that decide what is internal, so that 3,000 sites do not each compile the same regular expressions.
 
+mod closed;
 mod internal;
 mod log;
 mod main_file;
@@ -17,6 +18,7 @@ use std::net::SocketAddr;
 
 use camino::Utf8Path;
 
+pub use closed::{ClosedPage, closed_file};
 pub use main_file::main_file;
 pub use site::site_file;
 pub use start::arguments;

@@ -33,20 +33,26 @@ pub fn site_file(site: &NginxSite<'_>) -> String {
         server.gap();
         write_dataroot(server, site);
     });
-    if !site.aliases.is_empty() {
-        file.gap();
-        file.block("server", &[], |server| {
-            write_listen(server, site);
-            let names: Vec<_> = site.aliases.iter().map(literal).collect();
-            server.set("server_name", &names);
-            write_common(server, site);
-            server.set("return", &redirect(site));
-        });
-    }
+    write_aliases(&mut file, site);
     file.finish()
 }
 
-fn write_listen(server: &mut Block, site: &NginxSite<'_>) {
+/// The block that sends other hosts to the site, where there are some.
+pub(super) fn write_aliases(file: &mut Block, site: &NginxSite<'_>) {
+    if site.aliases.is_empty() {
+        return;
+    }
+    file.gap();
+    file.block("server", &[], |server| {
+        write_listen(server, site);
+        let names: Vec<_> = site.aliases.iter().map(literal).collect();
+        server.set("server_name", &names);
+        write_common(server, site);
+        server.set("return", &redirect(site));
+    });
+}
+
+pub(super) fn write_listen(server: &mut Block, site: &NginxSite<'_>) {
     let files = matches!(site.tls, SiteTls::Files { .. });
     for address in site.listen {
         let mut words = vec![variables(&address.to_string())];
@@ -64,7 +70,7 @@ fn write_listen(server: &mut Block, site: &NginxSite<'_>) {
 }
 
 /// What the site and its aliases have in common: certificate, logs, and whose word about the client is believed.
-fn write_common(server: &mut Block, site: &NginxSite<'_>) {
+pub(super) fn write_common(server: &mut Block, site: &NginxSite<'_>) {
     if let SiteTls::Files { certificate, key } = site.tls {
         server.set("ssl_certificate", &[text(certificate)]);
         server.set("ssl_certificate_key", &[text(key)]);

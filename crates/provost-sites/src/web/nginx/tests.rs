@@ -3,8 +3,8 @@ use std::net::SocketAddr;
 use camino::Utf8Path;
 
 use super::{
-    NginxMain, NginxSite, NginxVersion, OLDEST, SiteAddress, SiteTls, WebRoot, WorkerUser, main_file,
-    site_file,
+    ClosedPage, NginxMain, NginxSite, NginxVersion, OLDEST, SiteAddress, SiteTls, WebRoot, WorkerUser,
+    closed_file, main_file, site_file,
 };
 
 fn main(listen: &[SocketAddr]) -> NginxMain<'_> {
@@ -371,4 +371,13 @@ fn a_port_that_is_the_schemes_own_is_not_said() {
     assert_eq!(url(true, Some(80)), "https://a.example:80");
     assert_eq!(url(false, Some(80)), "http://a.example");
     assert_eq!(url(false, None), "http://a.example");
+}
+
+#[test]
+fn a_disabled_site_is_one_page_without_php() {
+    let listen = listen();
+    let site = NginxSite { aliases: &["old.example.org"], ..site(&listen) };
+    let file = closed_file(&site, &ClosedPage { title: "École $1 \"Hugo\"", language: "fr" });
+    assert!(!file.contains("fastcgi"));
+    insta::assert_snapshot!(file);
 }
