@@ -56,6 +56,14 @@ pub enum SiteError {
     /// A program failed.
     #[error("Moodle's installation failed")]
     Install(#[source] provost_engine::process::ProcessError),
+    /// Core's installer did not come to its end.
+    #[error("Moodle's installer was ended after {} minutes; it last said:\n{log}", longest.as_secs() / 60)]
+    InstallEndless {
+        /// How long it was let run.
+        longest: std::time::Duration,
+        /// The last lines it printed.
+        log: String,
+    },
     /// The agent failed.
     #[error(transparent)]
     Agent(#[from] AgentError),

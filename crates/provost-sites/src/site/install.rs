@@ -171,12 +171,15 @@ impl Installation<'_> {
             status = watched => status,
             () = cx.cancel.cancelled() => {
                 running.end().await;
+                if let Some(last) = log.last() {
+                    cx.note(format!("{}: Moodle's installer last said: {last}", step.id));
+                }
                 return Err(SiteError::Install(ProcessError::Cancelled { program: "php".to_owned() }));
             }
             () = tokio::time::sleep(LONGEST) => {
                 running.end().await;
-                let (program, deadline) = ("php".to_owned(), LONGEST);
-                return Err(SiteError::Install(ProcessError::Deadline { program, deadline }));
+                // Some plugins' installers go round for ever; what they say tells which.
+                return Err(SiteError::InstallEndless { longest: LONGEST, log: log.end() });
             }
         };
         running.forget();
@@ -293,6 +296,10 @@ impl Log {
         if self.0.len() > 40 {
             self.0.pop_front();
         }
+    }
+
+    fn last(&self) -> Option<&str> {
+        self.0.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())
     }
 
     fn end(&self) -> String {

@@ -65,7 +65,10 @@ fn simulate(period: Millis, budget: Budget, sites: &[Behaviour], until: Millis) 
     ran
 }
 
-fn fleet(count: std::ops::Range<usize>, takes: std::ops::Range<Millis>) -> impl Strategy<Value = Vec<Behaviour>> {
+fn fleet(
+    count: std::ops::Range<usize>,
+    takes: std::ops::Range<Millis>,
+) -> impl Strategy<Value = Vec<Behaviour>> {
     let one = (any::<u64>(), takes.clone(), prop::option::of(takes))
         .prop_map(|(phase, scheduled, adhoc)| Behaviour { phase, scheduled: Some(scheduled), adhoc });
     prop::collection::vec(one, count)
@@ -158,13 +161,17 @@ fn the_budget_is_cut_and_every_part_has_one() {
         let budget = Budget::of(workers);
         (budget.scheduled, budget.adhoc, budget.long)
     };
-    assert_eq!([0, 3, 4, 6, 8, 12].map(parts), [(1, 1, 1), (1, 1, 1), (2, 1, 1), (4, 1, 1), (4, 2, 2), (6, 3, 3)]);
+    assert_eq!(
+        [0, 3, 4, 6, 8, 12].map(parts),
+        [(1, 1, 1), (1, 1, 1), (2, 1, 1), (4, 1, 1), (4, 2, 2), (6, 3, 3)]
+    );
     assert_eq!([0, 1, 2, 8].map(|cores| Budget::for_cores(cores).workers()), [4, 4, 6, 24]);
 }
 
 #[test]
 fn sites_that_begin_together_are_spread_over_the_period() {
-    let mut schedule = Schedule::new(PERIOD, Budget::of(4), 1_000, (0..60_u64).map(|site| (site, site * 1_000)));
+    let mut schedule =
+        Schedule::new(PERIOD, Budget::of(4), 1_000, (0..60_u64).map(|site| (site, site * 1_000)));
     let ticks: Vec<usize> = (1..=60).map(|second| schedule.ticks(second * 1_000).len()).collect();
     assert_eq!(ticks, [1; 60]);
 }
