@@ -12,7 +12,7 @@ mod plan;
 mod sweep;
 
 pub use execute::{Collected, Skipped, gc_execute};
-pub use plan::{Doomed, GcPlan, Kept, gc_plan, trees_of_sites};
+pub use plan::{Doomed, GcPlan, Kept, gc_plan, own_bytes, trees_of_sites};
 
 #[cfg(test)]
 mod crowd;

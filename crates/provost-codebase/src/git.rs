@@ -18,6 +18,7 @@ mod refs;
 mod scratch;
 mod source;
 mod tree;
+mod work_tree;
 
 pub use error::GitError;
 pub use log::{Log, LogLine, MOST as MOST_LOG_LINES};
@@ -29,6 +30,7 @@ pub(crate) use scratch::ScratchIndex;
 pub use source::{RemoteUrl, Source, redacted};
 pub(crate) use tree::is_plain;
 pub use tree::{Entry, Listing, ListingError, parse_ls_tree};
+pub use work_tree::WorkTree;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -15,13 +15,10 @@ use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::build::{
-    BuildError, Hook, Origin, Recipe, Shallow, assemble_for, has_leftover, lock_build, refresh_hook,
+    BuildError, Hook, Origin, Shallow, assemble_locked, has_leftover, lock_build, refresh_hook,
     verify_shallow,
 };
-use crate::git::Git;
-use crate::import::bring_back;
 use crate::object::ObjectId;
-use crate::patch;
 use crate::resolve::Origins;
 
 /// The action that makes a build.
@@ -193,14 +190,11 @@ fn refreshment(seen: &Seen) -> StepDraft {
 
 async fn execute_assemble(cx: &Context, origins: &Origins, step: &Step) -> Result<Effect, BuildError> {
     let wanted: Wanted = serde_json::from_value(step.params.clone()).map_err(BuildError::Step)?;
-    let origin = Origin { locked: wanted.codebase.clone(), names: wanted.names };
-    bring_back(&Git::find(cx).await?, origins, &wanted.codebase).await?;
-    let patches = patch::read_locked(origins, &wanted.codebase.patches)?;
-    let recipe = Recipe::try_from(&wanted.codebase)?.with_patches(patches);
-    let assembled = assemble_for(cx, &step.id, &recipe, Some(&origin)).await?;
-    read_back(cx, &wanted.codebase.tree)?;
+    let origin = Origin { locked: wanted.codebase, names: wanted.names };
+    let assembled = assemble_locked(cx, &step.id, origins, &origin).await?;
+    read_back(cx, &origin.locked.tree)?;
     if assembled.was_there {
-        return Ok(Effect(format!("{} was there already", wanted.codebase.tree)));
+        return Ok(Effect(format!("{} was there already", origin.locked.tree)));
     }
     let linked = assembled.files - assembled.imported.min(assembled.files);
     Ok(Effect(format!(

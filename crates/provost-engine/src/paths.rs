@@ -196,6 +196,11 @@ impl Paths {
         self.cache.join("catalogue")
     }
 
+    /// Where files of an earlier revision of the fleet's repository lie while one works with them.
+    pub fn earlier(&self) -> Utf8PathBuf {
+        self.cache.join("earlier").join(std::process::id().to_string())
+    }
+
     /// The part of `path` below the state directory, for messages and plans that must not depend on one machine.
     pub fn relative<'a>(&self, path: &'a Utf8Path) -> &'a Utf8Path {
         path.strip_prefix(&self.state).unwrap_or(path)

@@ -66,6 +66,8 @@ pub struct KnownBuild {
     pub record: Option<BuildRecord>,
     /// What its own `version.php` says, if it can be read.
     pub moodle: Option<CoreVersion>,
+    /// When it was made, in RFC 3339; of one without a record, when it was last changed.
+    pub made_at: Option<String>,
 }
 
 /// Where a build's record lies.
@@ -140,10 +142,11 @@ pub async fn note_use(cx: &Context, origin: &Origin) -> Result<(), BuildError> {
 pub fn list_builds(builds: &Utf8Path) -> std::io::Result<Vec<KnownBuild>> {
     let mut found: Vec<KnownBuild> = trees(builds)?
         .into_iter()
-        .map(|tree| KnownBuild {
-            tree,
-            record: read_record(builds, tree),
-            moodle: read_moodle(&builds.join(tree.to_string())),
+        .map(|tree| {
+            let (record, build) = (read_record(builds, tree), builds.join(tree.to_string()));
+            let made_at = record.as_ref().map(|record| record.made_at.clone());
+            let made_at = made_at.or_else(|| changed_at(&build));
+            KnownBuild { tree, record, moodle: read_moodle(&build), made_at }
         })
         .collect();
     found.sort_by_key(|build| build.tree);

@@ -124,6 +124,22 @@ fn plan(
     Ok(plan)
 }
 
+/// What the removal of each build alone would free on the disk: the files that no other build has. Looks at every file.
+///
+/// # Errors
+/// When a build cannot be looked through.
+pub async fn own_bytes(cx: &Context, trees: Vec<ObjectId>) -> Result<BTreeMap<ObjectId, u64>, BuildError> {
+    let (builds, cancel) = (cx.paths.builds(), cx.cancel.clone());
+    blocking(move || {
+        let one = |tree: ObjectId| {
+            let (_, bytes) = links_of(&builds.join(tree.to_string()), &|| cancel.is_cancelled())?;
+            Ok((tree, bytes))
+        };
+        trees.into_iter().map(one).collect()
+    })
+    .await
+}
+
 /// The trees that sites run on, by their links, and the names of these sites.
 ///
 /// # Errors
