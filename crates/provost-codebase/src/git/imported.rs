@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::{Git, GitError, Presence, Source};
 use crate::flock::Flock;
@@ -17,24 +16,19 @@ const ASIDE: &str = "provost-import";
 /// How long git may look at a pack. The largest that we write has 512 MiB, which it inflates and hashes.
 const LOOK: Duration = Duration::from_mins(10);
 
-/// One writer in this process; the lock on the file is for other processes, and says so to whoever waits.
-static WRITING: Mutex<()> = Mutex::const_new(());
-
 /// The repository of imported trees, held against other writers.
 pub(crate) struct Importing<'a> {
     git: &'a Git,
     repository: Utf8PathBuf,
     _lock: Flock,
-    _turn: MutexGuard<'static, ()>,
 }
 
 impl Git {
     /// Takes the repository of imported trees for writing, made if it is not there.
     pub(crate) async fn importing(&self) -> Result<Importing<'_>, GitError> {
-        let turn = WRITING.lock().await;
         let repository = self.cache_of(&Source::Imported).await?;
         let lock = self.lock_of(&Source::Imported).await?;
-        Ok(Importing { git: self, repository, _lock: lock, _turn: turn })
+        Ok(Importing { git: self, repository, _lock: lock })
     }
 
     /// Whether a tree is in the repository of imported trees.
