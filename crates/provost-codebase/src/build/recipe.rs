@@ -143,12 +143,23 @@ impl Recipe {
             }
         }
         // Plugins first: their lists are short, and Moodle's then takes all that is left.
+        let mut gone = None;
         for part in self.parts.iter().rev() {
             if left.is_empty() {
                 break;
             }
-            let ids: BTreeSet<ObjectId> = part.list(git).await?.iter().map(|entry| entry.id).collect();
-            shares.push((part.clone(), take(&mut left, &missing, &ids)));
+            match part.list(git).await {
+                Ok(listing) => {
+                    let ids: BTreeSet<ObjectId> = listing.iter().map(|entry| entry.id).collect();
+                    shares.push((part.clone(), take(&mut left, &missing, &ids)));
+                }
+                Err(error) if error.is_cancelled() => return Err(error.into()),
+                // A repository that is gone is missed only if the others have not all that is asked for.
+                Err(error) => drop(gone.get_or_insert(error)),
+            }
+        }
+        if let Some(error) = gone.filter(|_| !left.is_empty()) {
+            return Err(error.into());
         }
         shares.reverse();
         Ok(shares)
