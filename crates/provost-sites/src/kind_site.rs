@@ -2,6 +2,7 @@
 
 mod observe;
 mod planner;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -50,6 +51,9 @@ pub struct WantedSite {
     pub tree: String,
     /// Moodle's release in that build.
     pub release: String,
+    /// Versions in that build, by `Moodle` or component.
+    #[serde(skip)]
+    pub versions: BTreeMap<String, String>,
     /// wwwroot.
     pub url: String,
     /// Server of its database.
@@ -78,6 +82,9 @@ pub struct SeenSite {
     /// Whether that build is not on this disk.
     #[serde(default)]
     pub build_missing: bool,
+    /// What would get a lower version in the wanted build, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lowered: Vec<String>,
     /// That its database is gone, where its files are those of an installed site.
     #[serde(default)]
     pub database_gone: Option<DatabaseGone>,
@@ -112,6 +119,7 @@ impl Kind for SiteKind {
                 builder: kind_build::builder(fleet, lock, &site.codebase)?,
                 tree: locked.tree.clone(),
                 release: locked.moodle.release.clone(),
+                versions: versions::of(locked),
                 url: site.url.to_string(),
                 server: site.database.clone(),
                 database_name: site.database_name.clone(),

@@ -204,6 +204,7 @@ fn site() {
         url: Some("http://hugo.localhost:8080".to_owned()),
         dataroot: Some("/data/hugo".into()),
         build_missing: false,
+        lowered: Vec::new(),
         database_gone: None,
         differs: Vec::new(),
     };
@@ -215,6 +216,15 @@ fn site() {
         ("absent", "hugo", Observation::Absent),
         ("present", "hugo", Observation::Present(seen())),
         ("behind", "hugo", Observation::Present(SeenSite { tree: Some("b".repeat(40)), ..seen() })),
+        (
+            "ahead",
+            "hugo",
+            Observation::Present(SeenSite {
+                tree: Some("b".repeat(40)),
+                lowered: vec!["mod_x (2 to 1)".to_owned()],
+                ..seen()
+            }),
+        ),
         (
             "behind, and files differ",
             "hugo",

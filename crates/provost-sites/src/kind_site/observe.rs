@@ -8,7 +8,7 @@ use provost_engine::kind::{Observation, Owner, Reason};
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 
-use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, host_of};
+use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, host_of, versions};
 use crate::accounts;
 use crate::database::{Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
@@ -140,6 +140,9 @@ impl SiteKind {
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
         // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.
         let other = seen.tree.as_ref().filter(|tree| **tree != want.tree);
+        if let Some(tree) = other {
+            seen.lowered = versions::lowered(&versions::of_build(cx, tree).await, &want.versions);
+        }
         seen.build_missing = other.is_some_and(|tree| !cx.paths.build(tree).exists());
         Ok(Observation::Present(seen))
     }

@@ -77,6 +77,16 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
         return Planned::InStep;
     }
     let on = is.release.as_deref().unwrap_or("an unknown release");
+    if !is.lowered.is_empty() {
+        let (tree, down) = (short(tree), is.lowered.join(", that of "));
+        return Planned::Held(
+            Reason(format!("its version of {down} would go down; it is on {on} ({tree})")),
+            Hint(
+                "Moodle has no way back: `provost codebase update`, or take the newer fleet.lock from git"
+                    .to_owned(),
+            ),
+        );
+    }
     Planned::Held(
         Reason(format!(
             "behind: on {on} ({}), locked is {} ({})",
