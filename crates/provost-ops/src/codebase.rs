@@ -1,9 +1,15 @@
 //! The verbs of codebases: what they are made of, what could change, and changing it.
 
+pub mod build;
 pub mod can_move;
 pub mod copy;
+pub mod diff;
 pub(crate) mod downgrade;
+pub mod gc;
+pub mod list;
+mod named;
 pub mod update;
+pub mod verify;
 pub mod why;
 
 pub use provost_codebase::changes::{At, PartChange};

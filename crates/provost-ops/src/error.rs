@@ -68,6 +68,15 @@ pub enum OpsError {
     /// A codebase cannot be resolved.
     #[error("cannot resolve the codebases")]
     Resolve(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A codebase of the file that was not resolved yet.
+    #[error("the lock does not have the codebase `{0}` yet")]
+    NotLocked(provost_fleet::name::Name),
+    /// A build, or the store of files, failed.
+    #[error(transparent)]
+    Build(#[from] provost_codebase::build::BuildError),
+    /// A git repository failed.
+    #[error(transparent)]
+    Git(#[from] provost_codebase::git::GitError),
     /// No codebase has this plugin.
     #[error("no codebase of the fleet file has the plugin {0}")]
     NoPlugin(provost_moodle::component::Component),
@@ -121,6 +130,11 @@ impl Exit {
 }
 
 impl OpsError {
+    /// The store of files failed.
+    pub(crate) fn store(error: provost_codebase::store::StoreError) -> Self {
+        Self::Build(error.into())
+    }
+
     /// The exit code's meaning.
     pub fn exit(&self) -> Exit {
         match self {
@@ -132,6 +146,8 @@ impl OpsError {
             Self::NoSuch { .. } | Self::NoPlugin(_) => Exit::Usage,
             Self::Commit(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_cancelled() => Exit::Interrupted,
+            Self::Build(error) if error.is_cancelled() => Exit::Interrupted,
+            Self::Git(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Failed,
         }
@@ -155,7 +171,10 @@ impl OpsError {
             Self::NoSuch { there, .. } => Some(there.clone()),
             Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
             Self::Changed(_) => Some("run the same command again".to_owned()),
+            Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
             Self::Commit(inner) => hints::of(inner),
+            Self::Build(inner) => hints::of(inner),
+            Self::Git(inner) => hints::of(inner),
             Self::Lease(inner) => hints::of(inner),
             Self::Up(inner) => hints::of(inner),
             Self::Resolve(inner) => hints::of(&**inner),

@@ -175,6 +175,11 @@ impl Session {
         ]
     }
 
+    /// The directory of the fleet file.
+    pub fn base(&self) -> Utf8PathBuf {
+        self.references.base.clone()
+    }
+
     /// Where the declarations of codebases start from.
     pub fn origins(&self) -> Origins {
         Origins { base: self.references.base.clone(), catalogue: self.loaded.fleet.catalogue.clone() }

@@ -1,5 +1,6 @@
 //! All that is printed: data on standard output, progress and notes on standard error.
 
+pub(crate) mod builds;
 pub(crate) mod codebases;
 pub(crate) mod errors;
 mod output;
@@ -14,6 +15,7 @@ use provost_engine::event::{Event, Reporter};
 use provost_fleet::diagnostic::Diagnostics;
 use provost_ops::error::Exit;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{Color, Global};
 use output::Output;
@@ -87,6 +89,25 @@ impl Ui {
         }
     }
 
+    /// Asks a question that `y` answers. Where nobody can be asked, or the command is ended meanwhile, the answer is no.
+    pub(crate) async fn ask(&self, question: &str, cancel: &CancellationToken) -> bool {
+        if self.json || !std::io::stdin().is_terminal() {
+            return false;
+        }
+        self.line(&format!("{question} [y/N]"));
+        // On a thread that nobody waits for: reading cannot be ended.
+        let (said, answer) = tokio::sync::oneshot::channel();
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            std::io::stdin().read_line(&mut line).ok();
+            said.send(line).ok();
+        });
+        tokio::select! {
+            () = cancel.cancelled() => false,
+            line = answer => line.is_ok_and(|line| matches!(line.trim(), "y" | "Y" | "yes")),
+        }
+    }
+
     /// Takes the progress bars away.
     pub(crate) fn finish(&self) {
         self.progress.finish();
@@ -97,4 +118,9 @@ impl Reporter for Ui {
     fn event(&self, event: &Event) {
         self.progress.event(event);
     }
+}
+
+/// A path as it can be shown: what would move the cursor or colour the terminal is escaped.
+pub(crate) fn plain(path: &str) -> String {
+    path.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }
