@@ -197,7 +197,7 @@ pub(crate) static DATABASE: Table = Table {
     header: "[database.NAME]",
     doc: "A server that sites live on.",
     keys: &[
-        optional("engine", Kind::Text, "postgresql", "`postgresql`; later versions will know `mariadb`."),
+        optional("engine", Kind::Text, "postgresql", "`postgresql` or `mariadb`."),
         optional(
             "managed",
             Kind::Boolean,
@@ -208,10 +208,15 @@ pub(crate) static DATABASE: Table = Table {
             "host",
             Kind::Text,
             "none",
-            "Host of an existing server, or the absolute directory of its Unix socket.",
+            "Host of an existing server; or, beginning with `/`, the directory of PostgreSQL's Unix socket, or MariaDB's Unix socket itself.",
         ),
-        optional("port", Kind::Integer, "5432", "Its port."),
-        optional("admin", Kind::Table(&ADMIN), "none", "A role that may create databases and roles there."),
+        optional("port", Kind::Integer, "5432, or 3306 for MariaDB", "Its port."),
+        optional(
+            "admin",
+            Kind::Table(&ADMIN),
+            "none",
+            "A role that may create databases and roles there; on MariaDB one that may also read `mysql.global_priv` and `mysql.db`.",
+        ),
     ],
     later: &[],
 };

@@ -81,11 +81,22 @@ pub enum Engine {
 }
 
 impl Engine {
+    /// Every engine.
+    pub const ALL: [Self; 2] = [Self::Postgresql, Self::Mariadb];
+
     /// Its name, as its makers write it.
     pub const fn title(self) -> &'static str {
         match self {
             Self::Postgresql => "PostgreSQL",
             Self::Mariadb => "MariaDB",
+        }
+    }
+
+    /// The TCP port that it has where nothing else is said.
+    pub const fn port(self) -> u16 {
+        match self {
+            Self::Postgresql => 5432,
+            Self::Mariadb => 3306,
         }
     }
 
@@ -113,9 +124,9 @@ pub struct DatabaseServer {
 pub enum Location {
     /// `managed = true`: a private server of this fleet, on a Unix socket in the run directory.
     Managed,
-    /// An existing server, reached over TCP, or over a Unix socket when `host` is an absolute directory.
+    /// An existing server, reached over TCP, or over a Unix socket when `host` is an absolute path.
     Existing {
-        /// Host name, address, or absolute path of the directory of a Unix socket.
+        /// Host name, address, or absolute path: of the directory of a Unix socket for PostgreSQL, of the socket for MariaDB.
         host: String,
         /// TCP port (for PostgreSQL also the socket's number); `None` is the engine's default.
         port: Option<u16>,

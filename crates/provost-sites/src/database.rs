@@ -25,8 +25,8 @@ use crate::server::{ClusterState, Servers, Sql};
 pub struct Found {
     /// The database's comment, where there is a database.
     pub database: Option<Comment>,
-    /// The role's comment, where there is a role.
-    pub role: Option<Comment>,
+    /// The role, where there is one.
+    pub role: Option<Role>,
     /// The role's stored verifier, where we may read it.
     pub verifier: Option<String>,
 }
@@ -34,10 +34,20 @@ pub struct Found {
 /// A comment, or that there is none.
 pub type Comment = Option<String>;
 
+/// What is seen of a role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its comment; where an engine has none for roles, that of the database that it has rights on.
+    pub comment: Comment,
+    /// Whether it has its rights on the database of its name. On PostgreSQL it has them from the database's beginning, as its owner.
+    pub rights: bool,
+}
+
 /// Everything on a server that could concern a fleet: databases and roles by name, in a constant number of queries.
 pub async fn look(sql: &mut Sql) -> Result<BTreeMap<String, Found>, sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::look(sql).await,
+        Sql::Mariadb(sql) => mariadb::look(sql).await,
     }
 }
 
@@ -78,6 +88,15 @@ pub async fn make(sql: &mut Sql, name: &str, password: &Secret, mark: &Mark) -> 
                 Some(Some(_)) => Ok(()),
             }
         }
+        Sql::Mariadb(sql) => {
+            // The database comes first: its mark is the user's too.
+            match there {
+                None => mariadb::create(sql, name, mark).await?,
+                Some(None) => mariadb::set_mark(sql, name, mark).await?,
+                Some(Some(_)) => {}
+            }
+            mariadb::ensure_user(sql, name, password).await
+        }
     }
 }
 
@@ -90,6 +109,7 @@ pub async fn ensure_role(
 ) -> Result<(), sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::ensure_role(sql, name, password, mark).await,
+        Sql::Mariadb(sql) => mariadb::ensure_user(sql, name, password).await,
     }
 }
 
@@ -97,6 +117,7 @@ pub async fn ensure_role(
 pub async fn create(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::create(sql, name, mark).await,
+        Sql::Mariadb(sql) => mariadb::create(sql, name, mark).await,
     }
 }
 
@@ -104,6 +125,8 @@ pub async fn create(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::
 pub async fn close(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::close(sql, name).await,
+        // Nobody has rights on it whom nobody gave them.
+        Sql::Mariadb(_) => Ok(()),
     }
 }
 
@@ -111,6 +134,7 @@ pub async fn close(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
 pub async fn set_mark(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::set_mark(sql, name, mark).await,
+        Sql::Mariadb(sql) => mariadb::set_mark(sql, name, mark).await,
     }
 }
 
@@ -118,6 +142,7 @@ pub async fn set_mark(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx
 pub async fn drop_database(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::drop_database(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::drop_database(sql, name).await,
     }
 }
 
@@ -129,6 +154,11 @@ pub async fn drop_both(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
             postgresql::drop_database(sql, name).await?;
             postgresql::drop_role(sql, name).await
         }
+        Sql::Mariadb(sql) => {
+            // The database's mark is the user's too.
+            mariadb::drop_user(sql, name).await?;
+            mariadb::drop_database(sql, name).await
+        }
     }
 }
 
@@ -136,6 +166,7 @@ pub async fn drop_both(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
 pub async fn has_tables(sql: &mut Sql) -> Result<bool, sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::has_tables(sql).await,
+        Sql::Mariadb(sql) => mariadb::has_tables(&mut sql.connection).await,
     }
 }
 
@@ -143,6 +174,7 @@ pub async fn has_tables(sql: &mut Sql) -> Result<bool, sqlx::Error> {
 pub(crate) async fn who_am_i(sql: &mut Sql) -> Result<String, sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::who_am_i(sql).await,
+        Sql::Mariadb(sql) => mariadb::who_am_i(&mut sql.connection).await,
     }
 }
 
@@ -150,6 +182,7 @@ pub(crate) async fn who_am_i(sql: &mut Sql) -> Result<String, sqlx::Error> {
 async fn owner_of_table(sql: &mut Sql, table: &str) -> Result<Option<String>, sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::owner_of_table(sql, table).await.map(Some),
+        Sql::Mariadb(_) => Ok(None),
     }
 }
 
@@ -161,5 +194,6 @@ pub(crate) async fn settings(
 ) -> Result<Option<Vec<(String, String, String)>>, sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => postgresql::settings(sql, prefix).await,
+        Sql::Mariadb(sql) => mariadb::settings(&mut sql.connection, prefix).await,
     }
 }

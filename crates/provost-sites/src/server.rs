@@ -6,7 +6,7 @@ pub(crate) mod mariadb;
 mod postgresql;
 mod run_directory;
 
-pub use connection::{Connection, Sql};
+pub use connection::{Connection, Mariadb, Sql};
 pub use managed::{Cluster, ClusterState};
 pub use mariadb::MariadbTools;
 pub use postgresql::PostgresTools;
@@ -144,7 +144,7 @@ pub enum ServerError {
 pub struct Endpoint {
     /// Moodle's `dbtype`.
     pub dbtype: &'static str,
-    /// A host, an address, or the absolute directory of a Unix socket.
+    /// A host, an address, or an absolute path: of the directory of a Unix socket for PostgreSQL, of the socket for MariaDB.
     pub host: String,
     /// TCP port, where it is not the default.
     pub port: Option<u16>,
@@ -215,7 +215,9 @@ impl Servers {
             Engine::Mariadb => "mariadb",
         };
         let (host, port) = match &declared.location {
-            Location::Managed => (cx.paths.server_socket_directory(server).into_string(), None),
+            Location::Managed => {
+                (Cluster::new(&cx.paths, server, declared.engine).address().into_string(), None)
+            }
             Location::Existing { host, port, .. } => (host.clone(), *port),
         };
         Ok(Endpoint { dbtype, host, port })
@@ -274,7 +276,10 @@ impl Servers {
             () = cx.cancel.cancelled() => return Err(ServerError::Cancelled),
         };
         let (host, port) = match &declared.location {
-            Location::Managed => (self.ensure_running(cx, server).await?.into_string(), None),
+            Location::Managed => {
+                self.ensure_running(cx, server).await?;
+                (Cluster::new(&cx.paths, server, declared.engine).address().into_string(), None)
+            }
             Location::Existing { host, port, .. } => (host.clone(), *port),
         };
         let login = connection::Login { host: &host, port, user, password, database };

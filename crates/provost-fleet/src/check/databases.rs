@@ -1,16 +1,20 @@
-//! A site's database and role: nobody else's, and none that PostgreSQL or Provost keeps for itself.
+//! A site's database and role: nobody else's, and none that its server or Provost keeps for itself.
 
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Diagnostic, Sink, Span};
-use crate::model::Location;
+use crate::model::{Engine, Location};
 use crate::read::{Draft, SiteDraft};
 
-/// Databases that every server has, role names that PostgreSQL refuses, and the role that owns managed servers.
-const RESERVED: [&str; 6] = ["postgres", "template0", "template1", "public", "none", "provost"];
-
-/// PostgreSQL's port.
-const DEFAULT_PORT: u16 = 5432;
+/// Databases that every server of an engine has, names that it refuses to roles, and the role that owns managed servers.
+const fn reserved_by(engine: Engine) -> &'static [&'static str] {
+    match engine {
+        Engine::Postgresql => &["postgres", "template0", "template1", "public", "none", "provost"],
+        Engine::Mariadb => {
+            &["mysql", "information_schema", "performance_schema", "sys", "root", "public", "none", "provost"]
+        }
+    }
+}
 
 pub(super) fn check(draft: &Draft, sink: &Sink) {
     let servers = draft.server_names();
@@ -43,11 +47,11 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
 /// Which server it is, whatever it is called: two names may lead to one.
 fn place(draft: &Draft, server: &str) -> String {
     let named = draft.databases.iter().find(|(name, _)| name.value.as_str() == server);
-    match named.and_then(|(_, server)| server.location.as_ref()) {
-        Some(Location::Existing { host, port, .. }) => {
-            format!("{}:{}", host.to_ascii_lowercase(), port.unwrap_or(DEFAULT_PORT))
+    match named.and_then(|(_, server)| Some((server.engine, server.location.as_ref()?))) {
+        Some((engine, Location::Existing { host, port, .. })) => {
+            format!("{}:{}", host.to_ascii_lowercase(), port.unwrap_or(engine.port()))
         }
-        Some(Location::Managed) | None => server.to_owned(),
+        Some((_, Location::Managed)) | None => server.to_owned(),
     }
 }
 
@@ -58,12 +62,14 @@ fn reserved(draft: &Draft, server: &str, database: &str, span: Span, site: &Site
         Some(Location::Existing { admin, .. }) => admin.user == database,
         _ => false,
     });
+    let engine = named.map_or(Engine::Postgresql, |(_, server)| server.engine);
+    let of_postgresql = engine == Engine::Postgresql && database.starts_with("pg_");
     if administers {
         let fault = Diagnostic::error(span, format!("`{database}` is the role that administers the server"));
         sink.push(fault.hint("a site's database and role have one name: give it another `database_name`"));
-    } else if RESERVED.contains(&database) || database.starts_with("pg_") {
+    } else if reserved_by(engine).contains(&database) || of_postgresql {
         let fault = Diagnostic::error(span, format!("`{database}` cannot be a site's database and role"));
-        sink.push(if site.database_name.is_some() {
+        sink.push(if site.database_name.is_some() || !of_postgresql {
             fault.hint("the server keeps this name for itself")
         } else {
             fault.hint("the server keeps names that begin with `pg_` for itself: give a `database_name`")

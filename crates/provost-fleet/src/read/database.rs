@@ -7,11 +7,11 @@ use super::draft::{ServerDraft, login};
 use super::value::Reader;
 use crate::diagnostic::Diagnostic;
 use crate::keys;
-use crate::model::Location;
+use crate::model::{Engine, Location};
 use crate::url::is_host;
 
 pub(super) fn read(mut reader: Reader<'_>) -> ServerDraft {
-    engine(&mut reader);
+    let engine = engine(&mut reader);
     let managed = reader.boolean("managed");
     let host = reader.text("host").filter(|host| is_address(&reader, host));
     let has_host = reader.get("host").is_some();
@@ -51,7 +51,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> ServerDraft {
         }
     };
     reader.finish();
-    ServerDraft { location }
+    ServerDraft { engine, location }
 }
 
 /// A host name, an address, or the absolute directory of a socket.
@@ -79,12 +79,13 @@ fn is_role(reader: &Reader<'_>, user: &At<String>) -> bool {
     fits
 }
 
-fn engine(reader: &mut Reader<'_>) {
-    let Some(engine) = reader.text("engine") else { return };
-    let fault = match engine.value.as_str() {
-        "postgresql" => return,
-        "mariadb" => Diagnostic::error(engine.span, "MariaDB is not supported by this version yet"),
-        other => Diagnostic::error(engine.span, format!("`{other}` is not a database engine")),
-    };
-    reader.sink.push(fault.hint("write \"postgresql\""));
+/// PostgreSQL where nothing is said, or nothing that is known.
+fn engine(reader: &mut Reader<'_>) -> Engine {
+    let Some(named) = reader.text("engine") else { return Engine::Postgresql };
+    let known = Engine::ALL.into_iter().find(|engine| engine.key() == named.value);
+    if known.is_none() {
+        let fault = Diagnostic::error(named.span, format!("`{}` is not a database engine", named.value));
+        reader.sink.push(fault.hint("write \"postgresql\" or \"mariadb\""));
+    }
+    known.unwrap_or(Engine::Postgresql)
 }

@@ -64,6 +64,7 @@ pub(crate) struct WebDraft {
 
 #[derive(Debug)]
 pub(crate) struct ServerDraft {
+    pub(crate) engine: Engine,
     pub(crate) location: Option<Location>,
 }
 
@@ -160,7 +161,7 @@ impl Draft {
         });
         let codebases: Option<BTreeMap<Name, Codebase>> = codebases.collect();
         let databases = self.databases.into_iter().map(|(name, server)| {
-            Some((name.value, DatabaseServer { engine: Engine::Postgresql, location: server.location? }))
+            Some((name.value, DatabaseServer { engine: server.engine, location: server.location? }))
         });
         let mut databases: BTreeMap<Name, DatabaseServer> = databases.collect::<Option<_>>()?;
         if databases.is_empty() {

@@ -2,9 +2,10 @@
 
 use super::{GOOD, wrong};
 use crate::load;
-use crate::model::Location;
+use crate::model::{Engine, Location};
 
 const MANAGED: &str = "managed = true";
+const TAGS: &str = "tags = [\"lyon\"]";
 
 #[test]
 fn a_managed_server_has_no_address() {
@@ -54,19 +55,40 @@ fn a_server_needs_an_administrator() {
 }
 
 #[test]
-fn mariadb_is_for_later() {
-    insta::assert_snapshot!(wrong(MANAGED, "managed = true\nengine = \"mariadb\""), @r#"
-    error: MariaDB is not supported by this version yet
+fn a_server_speaks_what_it_says() {
+    let engine = |text: &str| {
+        let fleet = load("f", &GOOD.replace(MANAGED, text)).unwrap().fleet;
+        fleet.databases[&"main".parse().unwrap()].engine
+    };
+    assert_eq!(engine("managed = true"), Engine::Postgresql);
+    assert_eq!(engine("managed = true\nengine = \"postgresql\""), Engine::Postgresql);
+    assert_eq!(engine("managed = true\nengine = \"mariadb\""), Engine::Mariadb);
+    insta::assert_snapshot!(wrong(MANAGED, "managed = true\nengine = \"mysql\""), @r#"
+    error: `mysql` is not a database engine
       --> fleet.toml:11:10
        |
-    11 | engine = "mariadb"
-       |          ^^^^^^^^^
+    11 | engine = "mysql"
+       |          ^^^^^^^
        |
-       = help: write "postgresql"
+       = help: write "postgresql" or "mariadb"
     "#);
-    let existing =
-        "engine = \"mariadb\"\nhost = \"db1\"\nadmin = { user = \"u\", password = { env = \"P\" } }";
-    assert!(wrong(MANAGED, existing).contains("MariaDB is not supported"));
+}
+
+#[test]
+fn names_that_an_engine_keeps_for_itself_are_refused_on_that_engine() {
+    let named = |engine: &str, name: &str| {
+        let server = format!("managed = true\nengine = \"{engine}\"");
+        let text = GOOD.replace(MANAGED, &server).replace(TAGS, &format!("database_name = \"{name}\""));
+        load("f", &text).map(drop).map_err(|error| error.to_string())
+    };
+    for (engine, name) in
+        [("postgresql", "postgres"), ("postgresql", "pg_one"), ("mariadb", "mysql"), ("mariadb", "sys")]
+    {
+        let told = named(engine, name).unwrap_err();
+        assert!(told.contains(&format!("`{name}` cannot be a site's database and role")), "{told}");
+    }
+    assert_eq!(named("mariadb", "pg_one"), Ok(()));
+    assert_eq!(named("postgresql", "mysql"), Ok(()));
 }
 
 #[test]

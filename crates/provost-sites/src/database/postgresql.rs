@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 
-use super::Found;
+use super::{Found, Role};
 use crate::mark::Mark;
 
 pub(super) use scram::matches as password_matches;
@@ -31,7 +31,7 @@ pub(super) async fn look(sql: &mut PgConnection) -> Result<BTreeMap<String, Foun
     };
     for row in sqlx::raw_sql(roles).fetch_all(&mut *sql).await? {
         let one = found.entry(row.try_get(0)?).or_default();
-        one.role = Some(row.try_get(1)?);
+        one.role = Some(Role { comment: row.try_get(1)?, rights: true });
         one.verifier = row.try_get(2)?;
     }
     Ok(found)

@@ -66,7 +66,8 @@ impl DatabaseKind {
     ) {
         let looked_for: BTreeSet<&str> = wanted.map(|want| want.name.as_str()).collect();
         for (name, one) in found.iter().filter(|(name, _)| !looked_for.contains(name.as_str())) {
-            let comment = one.database.as_ref().or(one.role.as_ref()).and_then(Option::as_deref);
+            let comment = one.database.as_ref().or(one.role.as_ref().map(|role| &role.comment));
+            let comment = comment.and_then(Option::as_deref);
             if let Whose::Ours(mark) = whose(comment, &self.fleet_id.id)
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
@@ -87,9 +88,12 @@ impl DatabaseKind {
         inside: Option<Result<Inside, String>>,
     ) -> Observation<SeenDatabase> {
         let fleet = &self.fleet_id.id;
-        let password_kept = match secrets::read(&cx.paths, &Generated::SiteDatabase(site)) {
-            Ok(Some(kept)) => database::password_matches(found, &kept).unwrap_or(true),
-            Ok(None) => false,
+        let (password_kept, proven) = match secrets::read(&cx.paths, &Generated::SiteDatabase(site)) {
+            Ok(Some(kept)) => {
+                let same = database::password_matches(found, &kept);
+                (same.unwrap_or(true), same.unwrap_or(false))
+            }
+            Ok(None) => (false, false),
             Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
         };
         let mut seen =
@@ -100,11 +104,15 @@ impl DatabaseKind {
             }
             other => other,
         };
-        let role = found.role.as_ref().map(|comment| of_site(whose(comment.as_deref(), fleet)));
+        let role = found.role.as_ref().map(|role| of_site(whose(role.comment.as_deref(), fleet)));
         let database = found.database.as_ref().map(|comment| of_site(whose(comment.as_deref(), fleet)));
         let unmarked = found.database == Some(None);
         // A role that the administrator made anew carries no mark either.
-        let strangers_role = matches!(role, Some(Whose::Foreign(_))) && found.role != Some(None);
+        let unmarked_role = found.role.as_ref().is_some_and(|role| role.comment.is_none());
+        let strangers_role = matches!(role, Some(Whose::Foreign(_))) && !unmarked_role;
+        // The password that we generated for the site proves as much as a mark.
+        let proven_role = unmarked_role && proven;
+        let without_rights = found.role.as_ref().is_some_and(|role| !role.rights);
         match inside {
             Some(Ok(Inside::ThisSite(_))) if !strangers_role => {
                 seen.mark_lost = true;
@@ -133,25 +141,39 @@ impl DatabaseKind {
             Some(Err(why)) => return Observation::Unknown(Reason(why)),
             _ => {}
         }
+        let role = match role {
+            None => RoleIs::Absent,
+            Some(Whose::Foreign(owner)) if !proven_role => RoleIs::Foreign(owner),
+            Some(_) => RoleIs::Ours,
+        };
+        let interrupted = || Reason("its creation was interrupted".to_owned());
         match (database, role) {
-            (None, None) => Observation::Absent,
-            (_, Some(Whose::Foreign(owner))) => {
-                Observation::Foreign(Owner(format!("role `{name}`: {owner}")))
+            (None, RoleIs::Absent) => Observation::Absent,
+            (_, RoleIs::Foreign(owner)) => Observation::Foreign(Owner(format!("role `{name}`: {owner}"))),
+            (None, RoleIs::Ours) => Observation::Partial(seen, interrupted()),
+            (Some(Whose::Ours(_)), RoleIs::Ours) if without_rights => {
+                Observation::Partial(seen, Reason("its role has no rights on it".to_owned()))
             }
-            (None, Some(Whose::Ours(_))) => {
-                Observation::Partial(seen, Reason("its creation was interrupted".to_owned()))
+            (Some(Whose::Ours(_)), RoleIs::Ours) if proven_role => {
+                Observation::Partial(seen, Reason("its role has lost its mark".to_owned()))
             }
-            (Some(Whose::Ours(_)), Some(Whose::Ours(_))) => Observation::Present(seen),
-            (Some(Whose::Ours(_)), None) => {
+            (Some(Whose::Ours(_)), RoleIs::Ours) => Observation::Present(seen),
+            (Some(Whose::Ours(_)), RoleIs::Absent) => {
                 Observation::Partial(seen, Reason("its role is missing".to_owned()))
             }
-            // The role carries our mark and the database none at all: created, and killed before it was marked.
-            (Some(Whose::Foreign(_)), Some(Whose::Ours(_))) if unmarked => {
-                Observation::Partial(seen, Reason("its creation was interrupted".to_owned()))
-            }
+            // The role is ours and the database has no mark at all: created, and killed before it was marked.
+            (Some(Whose::Foreign(_)), RoleIs::Ours) if unmarked => Observation::Partial(seen, interrupted()),
             (Some(Whose::Foreign(owner)), _) => foreign(name, &owner),
         }
     }
+}
+
+/// Whose a database's role is.
+enum RoleIs {
+    Absent,
+    Ours,
+    /// Not ours; why not.
+    Foreign(String),
 }
 
 fn foreign(name: &str, why: &str) -> Observation<SeenDatabase> {

@@ -2,8 +2,9 @@
 
 use provost_fleet::model::Engine;
 use provost_fleet::secret::Secret;
-use sqlx::ConnectOptions as _;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions as _, Executor as _, Row as _};
 use tokio::sync::SemaphorePermit;
 
 /// A connection that counts against its server's budget.
@@ -23,11 +24,21 @@ impl<'a> Connection<'a> {
 pub enum Sql {
     /// On PostgreSQL.
     Postgresql(PgConnection),
+    /// On MariaDB.
+    Mariadb(Mariadb),
+}
+
+/// A session on MariaDB.
+pub struct Mariadb {
+    /// The session.
+    pub connection: MySqlConnection,
+    /// The host that sites' users come in from, as MariaDB sees it: a user is a name and a host there.
+    pub(crate) host: &'static str,
 }
 
 /// Who connects where.
 pub(super) struct Login<'a> {
-    /// A host name, an address, or an absolute path: of a socket's directory, where the engine is PostgreSQL.
+    /// A host name, an address, or an absolute path: of a socket's directory for PostgreSQL, of a socket for MariaDB.
     pub(super) host: &'a str,
     /// TCP port, where it is not the default.
     pub(super) port: Option<u16>,
@@ -42,7 +53,7 @@ impl Sql {
     pub(super) async fn open(engine: Engine, login: &Login<'_>) -> Result<Self, sqlx::Error> {
         match engine {
             Engine::Postgresql => postgresql(login).await.map(Self::Postgresql),
-            Engine::Mariadb => Err(sqlx::Error::Configuration("MariaDB is not administered yet".into())),
+            Engine::Mariadb => mariadb(login).await.map(Self::Mariadb),
         }
     }
 
@@ -50,32 +61,91 @@ impl Sql {
     pub fn engine(&self) -> Engine {
         match self {
             Self::Postgresql(_) => Engine::Postgresql,
+            Self::Mariadb(_) => Engine::Mariadb,
         }
     }
 
-    /// The server's release: `15.18`.
+    /// The server's release: `15.18`, `10.11.6`.
+    ///
+    /// # Errors
+    /// Also when it speaks MariaDB's language and is none.
     pub async fn release(&mut self) -> Result<String, sqlx::Error> {
         match self {
             Self::Postgresql(sql) => {
                 sqlx::query_scalar("select split_part(version(), ' ', 2)").fetch_one(sql).await
             }
+            Self::Mariadb(sql) => {
+                let version: String = sqlx::raw_sql("select cast(version() as char)")
+                    .fetch_one(&mut sql.connection)
+                    .await?
+                    .try_get(0)?;
+                release_of_mariadb(&version)
+                    .ok_or_else(|| sqlx::Error::Configuration(NoMariadb(version).into()))
+            }
         }
     }
 }
-
-/// PostgreSQL's own port.
-const POSTGRESQL: u16 = 5432;
 
 async fn postgresql(login: &Login<'_>) -> Result<PgConnection, sqlx::Error> {
     let options = PgConnectOptions::new_without_pgpass()
         .username(login.user)
         .password(login.password.expose())
         .database(login.database.unwrap_or("postgres"))
-        .port(login.port.unwrap_or(POSTGRESQL))
+        .port(login.port.unwrap_or(Engine::Postgresql.port()))
         .application_name("provost")
         // What is asked here is asked once: nothing to gain from prepared statements.
         .statement_cache_capacity(0);
     let options =
         if login.host.starts_with('/') { options.socket(login.host) } else { options.host(login.host) };
     options.connect().await
+}
+
+/// What every session of ours begins with: the server's own mode decides over what a quoted text means, and a lock that somebody holds
+/// would be waited for during a day.
+const SESSION: &str =
+    "set session sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION', session lock_wait_timeout = 60";
+
+async fn mariadb(login: &Login<'_>) -> Result<Mariadb, sqlx::Error> {
+    let mut options = MySqlConnectOptions::new()
+        .username(login.user)
+        .password(login.password.expose())
+        .statement_cache_capacity(0)
+        .pipes_as_concat(false)
+        .no_engine_substitution(false);
+    if let Some(database) = login.database {
+        options = options.database(database);
+    }
+    let local = login.host.starts_with('/');
+    options = if local {
+        options.socket(login.host).ssl_mode(MySqlSslMode::Disabled)
+    } else {
+        options.host(login.host).port(login.port.unwrap_or(Engine::Mariadb.port()))
+    };
+    let mut connection = options.connect().await?;
+    connection.execute(sqlx::raw_sql(SESSION)).await?;
+    // Over the network, sites may come from any machine of the fleet; what an account may do is the same.
+    Ok(Mariadb { connection, host: if local { "localhost" } else { "%" } })
+}
+
+/// Something else that speaks MariaDB's language.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no MariaDB; it says `{0}`")]
+struct NoMariadb(String);
+
+/// The release in what a server says of itself: `5.5.5-10.11.6-MariaDB-0+deb12u1`, where the first number is for old programs.
+fn release_of_mariadb(version: &str) -> Option<String> {
+    let (before, _) = version.split_once("-MariaDB")?;
+    Some(before.rsplit('-').next()?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_is_told_from_what_a_server_says() {
+        assert_eq!(release_of_mariadb("10.11.19-MariaDB-0+deb12u1").as_deref(), Some("10.11.19"));
+        assert_eq!(release_of_mariadb("5.5.5-10.6.18-MariaDB-log").as_deref(), Some("10.6.18"));
+        assert_eq!(release_of_mariadb("8.0.36-0ubuntu0.22.04.1"), None);
+    }
 }

@@ -89,6 +89,14 @@ impl Cluster {
         &self.sockets
     }
 
+    /// Where its clients find it: for PostgreSQL the directory of its socket, for MariaDB the socket.
+    pub(super) fn address(&self) -> Utf8PathBuf {
+        match self.engine {
+            Engine::Postgresql => self.sockets.clone(),
+            Engine::Mariadb => self.socket(),
+        }
+    }
+
     /// Where its log is.
     pub fn log(&self) -> &Utf8Path {
         &self.log
@@ -241,7 +249,7 @@ impl Cluster {
     }
 
     /// Its socket.
-    pub(super) fn socket(&self) -> Utf8PathBuf {
+    fn socket(&self) -> Utf8PathBuf {
         self.sockets.join(match self.engine {
             Engine::Postgresql => postgresql::SOCKET,
             Engine::Mariadb => mariadb::SOCKET,
