@@ -70,6 +70,15 @@ fn pid_file(cluster: &Cluster) -> Utf8PathBuf {
     cluster.directory.join("mariadbd.pid")
 }
 
+/// Where it keeps temporary tables and sorts. Not in a directory that other servers use: each removes, when it starts, what looks like
+/// a temporary table there, also another's that is in use.
+fn temporary(cluster: &Cluster, cx: &Context) -> Result<Utf8PathBuf, ServerError> {
+    let path = cluster.directory.with_extension("temporary");
+    files::directory(&path, 0o700, &cluster.user(cx)?.account)
+        .map_err(|source| ServerError::Io { server: cluster.server.clone(), source })?;
+    Ok(path)
+}
+
 fn tools(cx: &Context) -> Result<MariadbTools, ServerError> {
     MariadbTools::find(&cx.machine).ok_or(ServerError::NoMariadb)
 }
@@ -85,16 +94,17 @@ pub(super) async fn initialise(
     let io = |source| ServerError::Io { server: cluster.server.clone(), source };
     let account = cluster.user(cx)?.account;
     let tools = tools(cx)?;
+    let temporary = format!("--tmpdir={}", temporary(cluster, cx)?);
     let install = Program::new(&tools.install)
         .args(["--no-defaults", &format!("--datadir={making}"), "--auth-root-authentication-method=normal"])
-        .args(["--skip-test-db", "--skip-name-resolve"])
+        .args(["--skip-test-db", "--skip-name-resolve", &temporary])
         .account(account.clone())
         .directory(making)
         .subject(subject);
     cluster.control(cx, install, "initialise").await?;
     // Nobody connects to a server that bootstraps: it reads SQL and ends. What goes there is a verifier, not the password.
     let accounts = Program::new(&tools.server)
-        .args(["--no-defaults", "--bootstrap", &format!("--datadir={making}")])
+        .args(["--no-defaults", "--bootstrap", &format!("--datadir={making}"), &temporary])
         .input(Input::Secret(Secret::new(administrator(password))))
         .account(account.clone())
         .directory(making)
@@ -146,6 +156,7 @@ pub(super) async fn start(cluster: &Cluster, cx: &Context) -> Result<(), ServerE
         .arg(format!("--defaults-file={configuration}"))
         .arg(format!("--datadir={}", cluster.directory))
         .arg(format!("--socket={}", cluster.sockets.join(SOCKET)))
+        .arg(format!("--tmpdir={}", temporary(cluster, cx)?))
         .arg(format!("--pid-file={}", pid_file(cluster)))
         .arg(format!("--log-error={}", cluster.log))
         .account(account)
