@@ -6,11 +6,13 @@
 
 use serde::Serialize;
 
+mod check;
 mod numbers;
 mod read;
 #[cfg(test)]
 mod tests;
 
+pub use check::{Machine, Unmet};
 pub use numbers::is_at_least;
 
 /// The largest file that is read, in bytes. Real ones have some 180 kilobytes.

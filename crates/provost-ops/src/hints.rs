@@ -87,6 +87,13 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(SiteError::NoPhp) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
     }
+    if let Some(SiteError::Requirements { .. }) = error.downcast_ref() {
+        return Some(
+            "nothing was done to the site; bring what is missing, or give its codebase an older Moodle or the site another \
+             server; `provost doctor` says how to install PHP's parts"
+                .to_owned(),
+        );
+    }
     let of_codebase = [
         error.downcast_ref::<GitError>().and_then(GitError::hint),
         error.downcast_ref::<ResolveError>().and_then(ResolveError::hint),

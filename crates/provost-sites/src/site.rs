@@ -5,6 +5,7 @@ pub mod facts;
 pub mod files;
 pub mod install;
 pub mod remove;
+mod requirements;
 pub mod traces;
 
 use camino::Utf8PathBuf;
@@ -50,6 +51,26 @@ pub enum SiteError {
     /// PHP is missing.
     #[error("PHP is not installed")]
     NoPhp,
+    /// PHP does not say what it is.
+    #[error("cannot ask PHP for its version and extensions")]
+    Php(#[source] provost_engine::process::ProcessError),
+    /// What a build asks of the machine cannot be read.
+    #[error("cannot understand `{path}`")]
+    Environment {
+        /// Its path.
+        path: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: provost_moodle::environment::EnvironmentError,
+    },
+    /// The machine or the database server is not what Moodle insists on.
+    #[error("Moodle {release} cannot run here: {unmet}")]
+    Requirements {
+        /// The release.
+        release: String,
+        /// All that is not met.
+        unmet: String,
+    },
     /// The build has no script that installs.
     #[error("there is no admin/cli/install_database.php in `{0}`")]
     NoInstaller(Utf8PathBuf),

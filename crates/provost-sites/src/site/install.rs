@@ -18,7 +18,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 
 use super::config::{self, Rendered};
 use super::files::Dataroot;
-use super::{SiteError, dataroot, files};
+use super::{SiteError, dataroot, files, requirements};
 use crate::accounts::{self, User};
 use crate::agent::{self, Agent, CLI_SETTINGS};
 use crate::database;
@@ -59,6 +59,7 @@ impl Installation<'_> {
         if let Dataroot::Marked(Mark { stage: Stage::Installed, .. }) = files::look_at_dataroot(&root)? {
             return Err(SiteError::ReadBack(format!("`{root}` is the dataroot of an installed site")));
         }
+        self.check_requirements(cx, &version).await?;
         let user = accounts::site(cx, &self.fleet_id.id, self.name).await?;
         self.empty_database(cx, step).await?;
         files::fresh_dataroot(&root, &self.mark(cx, Stage::Installing), &user)?;
@@ -119,6 +120,11 @@ impl Installation<'_> {
         CoreVersion::read(&bytes).map_err(|error| {
             SiteError::ReadBack(format!("the build's version.php cannot be understood: {error}"))
         })
+    }
+
+    async fn check_requirements(&self, cx: &Context, version: &CoreVersion) -> Result<(), SiteError> {
+        let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        requirements::check(cx, &cx.paths.build(self.tree), &version.release, &mut admin.sql).await
     }
 
     /// Leaves an empty, marked database, whatever a broken install left in it.
