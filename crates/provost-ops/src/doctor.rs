@@ -1,16 +1,18 @@
 //! `provost doctor`: what this machine lacks, and the command that installs it.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use provost_engine::context::Machine;
 use provost_engine::process::{self, Ledger, ProcessRecord, Program};
+use provost_fleet::model::{Engine, Location};
 use provost_sites::php::Php;
-use provost_sites::server::PostgresTools;
+use provost_sites::server::{MariadbTools, PostgresTools};
 use serde::Serialize;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
-use crate::environment::Environment;
+use crate::session::Call;
 
 /// One thing that was looked for.
 #[derive(Debug, Serialize)]
@@ -36,7 +38,7 @@ pub struct Diagnosis {
 
 /// Extensions that Moodle 4.4 and 5.0 require or strongly recommend, with the part of the Debian package's name behind `php8.2-`.
 /// What has no package of its own comes with the command line.
-const EXTENSIONS: [(&str, &str); 18] = [
+const EXTENSIONS: [(&str, &str); 17] = [
     ("ctype", "common"),
     ("curl", "curl"),
     ("dom", "xml"),
@@ -48,7 +50,6 @@ const EXTENSIONS: [(&str, &str); 18] = [
     ("mbstring", "mbstring"),
     ("openssl", "cli"),
     ("pcre", "cli"),
-    ("pgsql", "pgsql"),
     ("simplexml", "xml"),
     ("soap", "soap"),
     ("sodium", "common"),
@@ -57,12 +58,46 @@ const EXTENSIONS: [(&str, &str); 18] = [
     ("zlib", "cli"),
 ];
 
-/// Looks at the machine.
-pub async fn doctor(environment: &Environment) -> Diagnosis {
-    let machine = environment.machine();
+/// The extension by which PHP reaches an engine, as in [`EXTENSIONS`].
+const fn extension_for(engine: Engine) -> (&'static str, &'static str) {
+    match engine {
+        Engine::Postgresql => ("pgsql", "pgsql"),
+        Engine::Mariadb => ("mysqli", "mysql"),
+    }
+}
+
+/// What a fleet asks of the machine's database programs.
+struct Databases {
+    /// Engines that its sites are on.
+    used: BTreeSet<Engine>,
+    /// Engines that Provost runs for it.
+    managed: BTreeSet<Engine>,
+}
+
+impl Databases {
+    /// What the fleet file says; without one that can be read, what a new fleet has.
+    fn of(call: &Call) -> Self {
+        let Ok(loaded) = call.load() else {
+            let engines = BTreeSet::from([Engine::Postgresql]);
+            return Self { used: engines.clone(), managed: engines };
+        };
+        let servers = loaded.fleet.databases.values();
+        let managed = servers.clone().filter(|server| server.location == Location::Managed);
+        Self {
+            managed: managed.map(|server| server.engine).collect(),
+            used: servers.map(|server| server.engine).collect(),
+        }
+    }
+}
+
+/// Looks at the machine, for the fleet of the file where there is one.
+pub async fn doctor(call: &Call) -> Diagnosis {
+    let machine = call.environment.machine();
+    let databases = Databases::of(call);
     let mut findings = vec![git(&machine).await];
-    findings.extend(php(&machine).await);
-    findings.push(postgres(&machine));
+    findings.extend(php(&machine, &databases.used).await);
+    findings
+        .extend(Engine::ALL.into_iter().filter_map(|engine| database(&machine, engine, &databases.managed)));
     findings.push(nginx(&machine));
     if machine.root {
         findings.push(useradd(&machine));
@@ -103,9 +138,13 @@ async fn git(machine: &Machine) -> Finding {
     finding("git", found, &["git"])
 }
 
-async fn php(machine: &Machine) -> Vec<Finding> {
+async fn php(machine: &Machine, engines: &BTreeSet<Engine>) -> Vec<Finding> {
+    let of_engines = engines.iter().map(|engine| extension_for(*engine));
     let Some(php) = Php::find(machine) else {
-        return vec![finding("php", Err("not installed".to_owned()), &all_php_packages())];
+        let mut packages = PHP_PACKAGES.map(str::to_owned).to_vec();
+        packages.extend(of_engines.map(|(_, part)| format!("php-{part}")));
+        let found = Err("not installed".to_owned());
+        return vec![Finding { packages, ..finding("php", found, &[]) }];
     };
     let version = php.version.unwrap_or("8.2");
     let package = |part: &str| format!("php{version}-{part}");
@@ -114,10 +153,11 @@ async fn php(machine: &Machine) -> Vec<Finding> {
     let fpm = php.fpm.map(|path| path.to_string()).ok_or_else(|| "not installed".to_owned());
     findings.push(Finding { packages: vec![package("fpm")], ..finding("php-fpm", fpm, &[]) });
     let loaded = ask(Program::new(&php.cli).arg("-m")).await.unwrap_or_default().to_lowercase();
+    let wanted: Vec<_> = EXTENSIONS.into_iter().chain(of_engines).collect();
     let missing: Vec<_> =
-        EXTENSIONS.iter().filter(|(name, _)| !loaded.lines().any(|line| line.trim() == *name)).collect();
+        wanted.iter().filter(|(name, _)| !loaded.lines().any(|line| line.trim() == *name)).collect();
     let told = if missing.is_empty() {
-        Ok(format!("all {} that Moodle wants", EXTENSIONS.len()))
+        Ok(format!("all {} that Moodle wants", wanted.len()))
     } else {
         Err(format!("missing: {}", missing.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")))
     };
@@ -129,24 +169,35 @@ async fn php(machine: &Machine) -> Vec<Finding> {
     findings
 }
 
-fn all_php_packages() -> Vec<&'static str> {
-    vec![
-        "php-cli",
-        "php-fpm",
-        "php-curl",
-        "php-gd",
-        "php-intl",
-        "php-mbstring",
-        "php-pgsql",
-        "php-soap",
-        "php-xml",
-        "php-zip",
-    ]
-}
+/// What brings PHP and its extensions, but for those of database engines.
+const PHP_PACKAGES: [&str; 9] = [
+    "php-cli",
+    "php-fpm",
+    "php-curl",
+    "php-gd",
+    "php-intl",
+    "php-mbstring",
+    "php-soap",
+    "php-xml",
+    "php-zip",
+];
 
-fn postgres(machine: &Machine) -> Finding {
-    let found = PostgresTools::find(machine, None).map(|tools| tools.program("postgres").to_string());
-    finding("postgresql", found.ok_or_else(|| "not installed".to_owned()), &["postgresql"])
+/// An engine's programs; nothing is told of one that is not there and that nobody asks for.
+fn database(machine: &Machine, engine: Engine, managed: &BTreeSet<Engine>) -> Option<Finding> {
+    let (what, package, found) = match engine {
+        Engine::Postgresql => {
+            let tools = PostgresTools::find(machine, None);
+            ("postgresql", "postgresql", tools.map(|tools| tools.program("postgres")))
+        }
+        Engine::Mariadb => {
+            ("mariadb", "mariadb-server", MariadbTools::find(machine).map(|tools| tools.server))
+        }
+    };
+    match found {
+        Some(path) => Some(finding(what, Ok(path.to_string()), &[package])),
+        None if managed.contains(&engine) => Some(finding(what, Err("not installed".to_owned()), &[package])),
+        None => None,
+    }
 }
 
 fn nginx(machine: &Machine) -> Finding {

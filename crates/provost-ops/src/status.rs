@@ -12,7 +12,7 @@ use provost_codebase::resolve::{Waiting, waiting};
 use provost_engine::plan::{Blocked, Held};
 use provost_engine::reconcile::{Reconciled, Seen};
 use provost_fleet::lock::LockStatus;
-use provost_fleet::model::Location;
+use provost_fleet::model::{Engine, Location};
 use provost_sites::server::ClusterState;
 use provost_sites::up::{Serving, serving};
 use serde::Serialize;
@@ -53,6 +53,8 @@ pub struct Status {
 pub struct ServerStatus {
     /// Its name.
     pub name: String,
+    /// What it speaks.
+    pub engine: Engine,
     /// Whether Provost runs it.
     pub managed: bool,
     /// `running`, `stopped`, `absent`, `reachable`, …
@@ -131,7 +133,8 @@ fn servers(session: &Session, seen: &[Seen]) -> Vec<ServerStatus> {
     let of_kind = seen.iter().filter(|one| one.subject.kind == "server");
     let each = of_kind.filter_map(|one| {
         let name = &one.subject.name;
-        let managed = matches!(fleet.databases.get(name)?.location, Location::Managed);
+        let declared = fleet.databases.get(name)?;
+        let managed = matches!(declared.location, Location::Managed);
         let cluster = session.servers.cluster(&session.cx, name).ok().flatten();
         let state = match cluster.map(|cluster| cluster.state()) {
             Some(ClusterState::Running(_)) => "running",
@@ -146,6 +149,7 @@ fn servers(session: &Session, seen: &[Seen]) -> Vec<ServerStatus> {
         };
         Some(ServerStatus {
             name: name.to_string(),
+            engine: declared.engine,
             managed,
             state: state.to_owned(),
             note: one.reason.clone(),

@@ -11,7 +11,7 @@ use crate::ui::{Ui, tables};
 pub(crate) struct Arguments {}
 
 pub(crate) async fn run(call: &Call, ui: &Ui, _arguments: &Arguments) -> Ended {
-    let diagnosis = provost_ops::doctor::doctor(&call.environment).await;
+    let diagnosis = provost_ops::doctor::doctor(call).await;
     if !ui.json(&diagnosis) {
         ui.out(&tables::diagnosis(&diagnosis));
     }

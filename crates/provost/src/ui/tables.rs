@@ -22,10 +22,16 @@ pub(super) fn short(tree: &str) -> String {
 /// A fleet as it is.
 pub(crate) fn status(status: &Status) -> String {
     let mut text = format!("Fleet {} in {}; {}.\n", status.fleet, status.state, status.serving.words());
-    let mut servers = table(["SERVER", "KIND", "STATE", "NOTE"]);
+    let mut servers = table(["SERVER", "ENGINE", "KIND", "STATE", "NOTE"]);
     for server in &status.servers {
         let kind = if server.managed { "managed" } else { "existing" };
-        servers.add_row([&server.name, kind, &server.state, server.note.as_deref().unwrap_or("")]);
+        servers.add_row([
+            &server.name,
+            server.engine.title(),
+            kind,
+            &server.state,
+            server.note.as_deref().unwrap_or(""),
+        ]);
     }
     section(&mut text, status.servers.is_empty(), &servers);
     let mut codebases = table(["CODEBASE", "ASKED", "LOCKED", "PLUGINS", "BUILD", "STATE"]);
