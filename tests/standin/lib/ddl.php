@@ -75,7 +75,8 @@ class database_manager {
      */
     public function install_from_schema(array $schema) {
         foreach ($schema as $table => $columns) {
-            $lines = ['id bigserial PRIMARY KEY'];
+            $lines = [$this->database->get_dbfamily() === 'mysql'
+                ? 'id bigint NOT NULL AUTO_INCREMENT PRIMARY KEY' : 'id bigserial PRIMARY KEY'];
             foreach ($columns as $name => $type) {
                 $lines[] = "$name $type NOT NULL";
             }
@@ -125,6 +126,13 @@ class database_manager {
      */
     private function columns($table) {
         global $CFG;
+        if ($this->database->get_dbfamily() === 'mysql') {
+            // MariaDB says how wide integers are shown, which tells nothing about them.
+            $columns = $this->database->get_record_sql("SELECT json_objectagg(column_name,
+                    regexp_replace(column_type, '(int)\\\\([0-9]+\\\\)', '\\\\1')) AS found
+                FROM information_schema.columns WHERE table_schema = database() AND table_name = ?", ["$CFG->prefix$table"]);
+            return json_decode($columns->found, true);
+        }
         $columns = $this->database->get_record_sql("SELECT json_object_agg(a.attname,
                 replace(format_type(a.atttypid, a.atttypmod), 'character varying', 'varchar')) AS found
             FROM pg_catalog.pg_attribute a

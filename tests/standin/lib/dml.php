@@ -15,7 +15,8 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * The database, with the part of Moodle's interface to it that Provost and the stand-in itself use. PostgreSQL only.
+ * The database, with the part of Moodle's interface to it that Provost and the stand-in itself use. PostgreSQL and
+ * MariaDB, through PDO.
  *
  * @package    standin
  * @copyright  Provost contributors
@@ -34,6 +35,9 @@ class moodle_database {
     /** @var PDO|null The connection; made with the first query, or earlier. */
     private $pdo = null;
 
+    /** @var bool Whether it is MariaDB, and not PostgreSQL. */
+    private $mariadb = false;
+
     /** @var string What table names begin with. */
     private $prefix = '';
 
@@ -51,15 +55,19 @@ class moodle_database {
      * @param string $password
      * @param string $name
      * @param string $prefix
-     * @param array $options dbport, and dbsocket: the directory of the socket, used if the host is localhost.
+     * @param array $options dbport, and dbsocket: the socket, for PostgreSQL its directory; used if the host is localhost.
      */
     public function connect($host, $user, $password, $name, $prefix, array $options) {
+        global $CFG;
         $this->prefix = $prefix;
+        $this->mariadb = $CFG->dbtype === 'mariadb';
         $socket = $options['dbsocket'] ?? '';
         if (is_string($socket) && str_contains($socket, '/') && ($host === 'localhost' || $host === '127.0.0.1')) {
             $host = $socket;
         }
-        $dsn = "pgsql:host=$host;dbname=$name;" . (empty($options['dbport']) ? '' : "port={$options['dbport']};");
+        $where = str_contains($host, '/') && $this->mariadb ? "unix_socket=$host" : "host=$host";
+        $dsn = ($this->mariadb ? 'mysql:charset=utf8mb4;' : 'pgsql:') . "$where;dbname=$name;" .
+            (empty($options['dbport']) ? '' : "port={$options['dbport']};");
         try {
             $this->pdo = new PDO($dsn, $user, $password, [PDO::ATTR_ERRMODE => PDO::ERRMODE_EXCEPTION]);
         } catch (PDOException $e) {
@@ -73,7 +81,7 @@ class moodle_database {
      * @return string
      */
     public function get_dbfamily() {
-        return 'postgres';
+        return $this->mariadb ? 'mysql' : 'postgres';
     }
 
     /**
@@ -110,7 +118,9 @@ class moodle_database {
      * @return string[] By name.
      */
     public function get_tables($usecache = true) {
-        $rows = $this->read('SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))
+        $rows = $this->read($this->mariadb
+            ? 'SELECT table_name AS tablename FROM information_schema.tables WHERE table_schema = database() ORDER BY table_name'
+            : 'SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = ANY (current_schemas(false))
             ORDER BY tablename', []);
         $tables = [];
         foreach ($rows as $row) {

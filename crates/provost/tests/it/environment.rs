@@ -13,6 +13,13 @@ pub(crate) struct TestEnv {
     pub(crate) port: u16,
 }
 
+/// The database engine that a test's fleet runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Postgresql,
+    Mariadb,
+}
+
 /// What a run of the program gave.
 pub(crate) struct Output {
     pub(crate) stdout: String,
@@ -77,6 +84,17 @@ impl TestEnv {
         }
         let written = env.run(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
         assert_eq!(written.code, 0, "{written}");
+        env
+    }
+
+    /// With a fleet file that has the given sites, on a managed server of an engine.
+    pub(crate) fn with_fleet_on(engine: Engine, moodle: &Moodle, sites: &[&str]) -> Self {
+        let env = Self::with_fleet(moodle, sites);
+        if engine == Engine::Mariadb {
+            let fleet = env.fleet();
+            assert!(fleet.contains("\nmanaged = true\n"), "{fleet}");
+            env.write_fleet(&fleet.replace("\nmanaged = true\n", "\nmanaged = true\nengine = \"mariadb\"\n"));
+        }
         env
     }
 
@@ -202,6 +220,32 @@ impl TestEnv {
         let output = command.env("PGPASSWORD", self.secret("server-main-admin").unwrap()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// Asks the fleet's own MariaDB, as its administrator; the answer is without decoration.
+    pub(crate) fn mariadb(&self, database: &str, sql: &str) -> String {
+        let socket = self.run_directory().join("main/mariadb.sock").display().to_string();
+        let password = self.secret("server-main-admin").unwrap();
+        let options = self.path("client.cnf").display().to_string();
+        let arguments = ["--execute", sql, "--database", database];
+        crate::mariadb::client(&socket, ("provost", &password), &options, &arguments).unwrap()
+    }
+
+    /// How many databases and roles of a name the fleet's own server has; one database and its role are 2.
+    pub(crate) fn on_server(&self, engine: Engine, name: &str) -> String {
+        match engine {
+            Engine::Postgresql => self.sql(&format!(
+                "select (select count(*) from pg_roles where rolname = '{name}')
+                      + (select count(*) from pg_database where datname = '{name}')"
+            )),
+            Engine::Mariadb => self.mariadb(
+                "mysql",
+                &format!(
+                    "select (select count(*) from information_schema.schemata where schema_name = '{name}')
+                          + (select count(*) from global_priv where User = '{name}')"
+                ),
+            ),
+        }
     }
 
     /// The account that a site's PHP runs as, where there is one: only root makes them.

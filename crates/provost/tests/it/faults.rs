@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::environment::TestEnv;
+use crate::environment::{Engine, TestEnv};
 use crate::http::Browser;
 use crate::moodle::{Moodle, git};
 
@@ -69,9 +69,18 @@ fn a_full_disk_is_told_and_a_second_apply_completes() {
 
 #[test]
 fn postgresql_killed_in_mid_install() {
-    let env = TestEnv::with_fleet(&Moodle::real(), &["hugo"]);
+    kill_server_in_mid_install(Engine::Postgresql, "postmaster.pid");
+}
+
+#[test]
+fn mariadb_killed_in_mid_install() {
+    kill_server_in_mid_install(Engine::Mariadb, "mariadbd.pid");
+}
+
+fn kill_server_in_mid_install(engine: Engine, pid_file: &str) {
+    let env = TestEnv::with_fleet_on(engine, &Moodle::real(), &["hugo"]);
     let mut apply = env.spawn(&["apply"]);
-    let pid_file = env.state().join("data/servers/main/postmaster.pid");
+    let pid_file = env.state().join("data/servers/main").join(pid_file);
     let tables = || env.state().join("made/sites/hugo/site.php").exists();
     wait(Duration::from_mins(2), || tables().then_some(()));
     std::thread::sleep(Duration::from_secs(3));
@@ -110,6 +119,25 @@ fn a_lost_cluster_is_lost_and_not_absent() {
     assert!(output.stdout.contains("is a disk not mounted?"), "{output}");
     assert!(!cluster.exists(), "nothing was made in its place");
     std::fs::rename(&away, &cluster).unwrap();
+    assert_eq!(env.run(&["apply"]).stdout, "Nothing to do.\n");
+}
+
+#[test]
+fn a_cluster_of_another_engine_is_told_and_left_as_it_is() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let before = env.fleet();
+    env.write_fleet(&before.replace("managed = true\n", "managed = true\nengine = \"mariadb\"\n"));
+    for arguments in [&["plan"][..], &["apply", "--allow-destroy"]] {
+        let output = env.run(arguments);
+        assert!(
+            output.stdout.contains("it was made as PostgreSQL, and the file asks for MariaDB"),
+            "{output}"
+        );
+        assert!(output.stdout.contains("x site/hugo blocked"), "{output}");
+    }
+    assert_eq!(env.status()["servers"][0]["state"], "another engine");
+    env.write_fleet(&before);
     assert_eq!(env.run(&["apply"]).stdout, "Nothing to do.\n");
 }
 

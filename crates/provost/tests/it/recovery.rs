@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::environment::TestEnv;
+use crate::environment::{Engine, TestEnv};
 use crate::faults::wait;
 use crate::http::Browser;
 use crate::moodle::Moodle;
@@ -36,6 +36,15 @@ fn an_apply_killed_at_many_moments_is_completed() {
 }
 
 #[test]
+fn an_apply_killed_at_many_moments_is_completed_on_mariadb() {
+    // Its data directory takes seconds to make.
+    for after in [300, 900, 1500, 2500, 3500, 4500, 5500, 6500, 7500] {
+        let env = TestEnv::with_fleet_on(Engine::Mariadb, &Moodle::standin(), &["hugo"]);
+        kill_and_complete(&env, Duration::from_millis(after), Signal::KILL);
+    }
+}
+
+#[test]
 fn an_apply_interrupted_at_many_moments_ends_in_order_and_is_completed() {
     for after in [20, 100, 300, 600, 900, 1200, 1500] {
         let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
@@ -45,7 +54,16 @@ fn an_apply_interrupted_at_many_moments_ends_in_order_and_is_completed() {
 
 #[test]
 fn an_install_of_moodle_killed_in_the_middle_is_incomplete_and_then_completed() {
-    let env = TestEnv::with_fleet(&Moodle::real(), &["hugo"]);
+    kill_an_install(Engine::Postgresql);
+}
+
+#[test]
+fn an_install_of_moodle_on_mariadb_killed_in_the_middle_is_incomplete_and_then_completed() {
+    kill_an_install(Engine::Mariadb);
+}
+
+fn kill_an_install(engine: Engine) {
+    let env = TestEnv::with_fleet_on(engine, &Moodle::real(), &["hugo"]);
     let mut apply = env.spawn(&["apply"]);
     wait(Duration::from_mins(2), || env.state().join("made/sites/hugo/site.php").exists().then_some(()));
     std::thread::sleep(Duration::from_secs(4));
@@ -79,7 +97,16 @@ fn a_second_apply_waits_its_turn_by_saying_so() {
 
 #[test]
 fn up_takes_over_from_a_killed_up() {
-    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    take_over(Engine::Postgresql);
+}
+
+#[test]
+fn up_takes_over_from_a_killed_up_on_mariadb() {
+    take_over(Engine::Mariadb);
+}
+
+fn take_over(engine: Engine) {
+    let env = TestEnv::with_fleet_on(engine, &Moodle::standin(), &["hugo"]);
     assert_eq!(env.run(&["apply"]).code, 0);
     let mut killed = env.up();
     killed.signal(Signal::KILL);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use crate::environment::{Output, TestEnv};
+use crate::environment::{Engine, Output, TestEnv};
 use crate::http::Browser;
 use crate::moodle::Moodle;
 
@@ -18,9 +18,12 @@ fn told(env: &TestEnv, output: &Output) -> String {
         }
         _ if line.starts_with("    Moodle  ") => "    Moodle  …".to_owned(),
         _ if line.contains("files, ") => "✓ build/main/assemble ([TIME]): …".to_owned(),
-        _ if line.contains("PostgreSQL ") && line.contains("answers") => {
+        _ if ["PostgreSQL ", "MariaDB "].iter().any(|engine| line.contains(engine))
+            && line.contains("answers") =>
+        {
             "✓ server/main/make ([TIME]): …".to_owned()
         }
+        _ if line.starts_with("    managed server  ") => "    managed server  …".to_owned(),
         _ => line.to_owned(),
     });
     lines.collect::<Vec<_>>().join("\n")
@@ -35,8 +38,18 @@ fn sorted(text: &str) -> String {
 
 #[test]
 fn from_an_empty_directory_to_two_sites_and_back() {
+    there_and_back(Engine::Postgresql);
+}
+
+#[test]
+fn from_an_empty_directory_to_two_sites_and_back_on_mariadb() {
+    there_and_back(Engine::Mariadb);
+}
+
+/// What people read is the same on both.
+fn there_and_back(engine: Engine) {
     let moodle = Moodle::real();
-    let env = TestEnv::with_fleet(&moodle, &["hugo"]);
+    let env = TestEnv::with_fleet_on(engine, &moodle, &["hugo"]);
     insta::assert_snapshot!("check", told(&env, &env.run(&["check"])));
     insta::assert_snapshot!("plan", told(&env, &env.run(&["plan"])));
     assert!(!env.path("fleet.lock").exists(), "a plan writes nothing");
@@ -66,7 +79,11 @@ fn from_an_empty_directory_to_two_sites_and_back() {
         // Core leaves this one out when it does not know its own script for the one that runs: see install.php.
         let left_out = "select count(*) from mdl_config_plugins \
                         where plugin = 'analytics' and name = 'predictionsprocessor'";
-        assert_eq!(env.sql_in("test_hugo", left_out), "1", "every default setting is there");
+        let found = match engine {
+            Engine::Postgresql => env.sql_in("test_hugo", left_out),
+            Engine::Mariadb => env.mariadb("test_hugo", left_out),
+        };
+        assert_eq!(found, "1", "every default setting is there");
     }
     let password = env.secret("site-hugo-admin").unwrap();
     assert!(Browser::new(env.port, "hugo.localhost").login(&password), "hugo's admin gets in");
@@ -83,9 +100,7 @@ fn from_an_empty_directory_to_two_sites_and_back() {
     assert!(Browser::new(env.port, "zola.localhost").login(&password), "zola is served without a restart");
     assert!(env.background().lines().all(|line| !line.contains("started again")), "{}", env.background());
 
-    let on_server = "select count(*) from pg_roles full join pg_database on rolname = datname \
-                     where 'test_zola' in (rolname, datname)";
-    assert_eq!(env.sql(on_server), "1", "a database and its role");
+    assert_eq!(env.on_server(engine, "test_zola"), "2", "a database and its role");
     assert_eq!(env.account("zola").is_some(), rustix::process::geteuid().is_root());
 
     let with_both = env.fleet();
@@ -102,7 +117,7 @@ fn from_an_empty_directory_to_two_sites_and_back() {
     assert!(Browser::new(env.port, "hugo.localhost").login(&password), "the other site goes on");
     assert_eq!(env.site_state("zola"), "not listed");
     assert!(left_of(&env, "zola").is_empty(), "left: {:?}", left_of(&env, "zola"));
-    assert_eq!(env.sql(on_server), "0", "the database and its role are gone");
+    assert_eq!(env.on_server(engine, "test_zola"), "0", "the database and its role are gone");
     assert_eq!(env.account("zola"), None, "its Unix account and group are gone");
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
     drop(up);
