@@ -1,6 +1,6 @@
 //! The promises of the schedule, on simulated fleets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
@@ -27,11 +27,11 @@ struct Ran {
 fn simulate(period: Millis, budget: Budget, sites: &[Behaviour], until: Millis) -> Vec<Ran> {
     let phases = sites.iter().map(|site| site.phase).enumerate();
     let mut schedule = Schedule::new(period, budget, 0, phases);
-    let mut ends: BTreeMap<(Millis, usize, Lane), ()> = BTreeMap::new();
+    let mut ends: BTreeSet<(Millis, usize, Lane)> = BTreeSet::new();
     let mut ran = Vec::new();
     let mut now = 0;
     while now < until {
-        while let Some(((at, site, lane), ())) = ends.first_key_value().map(|(key, ())| (*key, ())) {
+        while let Some((at, site, lane)) = ends.first().copied() {
             if at > now {
                 break;
             }
@@ -51,13 +51,13 @@ fn simulate(period: Millis, budget: Budget, sites: &[Behaviour], until: Millis) 
                 Lane::Scheduled => sites[site].scheduled,
                 Lane::Adhoc => sites[site].adhoc,
             };
-            ends.insert((now + takes.unwrap_or(1).max(1), site, lane), ());
+            ends.insert((now + takes.unwrap_or(1).max(1), site, lane));
             ran.push(Ran { site, lane, due, start: now });
         }
         assert!(schedule.runs(Lane::Adhoc) <= budget.adhoc);
         assert!(schedule.runs(Lane::Scheduled) <= budget.scheduled + budget.long);
         let wake = schedule.next_wake(now).unwrap_or(until);
-        let end = ends.first_key_value().map_or(until, |((at, ..), ())| *at);
+        let end = ends.first().map_or(until, |(at, ..)| *at);
         let next = wake.min(end);
         assert!(next > now, "time stands still at {now}");
         now = next;
