@@ -4,7 +4,7 @@
 //! the same; passwords go as verifiers, never in clear.
 
 mod inside;
-mod mariadb;
+pub mod mariadb;
 mod postgresql;
 
 pub(crate) use inside::{Inside, Place};

@@ -6,6 +6,7 @@
 //! that database carries its mark. Where the database is not there, a user is ours only if it has the password that we keep for the
 //! site (see `kind_database::observe`): nobody else could have made it so.
 
+pub mod copy;
 mod native;
 
 pub(crate) use native::{matches as password_matches, verifier as native_verifier};

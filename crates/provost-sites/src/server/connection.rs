@@ -65,6 +65,17 @@ impl Sql {
         }
     }
 
+    /// The session, where it is one on PostgreSQL.
+    ///
+    /// # Errors
+    /// On another engine: for what is done there in its own way, or not yet.
+    pub fn postgresql(&mut self) -> Result<&mut PgConnection, sqlx::Error> {
+        match self {
+            Self::Postgresql(sql) => Ok(sql),
+            Self::Mariadb(_) => Err(sqlx::Error::Configuration(NotOn(Engine::Mariadb.title()).into())),
+        }
+    }
+
     /// The server's release: `15.18`, `10.11.6`.
     ///
     /// # Errors
@@ -126,6 +137,11 @@ async fn mariadb(login: &Login<'_>) -> Result<Mariadb, sqlx::Error> {
     // Over the network, sites may come from any machine of the fleet; what an account may do is the same.
     Ok(Mariadb { connection, host: if local { "localhost" } else { "%" } })
 }
+
+/// Something that is done on one engine alone.
+#[derive(Debug, thiserror::Error)]
+#[error("this version of Provost cannot do it on {0}")]
+struct NotOn(&'static str);
 
 /// Something else that speaks MariaDB's language.
 #[derive(Debug, thiserror::Error)]
