@@ -20,16 +20,22 @@ use provost_engine::context::Context;
 use provost_fleet::model::{DatabaseServer, Engine, Fleet, Location};
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, OnceCell, Semaphore};
 
 use crate::secrets::{self, Generated, References, SecretError};
 
 /// The superuser of managed clusters.
 pub const MANAGED_ADMIN: &str = "provost";
 
-/// Connections of one command to one server at once. A managed server allows 200 and sites need theirs; an existing one has
-/// PostgreSQL's default of 100.
+/// Most connections of one command to one server at once. A managed server allows 200 and sites need theirs; of an existing one that
+/// allows fewer, [`SHARE`] says how many are ours.
 pub const CONNECTIONS: usize = 24;
+
+/// One connection of so many that a server allows us is ours: the others are for its sites.
+const SHARE: usize = 4;
+
+/// Connections that we need in any case: a copy of a database has four, and somebody asks meanwhile.
+const LEAST: usize = 5;
 
 /// How long a connection may take to come about. A server that needs longer is down for all practical purposes.
 const CONNECT: std::time::Duration = std::time::Duration::from_secs(15);
@@ -170,6 +176,8 @@ pub enum Starting {
 
 struct Open {
     permits: Semaphore,
+    /// Whether the permits were cut down to what the server allows.
+    budget: OnceCell<()>,
     /// The managed cluster, held once it is used.
     cluster: Mutex<Option<managed::InUse>>,
 }
@@ -181,8 +189,8 @@ impl Servers {
             .databases
             .keys()
             .map(|name| {
-                let open = Open { permits: Semaphore::new(CONNECTIONS), cluster: Mutex::new(None) };
-                (name.clone(), open)
+                let permits = Semaphore::new(CONNECTIONS);
+                (name.clone(), Open { permits, budget: OnceCell::new(), cluster: Mutex::new(None) })
             })
             .collect();
         Self { fleet, starting, references, open }
@@ -246,7 +254,32 @@ impl Servers {
                 )
             }
         };
-        self.open(cx, server, database, &user, &password).await
+        let mut connection = self.open(cx, server, database, &user, &password).await?;
+        self.keep_to_budget(server, &mut connection).await?;
+        Ok(connection)
+    }
+
+    /// Cuts our connections down to our share of what the server allows, asked for once. The administrator comes first and alone: what
+    /// is looked at first of a server is all of it.
+    async fn keep_to_budget(
+        &self,
+        server: &Name,
+        connection: &mut Connection<'_>,
+    ) -> Result<(), ServerError> {
+        let open = self.open.get(server).ok_or_else(|| ServerError::NoSuch(server.clone()))?;
+        let ask = async || {
+            let allowed = connection.sql.most_connections().await?;
+            open.permits.forget_permits(CONNECTIONS - share(allowed));
+            Ok(())
+        };
+        let asked = open.budget.get_or_try_init(ask).await;
+        asked.copied().map_err(|source| ServerError::Connect { server: server.clone(), source })
+    }
+
+    /// How many more connections to a server there may be.
+    #[cfg(test)]
+    pub(crate) fn free(&self, server: &Name) -> Option<usize> {
+        self.open.get(server).map(|open| open.permits.available_permits())
     }
 
     /// Opens a connection as some role.
@@ -330,5 +363,20 @@ impl Servers {
                 cx.note(format!("the managed server `{name}` was not stopped: {error}"));
             }
         }
+    }
+}
+
+/// How many connections of so many that a server allows are ours.
+fn share(allowed: usize) -> usize {
+    (allowed / SHARE).clamp(LEAST, CONNECTIONS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_server_is_left_to_its_sites() {
+        assert_eq!([0, 20, 40, 100, 1000].map(share), [5, 5, 10, 24, 24]);
     }
 }

@@ -76,6 +76,24 @@ impl Sql {
         }
     }
 
+    /// How many connections the server allows this session's role at once.
+    pub(super) async fn most_connections(&mut self) -> Result<usize, sqlx::Error> {
+        let text: String = match self {
+            Self::Postgresql(sql) => {
+                let query =
+                    "select least(current_setting('max_connections')::int, nullif(rolconnlimit, -1))::text
+                             from pg_roles where rolname = current_user";
+                sqlx::raw_sql(query).fetch_one(sql).await?.try_get(0)?
+            }
+            Self::Mariadb(sql) => {
+                let query = "select cast(least(@@max_connections, if(@@max_user_connections > 0,
+                             @@max_user_connections, @@max_connections)) as char)";
+                sqlx::raw_sql(query).fetch_one(&mut sql.connection).await?.try_get(0)?
+            }
+        };
+        Ok(text.parse().unwrap_or(0))
+    }
+
     /// The server's release: `15.18`, `10.11.6`.
     ///
     /// # Errors

@@ -64,7 +64,8 @@ fn place() -> Option<Place> {
     }
     // One statement a line, as such a file is read.
     let accounts = "flush privileges;\ncreate user boss@localhost identified by 'secret';\n\
-                    grant all on *.* to boss@localhost with grant option;\n";
+                    grant all on *.* to boss@localhost with grant option;\n\
+                    set global max_connections = 40;\n";
     std::fs::write(path.join("accounts.sql"), accounts).unwrap();
     let socket = path.join("socket");
     let server = command("mariadbd", &path)
@@ -146,6 +147,7 @@ async fn a_copy_has_every_row_index_and_counter() {
              (1, '2026-01-01')",
         )
         .await;
+    assert_eq!(place.servers.free(&place.name), Some(10), "a quarter of what the server allows");
     let copied = place.copy().await.unwrap();
     assert_eq!((copied.tables, copied.rows), (61, 6));
     for table in ["mdl_t0", "mdl_t1", "mdl_t59", "mdl_without"] {
