@@ -195,6 +195,26 @@ impl Plan {
         self.steps.is_empty()
     }
 
+    /// The part of the plan that some subjects need: their steps, what those wait for, and what holds or blocks any of it.
+    pub fn narrowed(&self, meant: impl Fn(&Subject) -> bool) -> Self {
+        let mut subjects: BTreeSet<&Subject> = BTreeSet::new();
+        subjects.extend(self.steps.iter().map(|step| &step.id.subject).filter(|subject| meant(subject)));
+        subjects.extend(self.blocked.iter().map(|one| &one.subject).filter(|subject| meant(subject)));
+        // A step comes after those that it waits for.
+        for step in self.steps.iter().rev() {
+            if subjects.contains(&step.id.subject) {
+                subjects.extend(step.after.iter().map(|before| &before.subject));
+            }
+        }
+        let within = |subject: &Subject| meant(subject) || subjects.contains(subject);
+        Self {
+            steps: self.steps.iter().filter(|step| within(&step.id.subject)).cloned().collect(),
+            held: self.held.iter().filter(|one| within(&one.subject)).cloned().collect(),
+            blocked: self.blocked.iter().filter(|one| within(&one.subject)).cloned().collect(),
+            ..self.clone()
+        }
+    }
+
     /// The steps after which data is gone.
     pub fn destroys(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().filter(|step| step.impact == Impact::Destroy)

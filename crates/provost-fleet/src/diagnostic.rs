@@ -221,6 +221,13 @@ impl Sink {
         self.found.borrow_mut().push(fault);
     }
 
+    /// Takes a fault that only matters where there is no other.
+    pub(crate) fn unless_found(&self, fault: Diagnostic) {
+        if self.found.borrow().is_empty() {
+            self.push(fault);
+        }
+    }
+
     /// Sees to it that a file that cannot be used has at least one error.
     pub(crate) fn unexplained(&self) {
         if self.found.borrow().iter().all(|one| one.severity != Severity::Error) {

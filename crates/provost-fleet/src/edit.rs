@@ -43,6 +43,11 @@ pub enum Edit {
         /// Its keys, in this order.
         keys: Vec<(String, Value)>,
     },
+    /// Writes many tables of one kind, as [`Edit::Insert`] writes one. Those that are there already are left as they are.
+    InsertAll {
+        /// Each table with its keys; all but the last name of their paths are the same.
+        tables: Vec<(Path, Vec<(String, Value)>)>,
+    },
     /// Writes a table that is as another one, with all that is below it and with its comments.
     Copy {
         /// The table that is there.
@@ -107,6 +112,16 @@ pub fn apply_edits(path: &str, text: &str, edits: &[Edit]) -> Result<String, Dia
     Ok(edited)
 }
 
+/// Makes an edit of which nobody has said yet that its outcome is valid.
+pub(crate) fn insert_unchecked(path: &str, text: &str, edit: &Edit) -> Result<String, Diagnostics> {
+    one(text, edit).map_err(|refusal| told(path, text, refusal))
+}
+
+/// What a text means, as tables; nothing where it is no TOML.
+pub(crate) fn tables_of(text: &str) -> Table {
+    read(text).unwrap_or_default()
+}
+
 fn one(text: &str, edit: &Edit) -> Result<String, Refusal> {
     let before = read(text)?;
     let wanted = meaning::after(&before, edit)?;
@@ -118,6 +133,10 @@ fn one(text: &str, edit: &Edit) -> Result<String, Refusal> {
         Edit::Set { path, value } => vec![set::set(&layout, path, value)?],
         Edit::Remove { path } => vec![remove::remove(text, path)],
         Edit::Insert { path, keys } => vec![insert::insert(&layout, path, keys)],
+        Edit::InsertAll { tables } => {
+            let new = |(path, _): &&(Path, _)| meaning::at(&before, path).is_none();
+            vec![insert::insert_all(&layout, tables.iter().filter(new))]
+        }
         // Where the table is not all under headers, its meaning is written down.
         Edit::Copy { from, to } => {
             let plain = meaning::at(&before, from).and_then(Value::as_table);

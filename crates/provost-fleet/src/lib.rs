@@ -14,6 +14,7 @@ mod read;
 pub mod reference;
 pub mod secret;
 pub mod selector;
+pub mod sheet;
 pub mod starter;
 pub mod suggest;
 pub mod url;

@@ -1,5 +1,6 @@
 //! `provost apply`: makes it so.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use provost_codebase::build::{Origin, note_use};
@@ -8,6 +9,7 @@ use provost_engine::lease::Lease;
 use provost_engine::plan::Plan;
 use provost_engine::store::OperationState;
 use provost_fleet::lock::Lock;
+use provost_fleet::name::Name;
 use serde::Serialize;
 
 use crate::error::Exit;
@@ -20,6 +22,30 @@ use crate::{OpsError, hints, lockfile};
 pub struct Allowed {
     /// Steps after which data is gone.
     pub destroy: bool,
+}
+
+/// Which part of a plan is to be run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Scope {
+    /// All of it.
+    #[default]
+    Fleet,
+    /// What these sites need, and nothing for any other.
+    Sites(BTreeSet<Name>),
+}
+
+/// The kinds that are named by site.
+const OF_SITES: [&str; 3] = ["database", "site", "vhost"];
+
+impl Scope {
+    fn of(&self, plan: Plan) -> Plan {
+        match self {
+            Self::Fleet => plan,
+            Self::Sites(names) => plan.narrowed(|subject| {
+                OF_SITES.contains(&subject.kind.as_str()) && names.contains(&subject.name)
+            }),
+        }
+    }
 }
 
 /// What `apply` did.
@@ -55,17 +81,34 @@ impl Applied {
 /// # Errors
 /// When the plan destroys and that is not allowed: then nothing was done. What fails in a step is in the report.
 pub async fn apply(call: &Call, allowed: Allowed) -> Result<Applied, OpsError> {
+    apply_to(call, allowed, &Scope::Fleet).await
+}
+
+/// As [`apply`], for a part of the plan.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn apply_to(call: &Call, allowed: Allowed, scope: &Scope) -> Result<Applied, OpsError> {
     let session = Session::open(call, Access::Change)?;
-    let applied = apply_open(&session, allowed).await;
+    let applied = async {
+        let _lease = Lease::take(&session.cx, "fleet").await?;
+        apply_holding(&session, allowed, scope).await
+    };
+    let applied = applied.await;
     session.close().await;
     applied
 }
 
-async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsError> {
+/// As [`apply_to`], by whoever holds the lease of the fleet.
+pub(crate) async fn apply_holding(
+    session: &Session,
+    allowed: Allowed,
+    scope: &Scope,
+) -> Result<Applied, OpsError> {
     let cx = &session.cx;
-    let _lease = Lease::take(cx, "fleet").await?;
     end_orphans(session).await?;
-    let (planned, lock) = survey(session).await?;
+    let (mut planned, lock) = survey(session).await?;
+    planned.plan = scope.of(planned.plan);
     if cx.cancel.is_cancelled() {
         return Err(OpsError::Interrupted);
     }
@@ -81,13 +124,13 @@ async fn apply_open(session: &Session, allowed: Allowed) -> Result<Applied, OpsE
         return Ok(Applied { planned, report: None, left: None, hints: Vec::new() });
     }
     let mut report = run(session, &planned.plan, &lock).await?;
-    let mut left = second_look(session, &lock, &report).await?;
+    let mut left = second_look(session, &lock, &report, scope).await?;
     // Some steps only show once others are done: a role's new password, then the site's file that holds it.
     if let Some(more) = left.as_ref().filter(|left| may_follow(left, &planned.plan)) {
         let again = run(session, more, &lock).await?;
         report.interrupted = again.interrupted;
         report.steps.extend(again.steps);
-        left = second_look(session, &lock, &report).await?;
+        left = second_look(session, &lock, &report, scope).await?;
     }
     note_builds(session, &lock).await;
     let hints = report.failed().filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?))).collect();
@@ -145,13 +188,18 @@ async fn run(session: &Session, plan: &Plan, lock: &Lock) -> Result<Report, OpsE
 }
 
 /// What is left after a run in which nothing failed; `None` where that cannot be told or is told already.
-async fn second_look(session: &Session, lock: &Lock, report: &Report) -> Result<Option<Plan>, OpsError> {
+async fn second_look(
+    session: &Session,
+    lock: &Lock,
+    report: &Report,
+    scope: &Scope,
+) -> Result<Option<Plan>, OpsError> {
     if report.interrupted {
         return Ok(None);
     }
     let again = look(session, lock).await?;
     session.cx.store.keep_observations(&again.seen, session.cx.now())?;
-    Ok(Some(again.plan))
+    Ok(Some(scope.of(again.plan)))
 }
 
 /// Whether what is left may be done in the same breath: it destroys nothing, and none of it was tried already.

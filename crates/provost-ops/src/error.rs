@@ -53,6 +53,9 @@ pub enum OpsError {
     /// An edit is not committed.
     #[error(transparent)]
     Commit(#[from] crate::edit::commit::CommitError),
+    /// The sites that are meant cannot be told.
+    #[error(transparent)]
+    Choice(#[from] crate::site::chosen::ChoiceError),
     /// The plan would destroy, and nobody allowed it.
     #[error("the plan destroys data: {}", .0.join(", "))]
     Destroys(Vec<String>),
@@ -144,6 +147,8 @@ impl OpsError {
             | Self::Taken { .. }
             | Self::Changed(_) => Exit::Refused,
             Self::NoSuch { .. } | Self::NoPlugin(_) => Exit::Usage,
+            Self::Choice(error) if error.is_usage() => Exit::Usage,
+            Self::Choice(_) => Exit::Refused,
             Self::Commit(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Build(error) if error.is_cancelled() => Exit::Interrupted,
@@ -172,6 +177,7 @@ impl OpsError {
             Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
             Self::Changed(_) => Some("run the same command again".to_owned()),
             Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
+            Self::Choice(inner) => Some(inner.hint()),
             Self::Commit(inner) => hints::of(inner),
             Self::Build(inner) => hints::of(inner),
             Self::Git(inner) => hints::of(inner),

@@ -12,6 +12,7 @@ pub mod init;
 mod lockfile;
 pub mod plan;
 pub mod session;
+pub mod site;
 pub mod status;
 pub mod up;
 

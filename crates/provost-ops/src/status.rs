@@ -3,6 +3,7 @@
 mod sites;
 
 pub use sites::SiteStatus;
+pub(crate) use sites::sites_of;
 
 use std::collections::BTreeMap;
 
@@ -105,13 +106,7 @@ pub async fn status(call: &Call) -> Result<Status, OpsError> {
 
 async fn tell(session: &Session) -> Result<Status, OpsError> {
     let Reconciled { seen, plan } = look(session, &session.lock).await?;
-    let earlier: BTreeMap<String, (String, serde_json::Value)> = session
-        .cx
-        .store
-        .observations()?
-        .into_iter()
-        .map(|(subject, at, seen)| (subject, (at, seen)))
-        .collect();
+    let sites = sites_of(session, &seen)?;
     Ok(Status {
         schema: 1,
         fleet: session.loaded.fleet.name.to_string(),
@@ -120,7 +115,7 @@ async fn tell(session: &Session) -> Result<Status, OpsError> {
         servers: servers(session, &seen),
         codebases: codebases(session, &seen).await,
         builds: builds(session),
-        sites: sites::sites(session, &seen, &earlier),
+        sites,
         held: plan.held,
         // What only waits for a server that rests is not in trouble: any command that needs it starts it.
         blocked: plan.blocked.into_iter().filter(|one| !rests(session, one)).collect(),

@@ -1,5 +1,6 @@
 //! One site: its files, its installation, what can be seen of it, and its end.
 
+pub mod census;
 pub mod config;
 pub mod facts;
 pub mod files;

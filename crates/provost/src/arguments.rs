@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{apply, check, codebase, completions, doctor, init, plan, status, up};
+use crate::commands::{apply, check, codebase, completions, doctor, init, plan, site, status, up};
 use crate::ui::usage;
 
 /// Runs fleets of Moodle sites from one file.
@@ -65,6 +65,7 @@ pub(crate) enum Verb {
     Apply(apply::Arguments),
     Status(status::Arguments),
     Codebase(codebase::Arguments),
+    Site(site::Arguments),
     Up(up::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),

@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod plan;
+pub(crate) mod site;
 pub(crate) mod status;
 pub(crate) mod up;
 
@@ -39,6 +40,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Apply(own) => apply::run(call, &ui, &own).await,
         Verb::Status(own) => status::run(&call, &ui, &own).await,
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
+        Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Up(own) => up::run(&call, &ui, &own).await,
         Verb::Doctor(own) => doctor::run(&call, &ui, &own).await,
         Verb::Completions(own) => completions::run(&ui, &own),

@@ -11,6 +11,24 @@ pub(super) fn insert(layout: &Layout<'_>, path: &[String], keys: &[(String, Valu
     paste_block(layout, at, &written(path, keys, layout.line_ending(at)))
 }
 
+/// Writes tables of one kind, one after the other, after those under the same name.
+pub(super) fn insert_all<'a>(
+    layout: &Layout<'_>,
+    tables: impl Iterator<Item = &'a (Vec<String>, Vec<(String, Value)>)>,
+) -> String {
+    let mut at = None;
+    let blocks: Vec<String> = tables
+        .map(|(path, keys)| {
+            let at = *at.get_or_insert_with(|| place(layout, path));
+            written(path, keys, layout.line_ending(at))
+        })
+        .collect();
+    match at {
+        Some(at) => paste_block(layout, at, &blocks.join(&layout.line_ending(at).repeat(2))),
+        None => layout.text.to_owned(),
+    }
+}
+
 fn written(path: &[String], keys: &[(String, Value)], ending: &str) -> String {
     let lines = keys.iter().map(|(name, value)| format!("{ending}{} = {value}", key(name)));
     format!("[{}]{}", dotted(path), lines.collect::<String>())

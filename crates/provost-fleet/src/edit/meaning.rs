@@ -18,6 +18,11 @@ pub(super) fn after(before: &Table, edit: &Edit) -> Result<Table, Refusal> {
         Edit::Set { path, value } => put(&mut table, path, value.clone())?,
         Edit::Remove { path } => take(&mut table, path),
         Edit::Insert { path, keys } => add(&mut table, path, Value::Table(keys.iter().cloned().collect()))?,
+        Edit::InsertAll { tables } => {
+            for (path, keys) in tables {
+                add(&mut table, path, Value::Table(keys.iter().cloned().collect()))?;
+            }
+        }
         Edit::Copy { from, to } => {
             let nothing = || {
                 Refusal::new(

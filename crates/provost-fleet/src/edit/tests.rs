@@ -97,6 +97,25 @@ fn tables_come_after_their_siblings() {
 }
 
 #[test]
+fn many_tables_are_written_as_one_after_the_other() {
+    let table = |name: &str, url: &str| {
+        (vec!["site".to_owned(), name.to_owned()], vec![("url".to_owned(), Value::from(url))])
+    };
+    let new = [("zola", "http://zola.localhost"), ("sand", "http://sand.localhost")];
+    let mut one_by_one = FLEET.to_owned();
+    for (name, url) in new {
+        one_by_one =
+            apply_edits("fleet.toml", &one_by_one, &[Edit::insert(&["site", name], [("url", url)])]).unwrap();
+    }
+    let tables: Vec<_> = new.iter().map(|(name, url)| table(name, url)).collect();
+    let all = Edit::InsertAll { tables: tables.clone() };
+    assert_eq!(apply_edits("fleet.toml", FLEET, std::slice::from_ref(&all)).unwrap(), one_by_one);
+    assert_eq!(apply_edits("fleet.toml", &one_by_one, &[all]).unwrap(), one_by_one, "all are there");
+    let other = Edit::InsertAll { tables: vec![table("zola", "http://other.localhost")] };
+    assert!(apply_edits("fleet.toml", &one_by_one, &[other]).is_err(), "one is there, and differs");
+}
+
+#[test]
 fn a_copy_has_the_comments() {
     let copy = Edit::copy(&["codebase", "lts"], &["codebase", "next"]);
     let mut told = vec![changed(FLEET, copy.clone())];

@@ -10,6 +10,7 @@ use provost_sites::site::{files, traces};
 use serde::Serialize;
 
 use super::is_stopped;
+use crate::OpsError;
 use crate::session::Session;
 
 /// A site.
@@ -31,7 +32,13 @@ pub struct SiteStatus {
     pub note: Option<String>,
 }
 
-pub(super) fn sites(
+/// Every site of the file, and every one that is no longer in it and has left something.
+pub(crate) fn sites_of(session: &Session, seen: &[Seen]) -> Result<Vec<SiteStatus>, OpsError> {
+    let earlier = session.cx.store.observations()?.into_iter();
+    Ok(sites(session, seen, &earlier.map(|(subject, at, seen)| (subject, (at, seen))).collect()))
+}
+
+fn sites(
     session: &Session,
     seen: &[Seen],
     earlier: &BTreeMap<String, (String, serde_json::Value)>,

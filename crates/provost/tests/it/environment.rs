@@ -185,6 +185,31 @@ impl TestEnv {
         found["state"].as_str().unwrap_or("not listed").to_owned()
     }
 
+    /// Ends every PHP process of the fleet's master, as if PHP were broken: `up` starts the master again after a second, so it is
+    /// stopped, not ended.
+    pub(crate) fn stop_php(&self) {
+        let pid = std::fs::read_to_string(self.run_directory().join("php-fpm.pid")).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    }
+
+    /// Lets [`Self::stop_php`]'s master go on.
+    pub(crate) fn go_on_php(&self) {
+        let pid = std::fs::read_to_string(self.run_directory().join("php-fpm.pid")).unwrap();
+        let pid = rustix::process::Pid::from_raw(pid.trim().parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    }
+
+    /// Sites and their states, as `site list` has them.
+    pub(crate) fn listed(&self, arguments: &[&str]) -> String {
+        let output = self.run(&[&["--json", "site", "list"][..], arguments].concat());
+        let list: serde_json::Value =
+            serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output}"));
+        let rows = list["sites"].as_array().unwrap().iter();
+        let told = rows.map(|row| format!("{} {}", row["name"].as_str().unwrap(), row["state"].as_str().unwrap()));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
     /// What is different from run to run, replaced.
     pub(crate) fn filter(&self, text: &str) -> String {
         let text = text.replace(&self.root.path().display().to_string(), "[TEMP]");

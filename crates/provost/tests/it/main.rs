@@ -28,4 +28,6 @@ mod recovery;
 mod renamed_server;
 mod requirements;
 mod restored;
+mod site_create;
+mod site_switch;
 mod transcript;

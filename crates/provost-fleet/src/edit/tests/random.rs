@@ -164,7 +164,7 @@ fn edit() -> impl Strategy<Value = Edit> {
 fn thing(edit: &Edit) -> Option<String> {
     match edit {
         Edit::Set { path, .. } | Edit::Remove { path } => Some(path.join(".")),
-        Edit::Insert { .. } | Edit::Copy { .. } => None,
+        Edit::Insert { .. } | Edit::InsertAll { .. } | Edit::Copy { .. } => None,
     }
 }
 

@@ -1,0 +1,10 @@
+//! Sites: listing and choosing them, creating, switching on and off, maintenance, and their end.
+
+pub mod chosen;
+pub mod create;
+pub mod edited;
+pub mod list;
+mod live;
+pub mod switch;
+
+pub use chosen::Targets;

@@ -1,0 +1,151 @@
+//! What is told of a site in a list: its versions, its sizes, its last cron, whether it is in maintenance.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use provost_engine::context::Context;
+use provost_fleet::model::Site;
+use provost_fleet::name::Name;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::{MAINTENANCE_PAGE, SiteError, dataroot};
+use crate::database::quoted;
+use crate::secrets::{self, Generated};
+use crate::server::Servers;
+
+/// How long a site's database may add up the sizes of its files: some million rows. A list is no reason to wait longer.
+const ADDING: Duration = Duration::from_secs(20);
+
+/// What was found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Census {
+    /// Moodle's release.
+    pub release: Option<String>,
+    /// Installed plugins and the versions that the database has.
+    pub plugins: BTreeMap<String, String>,
+    /// Size of the database on its server, in bytes.
+    pub database_bytes: Option<u64>,
+    /// Size of the files that Moodle knows, each content once, in bytes; `None` where adding them up took too long.
+    pub files_bytes: Option<u64>,
+    /// When cron last began.
+    pub last_cron: Option<Timestamp>,
+    /// Whether visitors are shut out.
+    pub maintenance: Maintenance,
+}
+
+/// Core's maintenance.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Maintenance {
+    /// Visitors come in.
+    #[default]
+    Off,
+    /// Every page is the maintenance page.
+    On,
+    /// The site's own administrators come in: the setting of Moodle's pages.
+    ButAdministrators,
+    /// It will begin then.
+    From(Timestamp),
+}
+
+/// Asks a site's database and looks at its dataroot.
+pub async fn take(
+    cx: &Context,
+    servers: &Servers,
+    name: &Name,
+    site: &Site,
+) -> Result<Option<Census>, SiteError> {
+    let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else { return Ok(None) };
+    let database = &site.database_name;
+    let mut own = servers.connect(cx, &site.database, database, database, &password).await?;
+    let Some(mut census) = ask(&mut own.sql, &site.prefix).await? else { return Ok(None) };
+    if dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists() {
+        census.maintenance = Maintenance::On;
+    }
+    Ok(Some(census))
+}
+
+async fn ask(sql: &mut PgConnection, prefix: &str) -> Result<Option<Census>, sqlx::Error> {
+    let table = |name: &str| quoted(&format!("{prefix}{name}"));
+    let there: bool =
+        sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
+            .bind(table("config"))
+            .bind(table("config_plugins"))
+            .fetch_one(&mut *sql)
+            .await?;
+    if !there {
+        return Ok(None);
+    }
+    let query = format!(
+        "select 'core', name::text, value from {} where name in ('release', 'maintenance_enabled', 'maintenance_later')
+         union all select plugin::text, name::text, value from {}
+          where name = 'version' or (plugin = 'tool_task' and name = 'lastcronstart')
+         union all select '', 'size', pg_database_size(current_database())::text",
+        table("config"),
+        table("config_plugins"),
+    );
+    let mut census = Census::default();
+    for row in sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *sql).await? {
+        let value: Option<String> = row.try_get(2)?;
+        census.learn(row.try_get(0)?, row.try_get(1)?, value.unwrap_or_default());
+    }
+    let add = format!(
+        "select coalesce(sum(size), 0)::text from (select max(filesize) as size from {} group by contenthash) one",
+        table("files")
+    );
+    let patience = format!("set statement_timeout = {}", ADDING.as_millis());
+    sqlx::raw_sql(AssertSqlSafe(patience)).execute(&mut *sql).await?;
+    // A table that is not there, or too large to be added up, is a size that is not known.
+    let added: Result<String, sqlx::Error> = sqlx::query_scalar(AssertSqlSafe(add)).fetch_one(sql).await;
+    census.files_bytes = added.ok().and_then(|text| text.parse().ok());
+    Ok(Some(census))
+}
+
+impl Census {
+    /// Takes in one value of Moodle's configuration.
+    fn learn(&mut self, component: String, name: &str, value: String) {
+        let time = || value.parse().ok().filter(|at| *at > 0).and_then(|at| Timestamp::from_second(at).ok());
+        match (component.as_str(), name) {
+            ("", _) => self.database_bytes = value.parse().ok(),
+            ("core", "release") => self.release = Some(value),
+            // The setting is stronger: it holds now.
+            ("core", "maintenance_enabled") if !matches!(value.as_str(), "" | "0") => {
+                self.maintenance = Maintenance::ButAdministrators;
+            }
+            ("core", "maintenance_later") if self.maintenance == Maintenance::Off => {
+                self.maintenance = time().map_or(Maintenance::Off, Maintenance::From);
+            }
+            ("core", _) => {}
+            (_, "lastcronstart") => self.last_cron = time(),
+            _ => {
+                self.plugins.insert(component, value);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_now_is_stronger_than_what_will() {
+        for order in
+            [["maintenance_enabled", "maintenance_later"], ["maintenance_later", "maintenance_enabled"]]
+        {
+            let mut census = Census::default();
+            for name in order {
+                census.learn("core".to_owned(), name, "1800000000".to_owned());
+            }
+            assert_eq!(census.maintenance, Maintenance::ButAdministrators);
+        }
+        let mut census = Census::default();
+        census.learn("core".to_owned(), "maintenance_enabled", "0".to_owned());
+        census.learn("core".to_owned(), "maintenance_later", "1800000000".to_owned());
+        census.learn("tool_task".to_owned(), "lastcronstart", "no number".to_owned());
+        census.learn("mod_quiz".to_owned(), "version", "2024042200".to_owned());
+        assert_eq!(census.maintenance, Maintenance::From(Timestamp::from_second(1_800_000_000).unwrap()));
+        assert_eq!((census.last_cron, census.plugins.len()), (None, 1));
+    }
+}

@@ -1,0 +1,74 @@
+//! `provost site …`: a file for each verb below it.
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod switch;
+
+use clap::Subcommand;
+use provost_ops::session::Call;
+use provost_ops::site::Targets;
+use provost_ops::site::edited::EditOptions;
+
+use super::Ended;
+use crate::ui::Ui;
+
+/// Listing sites, creating them, and all that happens to them until they go
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    List(list::Arguments),
+    Create(create::Arguments),
+    Enable(switch::Enable),
+    Disable(switch::Disable),
+}
+
+pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
+    match arguments.verb {
+        Verb::List(own) => list::run(&call, ui, own).await,
+        Verb::Create(own) => create::run(call, ui, own).await,
+        Verb::Enable(own) => switch::run(&call, ui, own.arguments, true).await,
+        Verb::Disable(own) => switch::run(&call, ui, own.arguments, false).await,
+    }
+}
+
+/// Which sites.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Chosen {
+    /// Names of sites.
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// A selection of sites, such as `lyon & !pilot`, `codebase:lts | moodle<4.5` or `*`; see docs/selections.md.
+    #[arg(long, value_name = "SELECTION")]
+    sites: Option<String>,
+}
+
+impl From<Chosen> for Targets {
+    fn from(chosen: Chosen) -> Self {
+        Self { names: chosen.names, selection: chosen.sites }
+    }
+}
+
+/// How the fleet file is edited.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Editing {
+    /// Show what would change in the fleet file, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Commit the fleet file; refused where it has other changes.
+    #[arg(long)]
+    commit: bool,
+    /// Write the fleet file only, and leave the rest to `provost apply`.
+    #[arg(long)]
+    no_apply: bool,
+}
+
+impl From<&Editing> for EditOptions {
+    fn from(editing: &Editing) -> Self {
+        Self { dry_run: editing.dry_run, commit: editing.commit, no_apply: editing.no_apply }
+    }
+}
