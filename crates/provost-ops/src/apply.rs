@@ -107,6 +107,7 @@ pub(crate) async fn apply_holding(
 ) -> Result<Applied, OpsError> {
     let cx = &session.cx;
     end_orphans(session).await?;
+    provost_sites::site::copy::prune(cx);
     let (mut planned, lock) = survey(session).await?;
     planned.plan = scope.of(planned.plan);
     if cx.cancel.is_cancelled() {
@@ -166,9 +167,7 @@ async fn run(session: &Session, plan: &Plan, lock: &Lock) -> Result<Report, OpsE
     let units: Vec<(String, String)> =
         plan.steps.iter().map(|step| (step.id.subject.to_string(), step.id.action.clone())).collect();
     let declared = serde_json::json!({ "fleet": plan.fleet, "lock": plan.lock });
-    let actor =
-        cx.machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| cx.machine.uid.to_string());
-    let operation = cx.store.begin_operation("apply", &actor, &declared, &units, cx.now())?;
+    let operation = cx.store.begin_operation("apply", &session.actor(), &declared, &units, cx.now())?;
     let kinds = session.kinds(lock);
     let work = Work {
         cx,

@@ -56,6 +56,9 @@ pub enum OpsError {
     /// The sites that are meant cannot be told.
     #[error(transparent)]
     Choice(#[from] crate::site::chosen::ChoiceError),
+    /// A site's end cannot begin, or did not come to its end.
+    #[error(transparent)]
+    Delete(#[from] crate::site::delete::DeleteError),
     /// The plan would destroy, and nobody allowed it.
     #[error("the plan destroys data: {}", .0.join(", "))]
     Destroys(Vec<String>),
@@ -141,14 +144,15 @@ impl OpsError {
     /// The exit code's meaning.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Choice(error) if error.is_usage() => Exit::Usage,
             Self::Destroys(_)
             | Self::Exists(_)
             | Self::GoesDown(_)
             | Self::Taken { .. }
+            | Self::Choice(_)
             | Self::Changed(_) => Exit::Refused,
             Self::NoSuch { .. } | Self::NoPlugin(_) => Exit::Usage,
-            Self::Choice(error) if error.is_usage() => Exit::Usage,
-            Self::Choice(_) => Exit::Refused,
+            Self::Delete(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Build(error) if error.is_cancelled() => Exit::Interrupted,
@@ -178,6 +182,7 @@ impl OpsError {
             Self::Changed(_) => Some("run the same command again".to_owned()),
             Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
             Self::Choice(inner) => Some(inner.hint()),
+            Self::Delete(inner) => inner.hint(),
             Self::Commit(inner) => hints::of(inner),
             Self::Build(inner) => hints::of(inner),
             Self::Git(inner) => hints::of(inner),

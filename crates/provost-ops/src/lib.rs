@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod edit;
 pub mod environment;
 pub mod error;
+pub mod fanout;
 mod hints;
 pub mod init;
 mod lockfile;

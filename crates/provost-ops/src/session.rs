@@ -180,6 +180,12 @@ impl Session {
         self.references.base.clone()
     }
 
+    /// Who asks, for the journal.
+    pub(crate) fn actor(&self) -> String {
+        let machine = &self.cx.machine;
+        machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| machine.uid.to_string())
+    }
+
     /// Where the declarations of codebases start from.
     pub fn origins(&self) -> Origins {
         Origins { base: self.references.base.clone(), catalogue: self.loaded.fleet.catalogue.clone() }

@@ -2,9 +2,11 @@
 
 pub mod chosen;
 pub mod create;
+pub mod delete;
 pub mod edited;
 pub mod list;
 mod live;
+pub mod maintenance;
 pub mod switch;
 
 pub use chosen::Targets;

@@ -197,3 +197,36 @@ pub(crate) async fn settings(
         Sql::Mariadb(sql) => mariadb::settings(&mut sql.connection, prefix).await,
     }
 }
+
+/// What is counted in a site's database, and the settings that tell how it fares.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Plugin (`core` for Moodle's own), name and value: release, maintenance, versions of plugins, last cron.
+    pub settings: Vec<(String, String, String)>,
+    /// Size of the database on its server, in bytes.
+    pub database_bytes: Option<u64>,
+    /// Size of the files that Moodle knows, each content once, in bytes; `None` where adding them up took too long.
+    pub files_bytes: Option<u64>,
+}
+
+/// Counts in the database that a connection is to; the sizes of its files are added up for at most `patience`. `None` where there
+/// are no tables of Moodle's.
+pub(crate) async fn counted(
+    sql: &mut Sql,
+    prefix: &str,
+    patience: std::time::Duration,
+) -> Result<Option<Counted>, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::counted(sql, prefix, patience).await,
+        Sql::Mariadb(sql) => mariadb::counted(&mut sql.connection, prefix, patience).await,
+    }
+}
+
+/// How many tables the database that a connection is to has, whosever they are.
+pub(crate) async fn tables(sql: &mut Sql) -> Result<u64, sqlx::Error> {
+    let count = match sql {
+        Sql::Postgresql(sql) => postgresql::tables(sql).await,
+        Sql::Mariadb(sql) => mariadb::tables(&mut sql.connection).await,
+    };
+    Ok(count?.parse().unwrap_or_default())
+}

@@ -132,6 +132,8 @@ impl Kind for VhostKind {
             }
             let host = step.params["host"].as_str().unwrap_or_default();
             up::reload(cx, &self.fleet, host, Answer::Nothing).await.map_err(StepError::failed)?;
+            // php-fpm takes its sockets away, where it lives to do it.
+            remove_if_there(&cx.paths.pool_socket(name)).map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
         // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
@@ -142,7 +144,7 @@ impl Kind for VhostKind {
         write_all(cx, &files).map_err(StepError::failed)?;
         let host = self.fleet.sites.get(name).map_or("", |site| site.url.host());
         let answer = match (files.enabled, self.is_maintained(cx, name)) {
-            (false, _) => Answer::Plain,
+            (false, _) => Answer::Unavailable,
             (true, true) => Answer::Maintenance,
             (true, false) => Answer::Login,
         };
@@ -150,7 +152,7 @@ impl Kind for VhostKind {
             Taken::NothingRuns => "written",
             Taken::Told => "written, and told to the running services",
             Taken::Seen => match answer {
-                Answer::Plain => "written, and its plain page answers",
+                Answer::Unavailable => "written, and its plain page answers",
                 Answer::Maintenance => "written, and its maintenance page answers",
                 Answer::Login | Answer::Nothing => "written, and its login page answers",
             },

@@ -2,9 +2,11 @@
 
 pub mod census;
 pub mod config;
+pub mod copy;
 pub mod facts;
 pub mod files;
 pub mod install;
+pub mod maintenance;
 pub mod remove;
 mod requirements;
 pub mod traces;
@@ -86,6 +88,12 @@ pub enum SiteError {
         /// The last lines it printed.
         log: String,
     },
+    /// A program that dumps or restores is missing.
+    #[error("`{0}` is not installed")]
+    NoTool(&'static str),
+    /// The database could not be dumped, or the dump could not be read back.
+    #[error("the database could not be copied")]
+    Dump(#[source] provost_engine::process::ProcessError),
     /// The agent failed.
     #[error(transparent)]
     Agent(#[from] AgentError),

@@ -7,7 +7,7 @@ mod probe;
 mod rotate;
 mod serving;
 
-pub use serving::{Answer, Serving, Taken, reload, services_live, serving};
+pub use serving::{Answer, Serving, Taken, reload, see, services_live, serving};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -264,6 +264,7 @@ async fn watch(
             if rotate::rotate(cx) {
                 serving::reopen_logs(&cx.paths);
             }
+            crate::site::copy::prune(cx);
         }
     }
 }

@@ -109,6 +109,22 @@ impl Ui {
         }
     }
 
+    /// Whether a person at the terminal types a word; without a terminal nobody does.
+    pub(crate) fn confirm(&self, question: &str, word: &str) -> bool {
+        if !std::io::stdin().is_terminal() {
+            return false;
+        }
+        self.line(question);
+        let mut typed = String::new();
+        std::io::stdin().read_line(&mut typed).is_ok() && typed.trim() == word
+    }
+
+    /// Says that the command line is wrong in a way that its grammar cannot tell.
+    pub(crate) fn usage(&self, why: &str) -> Exit {
+        self.line(&format!("error: {why}"));
+        Exit::Usage
+    }
+
     /// Takes the progress bars away.
     pub(crate) fn finish(&self) {
         self.progress.finish();

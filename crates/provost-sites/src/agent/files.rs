@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("task.php", include_str!("../../../../php/agent/task.php")),
     ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
     ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),
+    ("operation/maintenance.set.php", include_str!("../../../../php/agent/operation/maintenance.set.php")),
     ("operation/schema.check.php", include_str!("../../../../php/agent/operation/schema.check.php")),
     ("operation/site.facts.php", include_str!("../../../../php/agent/operation/site.facts.php")),
     ("operation/site.mark.php", include_str!("../../../../php/agent/operation/site.mark.php")),

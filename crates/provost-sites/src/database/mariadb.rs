@@ -7,8 +7,10 @@
 //! site (see `kind_database::observe`): nobody else could have made it so.
 
 pub mod copy;
+mod count;
 mod native;
 
+pub(super) use count::{counted, tables};
 pub(crate) use native::{matches as password_matches, verifier as native_verifier};
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! Databases and roles on PostgreSQL. A role's password goes there as a SCRAM verifier.
 
+mod count;
 mod scram;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Row as _};
 use super::{Found, Role};
 use crate::mark::Mark;
 
+pub(super) use count::{counted, tables};
 pub(super) use scram::matches as password_matches;
 
 /// Everything on a server that could concern a fleet: databases and roles by name, in two queries.

@@ -7,13 +7,11 @@ use jiff::Timestamp;
 use provost_engine::context::Context;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
-use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Row as _};
 
 use super::{MAINTENANCE_PAGE, SiteError, dataroot};
-use crate::database::quoted;
+use crate::database;
 use crate::secrets::{self, Generated};
-use crate::server::Servers;
+use crate::server::{Servers, Sql};
 
 /// How long a site's database may add up the sizes of its files: some million rows. A list is no reason to wait longer.
 const ADDING: Duration = Duration::from_secs(20);
@@ -66,39 +64,16 @@ pub async fn take(
     Ok(Some(census))
 }
 
-async fn ask(sql: &mut PgConnection, prefix: &str) -> Result<Option<Census>, sqlx::Error> {
-    let table = |name: &str| quoted(&format!("{prefix}{name}"));
-    let there: bool =
-        sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
-            .bind(table("config"))
-            .bind(table("config_plugins"))
-            .fetch_one(&mut *sql)
-            .await?;
-    if !there {
-        return Ok(None);
+async fn ask(sql: &mut Sql, prefix: &str) -> Result<Option<Census>, sqlx::Error> {
+    let Some(counted) = database::counted(sql, prefix, ADDING).await? else { return Ok(None) };
+    let mut census = Census {
+        database_bytes: counted.database_bytes,
+        files_bytes: counted.files_bytes,
+        ..Census::default()
+    };
+    for (component, name, value) in counted.settings {
+        census.learn(component, &name, value);
     }
-    let query = format!(
-        "select 'core', name::text, value from {} where name in ('release', 'maintenance_enabled', 'maintenance_later')
-         union all select plugin::text, name::text, value from {}
-          where name = 'version' or (plugin = 'tool_task' and name = 'lastcronstart')
-         union all select '', 'size', pg_database_size(current_database())::text",
-        table("config"),
-        table("config_plugins"),
-    );
-    let mut census = Census::default();
-    for row in sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *sql).await? {
-        let value: Option<String> = row.try_get(2)?;
-        census.learn(row.try_get(0)?, row.try_get(1)?, value.unwrap_or_default());
-    }
-    let add = format!(
-        "select coalesce(sum(size), 0)::text from (select max(filesize) as size from {} group by contenthash) one",
-        table("files")
-    );
-    let patience = format!("set statement_timeout = {}", ADDING.as_millis());
-    sqlx::raw_sql(AssertSqlSafe(patience)).execute(&mut *sql).await?;
-    // A table that is not there, or too large to be added up, is a size that is not known.
-    let added: Result<String, sqlx::Error> = sqlx::query_scalar(AssertSqlSafe(add)).fetch_one(sql).await;
-    census.files_bytes = added.ok().and_then(|text| text.parse().ok());
     Ok(Some(census))
 }
 
@@ -107,7 +82,6 @@ impl Census {
     fn learn(&mut self, component: String, name: &str, value: String) {
         let time = || value.parse().ok().filter(|at| *at > 0).and_then(|at| Timestamp::from_second(at).ok());
         match (component.as_str(), name) {
-            ("", _) => self.database_bytes = value.parse().ok(),
             ("core", "release") => self.release = Some(value),
             // The setting is stronger: it holds now.
             ("core", "maintenance_enabled") if !matches!(value.as_str(), "" | "0") => {

@@ -95,8 +95,8 @@ pub enum Answer {
     Login,
     /// Moodle's maintenance page, or its login page where maintenance ends meanwhile.
     Maintenance,
-    /// The plain page of a disabled site.
-    Plain,
+    /// That it is not available: the plain page of a disabled site, or Moodle's page of maintenance.
+    Unavailable,
     /// That there is no such site.
     Nothing,
 }
@@ -106,7 +106,7 @@ impl Answer {
         match self {
             Self::Login => status < 400,
             Self::Maintenance => status < 400 || status == 503,
-            Self::Plain => status == 503,
+            Self::Unavailable => status == 503,
             Self::Nothing => status == 404,
         }
     }
@@ -125,18 +125,25 @@ pub async fn reload(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> 
         reload_pools(cx).await;
     }
     signal(&nginx_pid(&cx.paths), Signal::HUP);
-    let address = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. }));
-    let status = match address {
-        Some(address) => Some(probe::until(*address, host, |status| answer.is(status)).await),
-        None => None,
-    };
+    let seen = see(cx, fleet, host, answer).await;
     if !opens {
         reload_pools(cx).await;
     }
-    match status {
-        None => Ok(Taken::Told),
-        Some(Some(status)) if answer.is(status) => Ok(Taken::Seen),
-        Some(status) => Err(UpError::NotTakenUp { host: host.to_owned(), status }),
+    seen
+}
+
+/// Waits until a host answers as it is to, where anything serves the fleet.
+pub async fn see(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> Result<Taken, UpError> {
+    if serving(&cx.paths) == Serving::Down {
+        return Ok(Taken::NothingRuns);
+    }
+    let Some(address) = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. }))
+    else {
+        return Ok(Taken::Told);
+    };
+    match probe::until(*address, host, |status| answer.is(status)).await {
+        Some(status) if answer.is(status) => Ok(Taken::Seen),
+        status => Err(UpError::NotTakenUp { host: host.to_owned(), status }),
     }
 }
 

@@ -1,7 +1,9 @@
 //! `provost site …`: a file for each verb below it.
 
 pub(crate) mod create;
+pub(crate) mod delete;
 pub(crate) mod list;
+pub(crate) mod maintenance;
 pub(crate) mod switch;
 
 use clap::Subcommand;
@@ -25,6 +27,8 @@ enum Verb {
     Create(create::Arguments),
     Enable(switch::Enable),
     Disable(switch::Disable),
+    Maintenance(maintenance::Arguments),
+    Delete(delete::Arguments),
 }
 
 pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
@@ -33,6 +37,8 @@ pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
         Verb::Create(own) => create::run(call, ui, own).await,
         Verb::Enable(own) => switch::run(&call, ui, own.arguments, true).await,
         Verb::Disable(own) => switch::run(&call, ui, own.arguments, false).await,
+        Verb::Maintenance(own) => maintenance::run(&call, ui, own).await,
+        Verb::Delete(own) => delete::run(&call, ui, own).await,
     }
 }
 
@@ -71,4 +77,18 @@ impl From<&Editing> for EditOptions {
     fn from(editing: &Editing) -> Self {
         Self { dry_run: editing.dry_run, commit: editing.commit, no_apply: editing.no_apply }
     }
+}
+
+/// A time such as `10m`, `2h` or `30d`.
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    let wrong =
+        || format!("`{text}` is no time: write a number and `m` (minutes), `h` (hours) or `d` (days)");
+    let seconds = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    Ok(std::time::Duration::from_secs(u64::from(number) * seconds))
 }

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use provost_ops::apply::Applied;
 use provost_ops::site::create::{CreateOutcome, Created};
+use provost_ops::site::delete::{CopyRow, Deleted, Doomed};
 use provost_ops::site::edited::Done;
 use provost_ops::site::list::SiteList;
+use provost_ops::site::maintenance::Maintenance;
 use provost_ops::site::switch::Switched;
 
 use super::tables::{lines, table};
@@ -138,6 +140,98 @@ pub(crate) fn created(created: &Created) -> String {
     }
     text.push_str(&edit(&created.done));
     text.trim_end().to_owned()
+}
+
+/// Sites whose maintenance was set.
+pub(crate) fn maintenance(done: &Maintenance) -> String {
+    let mut text = String::new();
+    for site in &done.sites {
+        let line = match (&site.done, &site.error) {
+            (Some(effect), _) => {
+                let seen = if effect.seen { ", seen as a visitor" } else { "" };
+                match &effect.from {
+                    Some(from) => format!("✓ {}  maintenance from {from}{seen}", site.site),
+                    None => format!("✓ {}  maintenance {}{seen}", site.site, done.mode),
+                }
+            }
+            (None, error) => format!("✗ {}  {}", site.site, error.as_deref().unwrap_or("not done")),
+        };
+        writeln!(text, "{line}").ok();
+        if let Some(hint) = &site.hint {
+            writeln!(text, "    hint: {hint}").ok();
+        }
+    }
+    text.trim_end().to_owned()
+}
+
+/// A site that is to go: with it what cannot be had back, but for the copy.
+pub(crate) fn doomed(doomed: &Doomed, keep: Option<std::time::Duration>) -> String {
+    let mut text = format!("Site {} goes:  {}\n", doomed.name, doomed.url);
+    let size = |size: Option<u64>| size.map(|size| format!(" ({})", bytes(size))).unwrap_or_default();
+    if let Some((server, name)) = &doomed.database {
+        let bytes = size(doomed.database_bytes.map(|size| size.0));
+        writeln!(text, "  database and role  {name} on {server}{bytes}").ok();
+    }
+    if let Some(dataroot) = &doomed.dataroot {
+        writeln!(text, "  dataroot           {dataroot}{}", size(doomed.files_bytes.map(|size| size.0))).ok();
+    }
+    text.push_str("  and its virtual host, PHP pool, logs, passwords and Unix account\n");
+    text.push_str(&match keep {
+        _ if !doomed.installed => "It was never installed: there is nothing to copy.".to_owned(),
+        _ if !doomed.declared => "It is no longer in the fleet file: no copy is made now.".to_owned(),
+        Some(keep) => {
+            let days = keep.as_secs() / 86_400;
+            format!("A final copy of database and files is made first, and kept for {days} days.")
+        }
+        None => "No copy is made: the data is gone for good.".to_owned(),
+    });
+    text
+}
+
+/// A site that went.
+pub(crate) fn deleted(deleted: &Deleted) -> String {
+    let name = &deleted.site.name;
+    let mut text = match &deleted.error {
+        None => format!("✓ {name}  is gone; nothing of it was found on this machine or its server\n"),
+        Some(error) => format!("✗ {name}  {error}\n"),
+    };
+    if let Some(copy) = &deleted.copy {
+        let (dump, files) = (bytes(copy.database_bytes), bytes(copy.files_bytes));
+        writeln!(
+            text,
+            "  copy: {} ({dump} of dump, {files} of files), kept until {}",
+            copy.path, copy.keep_until
+        )
+        .ok();
+    }
+    text.push_str(&edit(&deleted.done));
+    text.trim_end().to_owned()
+}
+
+/// Final copies.
+pub(crate) fn copies(copies: &[CopyRow]) -> String {
+    if copies.is_empty() {
+        return "No copies of deleted sites are kept.".to_owned();
+    }
+    let mut rows = table(["SITE", "URL", "MOODLE", "DELETED", "KEPT UNTIL", "DUMP", "FILES", "COPY"]);
+    for copy in copies {
+        rows.add_row([
+            copy.site.clone(),
+            copy.url.clone(),
+            copy.release.as_deref().map_or_else(dash, release),
+            copy.gone_at.as_deref().map_or_else(|| "not yet".to_owned(), minute),
+            minute(&copy.keep_until),
+            bytes(copy.database_bytes),
+            bytes(copy.files_bytes),
+            copy.path.clone(),
+        ]);
+    }
+    lines(&rows).trim_end().to_owned()
+}
+
+/// `2026-11-21T13:05:12.123Z` to the minute.
+fn minute(at: &str) -> String {
+    at.get(..16).map_or_else(|| at.to_owned(), |at| at.replace('T', " "))
 }
 
 /// What became of the fleet file, where that is not plain.

@@ -206,7 +206,8 @@ impl TestEnv {
         let list: serde_json::Value =
             serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output}"));
         let rows = list["sites"].as_array().unwrap().iter();
-        let told = rows.map(|row| format!("{} {}", row["name"].as_str().unwrap(), row["state"].as_str().unwrap()));
+        let told =
+            rows.map(|row| format!("{} {}", row["name"].as_str().unwrap(), row["state"].as_str().unwrap()));
         told.collect::<Vec<_>>().join(", ")
     }
 

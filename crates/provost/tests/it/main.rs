@@ -29,5 +29,7 @@ mod renamed_server;
 mod requirements;
 mod restored;
 mod site_create;
+mod site_delete;
+mod site_maintenance;
 mod site_switch;
 mod transcript;

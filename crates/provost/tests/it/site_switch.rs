@@ -33,7 +33,11 @@ fn a_disabled_site_answers_a_plain_page_with_php_stopped() {
     for path in ["/", "/login/index.php", "/theme/boost/pix/favicon.ico", "/pluginfile.php/1/x?y=$z"] {
         let page = browser.get(path);
         assert_eq!(page.status, 503, "{path}");
-        assert!(page.body.contains("<h1>This site is closed</h1>") && page.body.contains("hugo"), "{}", page.body);
+        assert!(
+            page.body.contains("<h1>This site is closed</h1>") && page.body.contains("hugo"),
+            "{}",
+            page.body
+        );
     }
     env.go_on_php();
     assert_eq!(rows(&env, &[])[0]["state"], "disabled");
@@ -74,7 +78,11 @@ fn sites_are_listed_and_chosen() {
         &["site", "disable", "h*"],
         &["site", "disable", "--sites", "*", "--dry-run"],
     ] {
-        told.push(format!("$ provost {}\n{}", arguments.join(" "), env.filter(&env.run(arguments).to_string())));
+        told.push(format!(
+            "$ provost {}\n{}",
+            arguments.join(" "),
+            env.filter(&env.run(arguments).to_string())
+        ));
     }
     insta::assert_snapshot!(told.join("\n\n"));
     assert!(!env.fleet().contains("enabled"), "nothing was changed");
@@ -89,7 +97,10 @@ fn what_cannot_be_known_of_a_site_is_not_guessed() {
     env.sql("alter role test_zola nologin");
     let list = env.run(&["site", "list", "--sites", "moodle<5"]);
     assert_eq!(list.code, 3, "{list}");
-    assert!(list.stdout.contains("It cannot be told whether these are meant") && list.stdout.contains("zola"), "{list}");
+    assert!(
+        list.stdout.contains("It cannot be told whether these are meant") && list.stdout.contains("zola"),
+        "{list}"
+    );
     let disabled = env.run(&["site", "disable", "--sites", "moodle<5"]);
     assert_eq!(disabled.code, 4, "{disabled}");
     assert!(disabled.stderr.contains("it cannot be told whether `moodle<5` means zola"), "{disabled}");

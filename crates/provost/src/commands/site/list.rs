@@ -2,7 +2,7 @@
 
 use provost_ops::error::Exit;
 use provost_ops::session::Call;
-use provost_ops::site::list;
+use provost_ops::site::{delete, list};
 
 use super::Chosen;
 use crate::commands::Ended;
@@ -16,9 +16,19 @@ use crate::ui::{Ui, sites};
 pub(crate) struct Arguments {
     #[command(flatten)]
     chosen: Chosen,
+    /// Show the final copies of deleted sites instead, and until when they are kept.
+    #[arg(long, conflicts_with_all = ["names", "sites"])]
+    deleted: bool,
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
+    if arguments.deleted {
+        let copies = delete::copies(call)?;
+        if !ui.json(&copies) {
+            ui.out(&sites::copies(&copies));
+        }
+        return Ok(Exit::Done);
+    }
     let list = list::list(call, &arguments.chosen.into()).await?;
     ui.finish();
     if !ui.json(&list) {

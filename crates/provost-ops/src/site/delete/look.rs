@@ -1,0 +1,113 @@
+//! What goes with a site, for showing before anything does.
+
+use provost_engine::context::Context;
+use provost_fleet::name::Name;
+use provost_sites::site::{census, dataroot, traces};
+use serde::Serialize;
+
+use super::DeleteError;
+use crate::OpsError;
+use crate::session::{Access, Call, Session};
+use crate::site::chosen::nobody;
+use crate::status::sites_of;
+
+/// A site that is to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Doomed {
+    /// Its name.
+    pub name: Name,
+    /// Its URL.
+    pub url: String,
+    /// Whether the fleet file has it; else an earlier deletion did not come to its end, or the file was edited by hand.
+    pub declared: bool,
+    /// Whether it was installed.
+    pub installed: bool,
+    /// Server and name of its database.
+    pub database: Option<(String, String)>,
+    /// The database's size, in bytes. Not compared: a server that tidies up changes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_bytes: Option<Size>,
+    /// Size of the files that Moodle knows, each content once, in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub files_bytes: Option<Size>,
+    /// Its dataroot.
+    pub dataroot: Option<String>,
+}
+
+/// A size that is shown, and no part of what was agreed to.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(transparent)]
+pub struct Size(pub u64);
+
+impl PartialEq for Size {
+    fn eq(&self, _other: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Size {}
+
+/// Looks at a site that is to go. Changes nothing.
+///
+/// # Errors
+/// When there is no such site, and when visitors still get it.
+pub async fn look(call: &Call, name: &Name) -> Result<Doomed, OpsError> {
+    let session = Session::open(call, Access::Look)?;
+    let looked = look_with(&session, name).await;
+    session.close().await;
+    looked
+}
+
+async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
+    let cx = &session.cx;
+    let Some(site) = session.loaded.fleet.sites.get(name) else { return undeclared(session, name).await };
+    if site.enabled {
+        return Err(DeleteError::Enabled(name.clone()).into());
+    }
+    if is_served(cx, name) {
+        return Err(DeleteError::NotYetDisabled(name.clone()).into());
+    }
+    let mut doomed = Doomed {
+        name: name.clone(),
+        url: site.url.to_string(),
+        declared: true,
+        installed: false,
+        database: Some((site.database.to_string(), site.database_name.clone())),
+        database_bytes: None,
+        files_bytes: None,
+        dataroot: Some(dataroot(cx, name, site).to_string()),
+    };
+    // A site that was never made has nothing to be asked.
+    if traces::sites(&cx.paths, &session.fleet_id.id).contains(name) {
+        let census = census::take(cx, &session.servers, name, site).await;
+        let census = census.map_err(|source| DeleteError::Copy { site: name.clone(), source })?;
+        doomed.installed = census.is_some();
+        doomed.database_bytes = census.as_ref().and_then(|census| census.database_bytes).map(Size);
+        doomed.files_bytes = census.and_then(|census| census.files_bytes).map(Size);
+    }
+    Ok(doomed)
+}
+
+/// Whether PHP may run for a site.
+fn is_served(cx: &Context, name: &Name) -> bool {
+    cx.paths.pools().join(format!("{name}.conf")).exists()
+}
+
+/// A site that is not in the file, and has left something.
+async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
+    let seen = crate::plan::look(session, &session.lock).await?.seen;
+    let left = sites_of(session, &seen)?.into_iter().find(|site| site.name == name.as_str());
+    let of_kind = |kind: &str| seen.iter().find(|one| one.subject.kind == kind && one.subject.name == *name);
+    let Some(left) = left else { return Err(nobody(&session.loaded.fleet, name.as_str()).into()) };
+    let text = |kind: &str, key: &str| Some(of_kind(kind)?.detail[key].as_str()?.to_owned());
+    Ok(Doomed {
+        name: name.clone(),
+        url: left.url,
+        declared: false,
+        installed: true,
+        database: text("database", "server").zip(text("database", "name")),
+        database_bytes: None,
+        files_bytes: None,
+        dataroot: text("site", "dataroot"),
+    })
+}

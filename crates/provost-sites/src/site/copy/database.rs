@@ -1,0 +1,100 @@
+//! The dump of a site's database, read back.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::process::{Account, Program};
+use sha2::{Digest as _, Sha256};
+
+use super::super::SiteError;
+use super::{Copied, Dump};
+use crate::database;
+use crate::secrets::{self, Generated};
+use crate::server::PostgresTools;
+
+/// How long one dump may take. The largest Moodles have some hundred GiB, at 30 MiB/s and more.
+const DEADLINE: Duration = Duration::from_hours(24);
+
+/// How much of the dump's list of contents is read: a line of some 100 bytes for each object, of which Moodle has 3,000.
+const LIST: usize = 16 * 1024 * 1024;
+
+/// How much of the dump is in memory while its digest is made.
+const CHUNK: usize = 1024 * 1024;
+
+pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Result<Dump, SiteError> {
+    let (name, site) = (copied.name, copied.site);
+    let password = secrets::read(&cx.paths, &Generated::SiteDatabase(name))?;
+    let password = password
+        .ok_or_else(|| SiteError::ReadBack("the password of its database is not kept here".to_owned()))?;
+    let role = &site.database_name;
+    let mut own = copied.servers.connect(cx, &site.database, role, role, &password).await?;
+    let tables = database::tables(&mut own.sql).await?;
+    let endpoint = copied.servers.endpoint(cx, &site.database)?;
+    // A file, for what is in an environment can be read as long as the program runs.
+    let login = to.with_extension("login");
+    let line = format!("*:*:*:*:{}\n", password.expose().replace('\\', "\\\\").replace(':', "\\:"));
+    provost_engine::files::write_whole(&login, line.as_bytes(), 0o600, &Account::Own)
+        .map_err(SiteError::io("write", &login))?;
+    let program = tool(cx, "pg_dump")?
+        .args([
+            "--format=custom",
+            "--no-owner",
+            "--no-privileges",
+            "--no-password",
+            "--lock-wait-timeout=60s",
+        ])
+        .args([format!("--file={to}"), format!("--host={}", endpoint.host)])
+        .args([format!("--port={}", endpoint.port.unwrap_or(5432))])
+        .args([format!("--username={role}"), format!("--dbname={role}")])
+        .env("PGPASSFILE", login.as_str())
+        .deadline(DEADLINE)
+        .subject(format!("site/{name}"));
+    let dumped = cx.run(program).await.and_then(provost_engine::process::Output::ok);
+    std::fs::remove_file(&login).map_err(SiteError::io("remove", &login))?;
+    dumped.map_err(SiteError::Dump)?;
+    read_back(cx, to, tables).await?;
+    let (bytes, sha256) = digest(to.to_owned()).await?;
+    Ok(Dump { bytes, sha256, tables })
+}
+
+/// That the dump reads to its end, and has every table of the database.
+async fn read_back(cx: &Context, dump: &Utf8Path, tables: u64) -> Result<(), SiteError> {
+    let whole = tool(cx, "pg_restore")?.args(["--file=/dev/null", dump.as_str()]).deadline(DEADLINE);
+    cx.run(whole).await.and_then(provost_engine::process::Output::ok).map_err(SiteError::Dump)?;
+    let list = tool(cx, "pg_restore")?.args(["--list", dump.as_str()]).capture(LIST);
+    let list = cx.run(list).await.and_then(provost_engine::process::Output::ok).map_err(SiteError::Dump)?;
+    let listed = list.text().lines().filter(|line| line.contains(" TABLE DATA ")).count();
+    if u64::try_from(listed).unwrap_or_default() != tables {
+        let told = format!("the database has {tables} tables, and its dump {listed}");
+        return Err(SiteError::ReadBack(told));
+    }
+    Ok(())
+}
+
+/// The newest of PostgreSQL's programs here: it reads every older server.
+fn tool(cx: &Context, name: &'static str) -> Result<Program, SiteError> {
+    let found = PostgresTools::find(&cx.machine, None).map(|tools| tools.program(name));
+    let found = found.filter(|path| path.exists()).or_else(|| cx.machine.program(name));
+    found.map(Program::new).ok_or(SiteError::NoTool(name))
+}
+
+async fn digest(path: Utf8PathBuf) -> Result<(u64, String), SiteError> {
+    let read = tokio::task::spawn_blocking(move || {
+        use std::io::Read as _;
+        let failed = |source| SiteError::Io { verb: "read", path: path.clone(), source };
+        let mut file = std::fs::File::open(&path).map_err(failed)?;
+        let (mut hasher, mut bytes, mut chunk) = (Sha256::new(), 0, vec![0; CHUNK]);
+        loop {
+            let got = file.read(&mut chunk).map_err(failed)?;
+            if got == 0 {
+                let digest = hasher.finalize();
+                let digest = digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+                return Ok((bytes, digest));
+            }
+            bytes += got as u64;
+            hasher.update(&chunk[..got]);
+        }
+    });
+    read.await.map_err(|broke| SiteError::ReadBack(format!("reading the dump broke: {broke}")))?
+}

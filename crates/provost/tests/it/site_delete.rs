@@ -1,0 +1,151 @@
+//! The end of a site: disabled first, confirmed, copied, and nothing left.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::environment::TestEnv;
+use crate::http::Browser;
+use crate::moodle::Moodle;
+
+/// Every path below the state and run directories, and in what they hold, where a site's name stands; the copy, the registry and
+/// the logs of the whole fleet apart.
+fn traces(env: &TestEnv, site: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut waiting = vec![env.state(), env.run_directory()];
+    let apart = ["builds", "deleted", "registry.sqlite", "registry.sqlite-wal", "servers", "agent", "store"];
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+            if apart.contains(&name.as_str()) {
+                continue;
+            }
+            let link =
+                std::fs::read_link(&path).map(|target| target.display().to_string()).unwrap_or_default();
+            if name.contains(site) || link.contains(site) {
+                found.push(path.display().to_string());
+            }
+            let kind = entry.file_type().unwrap();
+            let log = path.extension().is_some_and(|extension| extension == "log");
+            if kind.is_dir() {
+                waiting.push(path);
+            } else if kind.is_file()
+                && !log
+                && std::fs::read_to_string(&path).is_ok_and(|text| text.contains(site))
+            {
+                found.push(format!("in {}", path.display()));
+            }
+        }
+    }
+    found.extend(env.account(site));
+    found
+}
+
+fn copy_of(env: &TestEnv) -> (PathBuf, serde_json::Value) {
+    let output = env.run(&["--json", "site", "list", "--deleted"]);
+    let copies: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let path = PathBuf::from(copies[0]["path"].as_str().unwrap());
+    let manifest = std::fs::read_to_string(path.join("manifest.json")).unwrap();
+    (path, serde_json::from_str(&manifest).unwrap())
+}
+
+#[test]
+fn a_deleted_site_leaves_nothing_but_a_copy_that_restores() {
+    let env = TestEnv::with_fleet(&Moodle::real(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let password = env.secret("site-zola-admin").unwrap();
+    assert!(Browser::new(env.port, "zola.localhost").login(&password));
+    let dataroot = env.state().join("data/sites/zola");
+    std::fs::create_dir_all(dataroot.join("filedir/ab/cd")).unwrap();
+    std::fs::write(dataroot.join("filedir/ab/cd/abcd"), "an essay").unwrap();
+    let users = env.sql_in("test_zola", "select string_agg(username, ' ' order by id) from mdl_user");
+
+    let refused = env.run(&["site", "delete", "zola", "--yes"]);
+    assert!(refused.code == 4 && refused.stderr.contains("site `zola` is enabled"), "{refused}");
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    let shown = env.run(&["site", "delete", "zola"]);
+    assert!(shown.code == 4 && shown.stderr.contains("database and role  test_zola on main ("), "{shown}");
+    assert!(shown.stderr.contains("nobody confirmed it"), "{shown}");
+    assert!(env.fleet().contains("[site.zola]"), "nothing was done");
+
+    let deleted = env.run(&["site", "delete", "zola", "--yes"]);
+    assert_eq!(deleted.code, 0, "{deleted}");
+    assert!(!env.fleet().contains("zola"), "{}", env.fleet());
+    assert_eq!(traces(&env, "zola"), Vec::<String>::new());
+    let names = "select datname from pg_database union select rolname from pg_roles";
+    assert!(!env.sql(names).contains("zola"), "{}", env.sql(names));
+    assert_eq!(Browser::new(env.port, "zola.localhost").get("/").status, 404);
+    assert!(Browser::new(env.port, "hugo.localhost").login(&env.secret("site-hugo-admin").unwrap()));
+    assert_eq!(env.run(&["plan", "--detailed-exitcode"]).stdout, "Nothing to do.\n");
+
+    let (copy, manifest) = copy_of(&env);
+    assert!(manifest["gone_at"].is_string() && manifest["dump"]["tables"].as_u64() > Some(1), "{manifest}");
+    assert!(manifest["declared"].as_str().unwrap().contains("[site.zola]"), "{manifest}");
+    let text = copy.join("database.dump").display().to_string();
+    env.sql("create database restored");
+    let restore = Command::new("pg_restore")
+        .args(["--no-owner", "--exit-on-error", "-h"])
+        .arg(env.run_directory().join("main"))
+        .args(["-U", "provost", "-d", "restored", &text])
+        .env("PGPASSWORD", env.secret("server-main-admin").unwrap())
+        .output()
+        .unwrap();
+    assert!(restore.status.success(), "{}", String::from_utf8_lossy(&restore.stderr));
+    assert_eq!(env.sql_in("restored", "select string_agg(username, ' ' order by id) from mdl_user"), users);
+    env.sql("drop database restored");
+    assert_eq!(std::fs::read_to_string(copy.join("dataroot/filedir/ab/cd/abcd")).unwrap(), "an essay");
+    assert!(!copy.join("dataroot/cache").exists() && !copy.join("database.login").exists());
+    let mode = |path: &Path| {
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path).unwrap().permissions())
+    };
+    assert_eq!(mode(&copy) & 0o777, 0o700, "nobody else looks into it");
+
+    // When its time has come it goes, and not before.
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert!(copy.exists());
+    let past = manifest.to_string().replace(manifest["keep_until"].as_str().unwrap(), "2001-01-01T00:00:00Z");
+    std::fs::write(copy.join("manifest.json"), past).unwrap();
+    let pruned = env.run(&["apply"]);
+    assert!(
+        !copy.exists() && pruned.stderr.contains("was kept until 2001-01-01T00:00:00Z, and is gone"),
+        "{pruned}"
+    );
+    drop(up);
+}
+
+#[test]
+fn a_deletion_that_was_killed_goes_on_where_it_was() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    for wait in [50, 300, 600, 900, 1200, 1500] {
+        let mut killed = env.spawn(&["site", "delete", "zola", "--yes"]);
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        killed.signal(rustix::process::Signal::KILL);
+        killed.wait();
+    }
+    let deleted = env.run(&["site", "delete", "zola", "--yes"]);
+    // The last one may have come to its end.
+    assert!(deleted.code == 0 || deleted.stderr.contains("means no site"), "{deleted}");
+    assert_eq!(traces(&env, "zola"), Vec::<String>::new());
+    assert_eq!(env.listed(&[]), "hugo installed");
+    let copies: Vec<_> = std::fs::read_dir(env.state().join("data/deleted")).unwrap().flatten().collect();
+    assert_eq!(copies.len(), 1, "{copies:?}");
+}
+
+#[test]
+fn without_room_for_the_copy_nothing_is_deleted() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert_eq!(env.run(&["site", "disable", "hugo"]).code, 0);
+    std::fs::create_dir_all(env.state().join("data")).unwrap();
+    std::fs::write(env.state().join("data/deleted"), "in the way").unwrap();
+    let refused = env.run(&["site", "delete", "hugo", "--yes"]);
+    insta::assert_snapshot!(env.filter(&refused.to_string()));
+    assert!(env.fleet().contains("[site.hugo]"));
+    assert_eq!(env.listed(&[]), "hugo disabled");
+    let gone = env.run(&["--quiet", "site", "delete", "hugo", "--yes", "--no-copy"]);
+    insta::assert_snapshot!(env.filter(&gone.to_string()));
+    std::fs::remove_file(env.state().join("data/deleted")).unwrap();
+    assert_eq!(env.run(&["site", "list", "--deleted"]).stdout, "No copies of deleted sites are kept.\n");
+}
