@@ -1,26 +1,22 @@
-//! Core's maintenance, on and off, on real Moodle.
+//! Core's maintenance, on and off: a part of the life of the real Moodle in `site_delete`, for an installation takes long.
 
 use crate::environment::TestEnv;
 use crate::http::Browser;
-use crate::moodle::Moodle;
 
-#[test]
-fn visitors_get_the_maintenance_page_with_its_message_and_come_in_again() {
-    let env = TestEnv::with_fleet(&Moodle::real(), &["hugo"]);
-    assert_eq!(env.run(&["apply"]).code, 0);
-    let up = env.up();
-    let mut browser = Browser::new(env.port, "hugo.localhost");
-    env.sql_in("test_hugo", "insert into mdl_config (name, value) values ('maintenance_message', 'Ours')");
+/// Visitors of `zola`, which is up, get the maintenance page with its message, and come in again.
+pub(crate) fn check(env: &TestEnv) {
+    let mut browser = Browser::new(env.port, "zola.localhost");
+    env.sql_in("test_zola", "insert into mdl_config (name, value) values ('maintenance_message', 'Ours')");
 
     let message = "Back at 8 <b>sharp</b>";
-    let on = env.run(&["site", "maintenance", "on", "hugo", "--message", message]);
-    assert!(on.code == 0 && on.stdout.contains("✓ hugo  maintenance on, seen as a visitor"), "{on}");
+    let on = env.run(&["site", "maintenance", "on", "zola", "--message", message]);
+    assert!(on.code == 0 && on.stdout.contains("✓ zola  maintenance on, seen as a visitor"), "{on}");
     let page = browser.get("/login/index.php");
     assert_eq!(page.status, 503);
     assert!(page.body.contains("Back at 8 &lt;b&gt;sharp&lt;/b&gt;"), "{}", page.body);
-    assert_eq!(env.listed(&["--sites", "state:maintenance"]), "hugo maintenance");
+    assert_eq!(env.listed(&["--sites", "state:maintenance"]), "zola maintenance");
     // What is served is written anew in the meantime, and the page of maintenance is the right answer.
-    env.write_fleet(&env.fleet().replace("[site.hugo]\n", "[site.hugo]\nworkers = 3\n"));
+    env.write_fleet(&env.fleet().replace("[site.zola]\n", "[site.zola]\nworkers = 3\n"));
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
 
@@ -28,20 +24,19 @@ fn visitors_get_the_maintenance_page_with_its_message_and_come_in_again() {
     assert!(off.code == 0 && off.stdout.contains("maintenance off, seen as a visitor"), "{off}");
     assert_eq!(browser.get("/login/index.php").status, 200);
     let own = "select value from mdl_config where name = 'maintenance_message'";
-    assert_eq!(env.sql_in("test_hugo", own), "Ours", "the site has its own message back");
+    assert_eq!(env.sql_in("test_zola", own), "Ours", "the site has its own message back");
 
-    let later = env.run(&["site", "maintenance", "on", "hugo", "--in", "10m"]);
+    let later = env.run(&["site", "maintenance", "on", "zola", "--in", "10m"]);
     assert!(later.code == 0 && later.stdout.contains("maintenance from 2"), "{later}");
     assert_eq!(browser.get("/login/index.php").status, 200);
     let list = env.run(&["site", "list"]);
     assert!(list.stdout.contains("maintenance from"), "{list}");
     // Its time comes.
-    env.sql_in("test_hugo", "update mdl_config set value = '1' where name = 'maintenance_later'");
-    let purge = env.run(&["site", "maintenance", "off", "hugo"]);
+    env.sql_in("test_zola", "update mdl_config set value = '1' where name = 'maintenance_later'");
+    let purge = env.run(&["site", "maintenance", "off", "zola"]);
     assert_eq!(purge.code, 0, "{purge}");
     assert_eq!(browser.get("/login/index.php").status, 200);
 
-    let wrong = env.run(&["site", "maintenance", "off", "hugo", "--in", "10m"]);
+    let wrong = env.run(&["site", "maintenance", "off", "zola", "--in", "10m"]);
     assert!(wrong.code == 64 && wrong.stderr.contains("go with `on`"), "{wrong}");
-    drop(up);
 }
