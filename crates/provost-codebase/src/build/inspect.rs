@@ -6,13 +6,14 @@ use camino::Utf8Path;
 use fs_err as fs;
 use provost_engine::context::Context;
 use provost_moodle::config_hook::CONFIG_PHP;
+use provost_moodle::version_php::PluginVersion;
 use rustix::fs::{CWD, Mode as Permissions, OFlags};
 use serde::{Deserialize, Serialize};
 
 use crate::flock::Flock;
 use crate::git::{Git, parse_ls_tree};
-use crate::object::ObjectId;
-use crate::store::{Stamp, Store, StoreError, stamp_of};
+use crate::object::{Mode, ObjectId};
+use crate::store::{Key, Stamp, Store, StoreError, stamp_of};
 
 use super::leftovers::lock_path;
 use super::record::BuildRecord;
@@ -75,7 +76,7 @@ impl What {
 pub struct Damage {
     /// Relative to the build; `.` is the build itself.
     pub path: String,
-    /// The plugin that it is part of, or `moodle`. `None` for `config.php`, and where there is no record of the plugins.
+    /// The plugin that it is part of, also one that comes with Moodle, or `moodle`. `None` for `config.php`, and where there is no record of the plugins.
     pub component: Option<String>,
     /// What is wrong.
     pub what: What,
@@ -185,7 +186,7 @@ pub(super) fn verify_build(
     if stamps.is_none() && walked.findings.is_empty() {
         stamps_of(store, inode, &walk, &walked).write(builds, tree)?;
     }
-    let owners = Owners::of(read_record(builds, tree).as_ref());
+    let owners = Owners::of(store, &walk, read_record(builds, tree).as_ref());
     walked.findings.sort_by(|a, b| a.path.cmp(&b.path));
     let damaged = walked.findings.into_iter().map(|finding| owners.damage(finding)).collect();
     Ok(Verified { tree, depth, files: plan.len() as u64, damaged })
@@ -232,19 +233,26 @@ fn look_at_hook(build: &Utf8Path) -> Result<Option<What>, BuildError> {
 }
 
 /// To whom the files of a build belong.
-struct Owners {
+struct Owners<'a> {
+    store: &'a Store,
     /// Directories of plugins; `None` where they are not on record.
     plugins: Option<BTreeMap<Vec<u8>, String>>,
+    /// `version.php` of every directory that has one: the plugins that come with Moodle.
+    shipped: BTreeMap<Vec<u8>, Key>,
 }
 
-impl Owners {
-    fn of(record: Option<&BuildRecord>) -> Self {
+impl<'a> Owners<'a> {
+    fn of(store: &'a Store, walk: &Walk<'_>, record: Option<&BuildRecord>) -> Self {
         let locked = record.and_then(|record| record.locked.as_ref());
         let plugins = locked.map(|locked| {
             let path = |path: &str| path.as_bytes().to_vec();
             locked.plugins.iter().map(|(component, one)| (path(&one.path), component.to_string())).collect()
         });
-        Self { plugins }
+        let shipped = walk.entries.iter().filter_map(|entry| {
+            let directory = entry.path.strip_suffix(b"/version.php")?;
+            Some((directory.to_vec(), Key { id: entry.id, executable: entry.mode == Mode::Executable }))
+        });
+        Self { store, plugins, shipped: shipped.collect() }
     }
 
     fn damage(&self, finding: Finding) -> Damage {
@@ -256,12 +264,19 @@ impl Owners {
         }
     }
 
-    /// The innermost plugin around a path, else Moodle.
+    /// The innermost plugin of the lock around a path, else the innermost that comes with Moodle, else Moodle.
     fn owner(&self, path: &[u8]) -> Option<String> {
         let plugins = self.plugins.as_ref().filter(|_| path != HOOK_NAME.as_bytes())?;
-        let mut ends = (0..=path.len()).rev().filter(|end| matches!(path.get(*end), None | Some(b'/')));
-        let plugin = ends.find_map(|end| plugins.get(&path[..end]));
-        Some(plugin.cloned().unwrap_or_else(|| "moodle".to_owned()))
+        let ends = || (0..=path.len()).rev().filter(|end| matches!(path.get(*end), None | Some(b'/')));
+        let locked = ends().find_map(|end| plugins.get(&path[..end]).cloned());
+        let owner = locked.or_else(|| ends().find_map(|end| self.shipped(&path[..end])));
+        Some(owner.unwrap_or_else(|| "moodle".to_owned()))
+    }
+
+    /// The component in a directory, as the store has its `version.php`: that of the build may be what is damaged.
+    fn shipped(&self, directory: &[u8]) -> Option<String> {
+        let text = self.store.read(*self.shipped.get(directory)?).ok()?;
+        Some(PluginVersion::read(&text).ok()?.component?.to_string())
     }
 }
 

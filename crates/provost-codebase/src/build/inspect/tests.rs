@@ -69,8 +69,8 @@ async fn every_damage_is_named_with_its_plugin() {
         admin/cli/cron.php: moodle: {\"changed\":[\"mode\"]}\n\
         config.php: -: {\"changed\":[\"content\"]}\n\
         lib: moodle: {\"changed\":[\"mode\"]}\n\
-        mod/quiz/db/subplugins.json: moodle: \"missing\"\n\
-        mod/quiz/version.php: moodle: \"type\"\n\
+        mod/quiz/db/subplugins.json: mod_quiz: \"missing\"\n\
+        mod/quiz/version.php: mod_quiz: \"type\"\n\
         mod/x/a/link: mod_x: {\"changed\":[\"content\"]}\n\
         mod/x/b: mod_x: \"extra\"\n\
         mod/x/version.php: mod_x: {\"changed\":[\"size\",\"time\"]}\n\
@@ -98,7 +98,7 @@ async fn a_directory_behind_a_symlink_is_not_the_directory() {
     scene.seal();
     assert_eq!(
         tells(&scene).await,
-        "mod/quiz: moodle: \"type\"\nmod/quiz/db/subplugins.json: moodle: \"missing\"\nmod/quiz/version.php: moodle: \"missing\"\n"
+        "mod/quiz: mod_quiz: \"type\"\nmod/quiz/db/subplugins.json: mod_quiz: \"missing\"\nmod/quiz/version.php: mod_quiz: \"missing\"\n"
     );
 }
 
