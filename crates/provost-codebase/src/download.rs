@@ -19,6 +19,7 @@ mod proxy;
 mod zips;
 
 pub use catalogue::Catalogue;
+pub(crate) use catalogue::catalogue_file;
 pub use error::DownloadError;
 pub use origin::{HttpUrl, Origin};
 pub use zips::{Wanted, Zip};

@@ -5,12 +5,16 @@
 //! while the store's lock is held alone, so that nobody is about to link what goes. Where builds lie on another file system
 //! than the store they are copies, and what the lists of their files name stays.
 //!
+//! Of the caches goes what nobody has used for long and nobody needs ([`stale_caches`]).
+//!
 //! Every single removal leaves all others whole: a collection that was ended early is finished by the next one.
 
+mod caches;
 mod execute;
 mod plan;
 mod sweep;
 
+pub use caches::{ClearedCaches, StaleCaches, clear_caches, stale_caches};
 pub use execute::{Collected, Skipped, gc_execute};
 pub use plan::{Doomed, GcPlan, Kept, gc_plan, own_bytes, trees_of_sites};
 

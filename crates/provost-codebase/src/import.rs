@@ -70,11 +70,12 @@ async fn import(git: &Git, origin: std::sync::Arc<dyn Origin>) -> Result<Content
     let (from, stop) = (origin.clone(), cancel.clone());
     let contents = blocking(move || from.read(&mut contents::Hash { cancel: stop })).await?;
     let tree = contents.tree;
+    // Held before one looks: who removes what is not used holds it too.
+    let importing = git.importing().await?;
     if git.is_imported(tree).await? {
-        git.importing().await?.pin(tree).await?;
+        importing.pin(tree).await?;
         return Ok(contents);
     }
-    let importing = git.importing().await?;
     let place = importing.place()?;
     let (written, checksum) = blocking(move || {
         let mut pack = Pack::create(&place, cancel)?;

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime};
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 use provost_engine::event::Event;
+use provost_engine::paths::Paths;
 use serde::{Deserialize, Serialize};
 
 use super::http::{Answer, Ask, Validators};
@@ -55,9 +56,8 @@ impl Downloads {
             Origin::Path(path) => return parsed(origin, path, &parse, None),
             Origin::Url(url) => url,
         };
-        // Two fleets may have two catalogues.
-        let digest: String = url.digest().chars().take(16).collect();
-        let path = made(self.cx.paths.catalogue_cache())?.join(format!("pluglist-{digest}.json"));
+        made(self.cx.paths.catalogue_cache())?;
+        let path = kept_as(&self.cx.paths, url);
         let kept = || parsed(origin, &path, &parse, age(&path)).ok();
         let young = || age(&path).is_some_and(|age| age < FRESH);
         if let Some(kept) = young().then(kept).flatten() {
@@ -125,6 +125,20 @@ impl Downloads {
         remember(&about(path), &Known { url: url.to_string(), sha256: digests.sha256, validators })?;
         Ok(Some(Catalogue { path: path.to_owned(), ..fresh }))
     }
+}
+
+/// Where the cache has the catalogue of an origin, if it has it; `None` for a file of this machine.
+pub(crate) fn catalogue_file(paths: &Paths, origin: &Origin) -> Option<Utf8PathBuf> {
+    match origin {
+        Origin::Path(_) => None,
+        Origin::Url(url) => Some(kept_as(paths, url)),
+    }
+}
+
+/// Two fleets may have two catalogues.
+fn kept_as(paths: &Paths, url: &HttpUrl) -> Utf8PathBuf {
+    let digest: String = url.digest().chars().take(16).collect();
+    paths.catalogue_cache().join(format!("pluglist-{digest}.json"))
 }
 
 fn about(path: &Utf8Path) -> Utf8PathBuf {

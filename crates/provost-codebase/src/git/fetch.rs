@@ -18,7 +18,7 @@ use crate::object::ObjectId;
 pub(super) const DOWNLOAD: Duration = Duration::from_hours(1);
 
 /// Where wanted commits are pinned, so that git's housekeeping keeps them.
-const PINS: &str = "refs/provost";
+pub(super) const PINS: &str = "refs/provost";
 
 impl Git {
     /// Sees to it that a commit is in the source's repository, with all it contains. Downloads only what is missing, at

@@ -1,10 +1,13 @@
 //! The cache's repository of imported trees: packs that we wrote are taken in, and each tree is pinned by a reference.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
+use provost_engine::process::Input;
 
+use super::fetch::PINS;
 use super::{Git, GitError, Presence, Source};
 use crate::flock::Flock;
 use crate::object::ObjectId;
@@ -34,6 +37,33 @@ impl Git {
     /// Whether a tree is in the repository of imported trees.
     pub(crate) async fn is_imported(&self, tree: ObjectId) -> Result<bool, GitError> {
         Ok(self.has(&self.repository(&Source::Imported), tree).await? == Presence::Whole)
+    }
+
+    /// The imported plugins that are not needed, and that nobody imported for `age` or longer. What patches made is not among them:
+    /// it is little, and nobody says who needs it.
+    pub(crate) async fn unused_imports(
+        &self,
+        age: Duration,
+        needed: &BTreeSet<ObjectId>,
+    ) -> Result<Vec<ObjectId>, GitError> {
+        let repository = self.repository(&Source::Imported);
+        let pins = repository.join(PINS);
+        let failed = |source| GitError::Io { what: "read", path: pins.clone(), source };
+        let entries = match pins.read_dir_utf8() {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(failed)?,
+        };
+        let mut unused = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            let tree = entry.file_name().parse::<ObjectId>().ok().filter(|tree| !needed.contains(tree));
+            let Some(tree) = tree.filter(|_| is_older(entry.path(), age)) else { continue };
+            let question = self.local(&repository).args(["cat-file", "-e", &format!("{tree}:version.php")]);
+            if self.context().run(question).await?.success() {
+                unused.push(tree);
+            }
+        }
+        Ok(unused)
     }
 }
 
@@ -73,8 +103,47 @@ impl Importing<'_> {
 
     /// Pins a tree that is there. A reference may be to a tree anywhere but in `refs/heads`.
     pub(crate) async fn pin(&self, tree: ObjectId) -> Result<(), GitError> {
-        self.git.pin(&self.repository, tree).await
+        self.git.pin(&self.repository, tree).await?;
+        // Its time says when it was last used, and git does not write what is so already. A pin that is in a list of all has no time,
+        // and stays.
+        let pin = fs::File::options().append(true).open(self.pin_path(tree));
+        drop(pin.and_then(|file| file.file().set_modified(SystemTime::now())));
+        Ok(())
     }
+
+    fn pin_path(&self, tree: ObjectId) -> Utf8PathBuf {
+        self.repository.join(PINS).join(tree.to_string())
+    }
+
+    /// Lets go of trees that nobody imported for `age` or longer still, and of what only they had. Returns how many these were and how
+    /// many bytes that freed. Who reads another tree meanwhile finds it in the new pack.
+    pub(crate) async fn forget(&self, trees: &[ObjectId], age: Duration) -> Result<(u64, u64), GitError> {
+        let old: Vec<ObjectId> =
+            trees.iter().copied().filter(|tree| is_older(&self.pin_path(*tree), age)).collect();
+        if old.is_empty() {
+            return Ok((0, 0));
+        }
+        let lines = old.iter().map(|tree| format!("delete {PINS}/{tree}\n")).collect::<Vec<_>>().concat();
+        let program = self.git.local(&self.repository).args(["update-ref", "--stdin"]);
+        self.git.context().run(program.input(Input::Bytes(lines.into_bytes()))).await?.ok()?;
+        let packs = self.repository.join("objects/pack");
+        let before = size_of(&packs);
+        let repack = self.git.local(&self.repository).args(["repack", "-a", "-d", "-q"]).deadline(LOOK);
+        self.git.context().run(repack).await?.ok()?;
+        Ok((old.len() as u64, before.saturating_sub(size_of(&packs))))
+    }
+}
+
+/// Whether a file was last written that long ago. One that is not there was not.
+fn is_older(path: &Utf8Path, age: Duration) -> bool {
+    let written = fs::metadata(path).and_then(|found| found.modified());
+    written.is_ok_and(|at| at.elapsed().is_ok_and(|since| since >= age))
+}
+
+/// The size of the files in a directory, in bytes; what cannot be seen has none.
+fn size_of(directory: &Utf8Path) -> u64 {
+    let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|found| found.len()).sum()
 }
 
 fn read_only(path: &Utf8Path) -> std::io::Result<()> {
