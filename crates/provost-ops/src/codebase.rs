@@ -6,6 +6,7 @@ pub mod copy;
 pub mod diff;
 pub(crate) mod downgrade;
 pub mod gc;
+mod going_back;
 pub mod list;
 mod named;
 pub mod update;

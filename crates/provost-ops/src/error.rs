@@ -77,6 +77,16 @@ pub enum OpsError {
     /// A codebase of the file that was not resolved yet.
     #[error("the lock does not have the codebase `{0}` yet")]
     NotLocked(provost_fleet::name::Name),
+    /// Going back to an earlier lock needs the fleet file, or files beside it, of then.
+    #[error("{codebase} is declared otherwise now than in {revision}; the lock was not written")]
+    DeclaredOtherwise {
+        /// The codebase.
+        codebase: provost_fleet::name::Name,
+        /// The commit, shortened.
+        revision: String,
+        /// What is otherwise, or may be: paths beside the fleet file.
+        files: Vec<String>,
+    },
     /// A build, or the store of files, failed.
     #[error(transparent)]
     Build(#[from] provost_codebase::build::BuildError),
@@ -150,6 +160,7 @@ impl OpsError {
             | Self::GoesDown(_)
             | Self::Taken { .. }
             | Self::Choice(_)
+            | Self::DeclaredOtherwise { .. }
             | Self::Changed(_) => Exit::Refused,
             Self::NoSuch { .. } | Self::NoPlugin(_) => Exit::Usage,
             Self::Delete(error) if error.is_refusal() => Exit::Refused,
@@ -180,6 +191,10 @@ impl OpsError {
             Self::NoSuch { there, .. } => Some(there.clone()),
             Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
             Self::Changed(_) => Some("run the same command again".to_owned()),
+            Self::DeclaredOtherwise { revision, files, .. } => Some(format!(
+                "take it back too, and run this again: git checkout {revision} -- {}",
+                files.join(" ")
+            )),
             Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
             Self::Choice(inner) => Some(inner.hint()),
             Self::Delete(inner) => inner.hint(),

@@ -12,9 +12,19 @@ use provost_fleet::lock::LockStatus;
 use provost_fleet::name::Name;
 use serde::Serialize;
 
+use super::going_back;
 use super::named::{Named, all_locked, named};
-use crate::OpsError;
 use crate::session::{Access, Call, Session};
+use crate::{OpsError, lockfile};
+
+/// What is to be built.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// By codebase, tree or `REV:NAME`; none means all that the lock names.
+    pub names: Vec<String>,
+    /// Write what earlier locks had into the lock as well.
+    pub lock: bool,
+}
 
 /// What was built.
 #[derive(Debug, Serialize)]
@@ -40,6 +50,8 @@ pub struct Built {
     pub path: Utf8PathBuf,
     /// Whether it was there before.
     pub was_there: bool,
+    /// Whether the lock was changed to name it.
+    pub locked: bool,
     /// How many files it has.
     pub files: u64,
     /// How many of them were not in the store.
@@ -49,21 +61,22 @@ pub struct Built {
 /// Builds what is named, or all that the lock names.
 ///
 /// # Errors
-/// When something is not there to be built, or cannot be had any more. What was built by then stays.
-pub async fn build(call: &Call, names: &[String]) -> Result<BuiltAll, OpsError> {
+/// When something is not there to be built, or cannot be had any more. What was built by then stays; the lock is written when all is
+/// built.
+pub async fn build(call: &Call, options: &Options) -> Result<BuiltAll, OpsError> {
     let session = Session::open(call, Access::Change)?;
-    let built = build_open(&session, names).await;
+    let built = build_open(&session, options).await;
     session.close().await;
     built
 }
 
-async fn build_open(session: &Session, names: &[String]) -> Result<BuiltAll, OpsError> {
+async fn build_open(session: &Session, options: &Options) -> Result<BuiltAll, OpsError> {
     let _lease = Lease::take(&session.cx, "fleet").await?;
     let mut wanted = Vec::new();
-    for name in names {
+    for name in &options.names {
         wanted.push(named(session, name).await?);
     }
-    if names.is_empty() {
+    if options.names.is_empty() {
         wanted = all_locked(session)?;
     }
     for one in wanted.iter().filter(|one| one.revision.is_none()) {
@@ -73,9 +86,20 @@ async fn build_open(session: &Session, names: &[String]) -> Result<BuiltAll, Ops
             session.cx.note(format!("the file says another {name} than the lock, which is what is built"));
         }
     }
+    let lock = if options.lock { Some(going_back::lock_with(session, &wanted).await?) } else { None };
     let mut builds = Vec::new();
     for (at, one) in wanted.iter().enumerate() {
         builds.push(build_one(session, one, (at + 1, wanted.len())).await?);
+    }
+    if let Some(lock) = lock.filter(|lock| *lock != session.lock) {
+        going_back::note_held(session, &lock).await;
+        lockfile::write(&lockfile::path(&session.loaded.path), &lock)?;
+        for (one, built) in wanted.iter().zip(&mut builds) {
+            built.locked = one.codebase.as_ref().is_some_and(|name| {
+                lock.codebases.get(name) == one.locked.as_ref()
+                    && session.lock.codebases.get(name) != one.locked.as_ref()
+            });
+        }
     }
     Ok(BuiltAll { schema: 1, builds })
 }
@@ -110,6 +134,7 @@ async fn build_one(session: &Session, one: &Named, at: (usize, usize)) -> Result
         release,
         path: assembled.path,
         was_there: assembled.was_there,
+        locked: false,
         files: assembled.files,
         imported: assembled.imported,
     })

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-pub use provost_codebase::gc::{Collected, Doomed, GcPlan, Kept, Skipped};
-use provost_codebase::gc::{gc_execute, gc_plan};
+pub use provost_codebase::gc::{ClearedCaches, Collected, Doomed, GcPlan, Kept, Skipped, StaleCaches};
+use provost_codebase::gc::{clear_caches, gc_execute, gc_plan, stale_caches};
 use provost_codebase::object::ObjectId;
 use provost_engine::lease::Lease;
 use provost_engine::plan::Subject;
@@ -35,8 +35,12 @@ pub struct GarbageReport {
     pub outcome: Outcome,
     /// What would go, and what stays.
     pub plan: GcPlan,
+    /// What would go of the caches.
+    pub caches: StaleCaches,
     /// What went.
     pub collected: Option<Collected>,
+    /// What went of the caches.
+    pub cleared: Option<ClearedCaches>,
 }
 
 impl GarbageReport {
@@ -54,7 +58,10 @@ impl GarbageReport {
 ///
 /// # Errors
 /// When something cannot be seen or removed; what is left is whole, and the next collection goes on.
-pub async fn gc(call: &Call, ask: impl AsyncFnOnce(&GcPlan) -> bool) -> Result<GarbageReport, OpsError> {
+pub async fn gc(
+    call: &Call,
+    ask: impl AsyncFnOnce(&GcPlan, &StaleCaches) -> bool,
+) -> Result<GarbageReport, OpsError> {
     let session = Session::open(call, Access::Change)?;
     let report = collect(&session, ask).await;
     session.close().await;
@@ -63,24 +70,28 @@ pub async fn gc(call: &Call, ask: impl AsyncFnOnce(&GcPlan) -> bool) -> Result<G
 
 async fn collect(
     session: &Session,
-    ask: impl AsyncFnOnce(&GcPlan) -> bool,
+    ask: impl AsyncFnOnce(&GcPlan, &StaleCaches) -> bool,
 ) -> Result<GarbageReport, OpsError> {
     let cx = &session.cx;
     let _lease = Lease::take(cx, "fleet").await?;
     let plan = gc_plan(cx, &needed(session)?).await?;
-    let report = |outcome, plan, collected| GarbageReport { schema: 1, outcome, plan, collected };
-    if plan.is_empty() {
-        return Ok(report(Outcome::Nothing, plan, None));
-    }
-    let agreed = ask(&plan).await;
+    let caches = stale_caches(cx, &session.origins(), session.lock.codebases.values()).await?;
+    let nothing = plan.is_empty() && caches.is_empty();
+    let agreed = !nothing && ask(&plan, &caches).await;
     if cx.cancel.is_cancelled() {
         return Err(OpsError::Interrupted);
     }
-    if !agreed {
-        return Ok(report(Outcome::Refused, plan, None));
+    let outcome = match (nothing, agreed) {
+        (true, _) => Outcome::Nothing,
+        (_, true) => Outcome::Done,
+        (_, false) => Outcome::Refused,
+    };
+    let mut report = GarbageReport { schema: 1, outcome, plan, caches, collected: None, cleared: None };
+    if agreed {
+        report.collected = Some(gc_execute(cx, &report.plan).await?);
+        report.cleared = Some(clear_caches(cx, &report.caches).await?);
     }
-    let collected = gc_execute(cx, &plan).await?;
-    Ok(report(Outcome::Done, plan, Some(collected)))
+    Ok(report)
 }
 
 /// The trees that are needed besides those that the sites' links lead to, and why.

@@ -1,5 +1,7 @@
 //! Builds as people name them: a codebase, the first digits of a tree, or a codebase in an earlier lock, `REV:NAME`.
 
+use std::time::Duration;
+
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_codebase::build::{list_builds, read_record};
 use provost_codebase::git::{Git, WorkTree};
@@ -15,6 +17,9 @@ use crate::{OpsError, lockfile};
 
 /// The fewest digits of a tree that are taken for one.
 const FEWEST_DIGITS: usize = 4;
+
+/// How long a command works with files of an earlier revision at most: each of its downloads may take an hour.
+const LONGEST_USE: Duration = Duration::from_hours(24);
 
 /// A build that somebody named. It need not be there.
 #[derive(Debug)]
@@ -152,10 +157,22 @@ async fn export(
     if paths.is_empty() {
         return Ok(None);
     }
+    remove_leftovers(&session.cx.paths.earlier());
     let exported = Exported(session.cx.paths.earlier().join(commit));
     work_tree.export(commit, &paths, &exported.0).await?;
     let base = work_tree.exported(&exported.0);
     Ok(Some((exported, base)))
+}
+
+/// Removes what killed commands left beside ours. What cannot be removed is in nobody's way.
+fn remove_leftovers(own: &Utf8Path) {
+    let Some(all) = own.parent() else { return };
+    for entry in all.read_dir_utf8().into_iter().flatten().flatten() {
+        let changed = entry.metadata().and_then(|found| found.modified());
+        if changed.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > LONGEST_USE)) {
+            drop(fs_err::remove_dir_all(entry.path()));
+        }
+    }
 }
 
 fn tree_of(locked: &LockedCodebase) -> Result<ObjectId, OpsError> {

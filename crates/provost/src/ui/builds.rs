@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use provost_ops::codebase::build::BuiltAll;
 use provost_ops::codebase::diff::{Diff, Lists, PartDiff, PartVersion, Side};
-use provost_ops::codebase::gc::{Collected, GarbageReport, GcPlan, Outcome};
+use provost_ops::codebase::gc::{ClearedCaches, Collected, GarbageReport, GcPlan, Outcome, StaleCaches};
 use provost_ops::codebase::list::Listed;
 use provost_ops::codebase::verify::{Aspect, Damage, Depth, Fault, VerifiedAll, VerifiedBuild, What};
 
@@ -139,6 +139,9 @@ pub(crate) fn built(built: &BuiltAll) -> String {
         };
         let was = if one.was_there { " It was there already." } else { "" };
         text.push_str(&format!("{of}: Moodle {}, tree {}, in\n  {}{was}\n", one.release, one.tree, one.path));
+        if one.locked {
+            text.push_str("  fleet.lock names it now; `provost plan` shows what that means for the sites\n");
+        }
     }
     if text.is_empty() {
         text.push_str("The lock names nothing yet; `provost apply` resolves what the file declares.");
@@ -242,7 +245,7 @@ fn aspect_word(aspect: Aspect) -> &'static str {
 }
 
 /// What a collection would remove.
-pub(crate) fn garbage(plan: &GcPlan) -> String {
+pub(crate) fn garbage(plan: &GcPlan, caches: &StaleCaches) -> String {
     let mut text = String::new();
     for build in &plan.builds {
         let made = build.made_at.as_deref().and_then(|at| at.get(..10)).map(|day| format!(", made {day}"));
@@ -266,6 +269,18 @@ pub(crate) fn garbage(plan: &GcPlan) -> String {
             text.push_str(&format!("- {}\n", count(number, what)));
         }
     }
+    let downloads = caches.zips.len() + caches.catalogues.len();
+    if downloads > 0 {
+        let files = count(downloads as u64, "download");
+        text.push_str(&format!(
+            "- {files} of the cache that nobody used for long: {}\n",
+            bytes(caches.bytes)
+        ));
+    }
+    if !caches.imports.is_empty() {
+        let imports = count(caches.imports.len() as u64, "import");
+        text.push_str(&format!("- {imports} of plugins in the cache that nobody used for long\n"));
+    }
     for kept in &plan.kept {
         text.push_str(&format!("  build {} stays: {}\n", short(&kept.tree.to_string()), kept.why));
     }
@@ -276,19 +291,26 @@ pub(crate) fn garbage(plan: &GcPlan) -> String {
 pub(crate) fn collected(report: &GarbageReport) -> String {
     match (report.outcome, &report.collected) {
         (Outcome::Refused, _) => "\nNothing was removed; `--yes` removes it.".to_owned(),
-        (Outcome::Done, Some(collected)) => removed(collected),
+        (Outcome::Done, Some(collected)) => removed(collected, report.cleared.as_ref()),
         _ => "Nothing to do: every build is needed.".to_owned(),
     }
 }
 
-fn removed(collected: &Collected) -> String {
-    let mut text = format!(
-        "\nRemoved {}, {} of the store and {}; {} are free.",
-        count(collected.builds.len(), "build"),
-        count(collected.store_files, "file"),
-        count(collected.listings + collected.records + collected.leftovers, "leftover"),
-        bytes(collected.bytes)
-    );
+fn removed(collected: &Collected, cleared: Option<&ClearedCaches>) -> String {
+    let (downloads, imports) = cleared.map_or((0, 0), |cleared| (cleared.downloads, cleared.imports));
+    let parts = [
+        (collected.builds.len() as u64, "build", ""),
+        (collected.store_files, "file", " of the store"),
+        (collected.listings + collected.records + collected.leftovers, "leftover", ""),
+        (downloads, "download", ""),
+        (imports, "import", " of plugins"),
+    ];
+    let parts = parts.iter().filter(|(number, ..)| *number > 0);
+    let mut parts: Vec<String> = parts.map(|(number, what, of)| count(*number, what) + of).collect();
+    let last = parts.pop().unwrap_or_else(|| "nothing".to_owned());
+    let all = if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) };
+    let free = collected.bytes + cleared.map_or(0, |cleared| cleared.bytes);
+    let mut text = format!("\nRemoved {all}; {} are free.", bytes(free));
     for one in &collected.skipped {
         text.push_str(&format!("\nbuild {} stayed: {}", short(&one.tree.to_string()), one.why));
     }

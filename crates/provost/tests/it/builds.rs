@@ -1,8 +1,12 @@
 //! The verbs about builds: `codebase list`, `diff`, `build`, `verify` and `gc`.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::json;
 
 use crate::environment::{Output, TestEnv};
 use crate::moodle::{Moodle, git};
@@ -167,8 +171,8 @@ fn codebases_and_builds_are_listed() {
     );
     let listed = scene.json(&["list"]);
     assert_eq!(listed["builds"].as_array().unwrap().len(), 2);
-    assert_eq!(listed["builds"][0]["locked_by"], serde_json::json!(["main"]), "the newest is the first");
-    assert_eq!(listed["builds"][1]["locked_by"], serde_json::json!([]));
+    assert_eq!(listed["builds"][0]["locked_by"], json!(["main"]), "the newest is the first");
+    assert_eq!(listed["builds"][1]["locked_by"], json!([]));
     assert_eq!(listed["codebases"][0]["tree"], listed["builds"][0]["tree"]);
     assert!(!scene.env.run_directory().join("main").exists(), "no server was started");
 }
@@ -197,7 +201,7 @@ fn two_locks_are_compared_whether_they_are_built_or_not() {
     let by_tree = scene.json(&["diff", &tree[..8], "HEAD:main", "--files"]);
     assert_eq!(by_tree["parts"], scene.json(&["diff", "HEAD~1:main", "main"])["parts"]);
     assert_eq!(by_tree["files"][1]["part"], "mod_x");
-    assert_eq!(by_tree["files"][1]["added"], serde_json::json!(["mod/x/library.php"]));
+    assert_eq!(by_tree["files"][1]["added"], json!(["mod/x/library.php"]));
     assert_eq!(scene.builds(), std::slice::from_ref(&built), "nothing was built");
     assert!(scene.run(&["diff", "main", "HEAD:main", "--files"]).stdout.contains("They are the same tree"));
     // Without records, the files themselves say what they are.
@@ -241,8 +245,13 @@ fn an_earlier_lock_is_built_again_and_taken_back() {
     let left = std::fs::read_dir(env.path("cache/provost/earlier")).into_iter().flatten().flatten();
     let left: Vec<_> = left.flat_map(|one| std::fs::read_dir(one.path()).unwrap().flatten()).collect();
     assert!(left.is_empty(), "{left:?}");
-    // The user takes the old lock back.
-    git(&env.path(""), &["checkout", "-q", "HEAD~1", "--", "fleet.lock", "own"]).unwrap();
+    // The fleet goes back to it, once what lies beside its file is as it was then.
+    let back = ["build", "HEAD~1:main", "--lock"];
+    insta::assert_snapshot!("builds_back_refused", scene.told(&back));
+    assert_eq!(git(&env.path(""), &["status", "--porcelain"]).unwrap(), "", "nothing was written");
+    git(&env.path(""), &["checkout", "-q", "HEAD~1", "--", "own"]).unwrap();
+    insta::assert_snapshot!("builds_back", scene.told(&back));
+    assert_eq!(git(&env.path(""), &["diff", "HEAD~1", "--", "fleet.lock"]).unwrap(), "");
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
     let listed = scene.json(&["list"]);
     assert_eq!(listed["codebases"][0]["tree"], first.file_name().unwrap().to_str().unwrap());
@@ -326,6 +335,129 @@ fn what_nobody_needs_is_shown_and_removed_when_that_is_allowed() {
 }
 
 #[test]
+fn what_is_freed_is_what_was_stated() {
+    let scene = Scene::new();
+    let env = &scene.env;
+    scene.second();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let taken = || {
+        let mut files = BTreeMap::new();
+        blocks(&env.state().join("made/builds"), &mut files);
+        blocks(&env.path("cache/provost/store/blobs"), &mut files);
+        files.values().sum::<u64>()
+    };
+    let before = taken();
+    let done = scene.json(&["gc", "--yes"]);
+    let stated = done["plan"]["bytes"].as_u64().unwrap();
+    assert!(stated > 0, "{done}");
+    assert_eq!(done["collected"]["bytes"], done["plan"]["bytes"]);
+    // What the build had for itself goes too: its configuration, its record and its stamps.
+    let freed = before - taken();
+    let own = done["plan"]["builds"][0]["bytes"].as_u64().unwrap();
+    assert!(own >= stated && freed >= own && freed < own + 64 * 1024, "{freed} of {stated} and {own}");
+}
+
+#[test]
+fn what_another_fleet_of_the_same_user_has_built_stays() {
+    let scene = Scene::new();
+    let (env, first) = (&scene.env, scene.only_build());
+    let text = env.fleet().replace("/state\"", "/other\"").replace("name = \"test\"", "name = \"other\"");
+    std::fs::write(env.path("other.toml"), text).unwrap();
+    let other = |arguments: &[&str]| env.run(&[&["--file", "other.toml"], arguments].concat());
+    let applied = other(&["apply"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    scene.second();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let done = scene.json(&["gc", "--yes"]);
+    assert_eq!(done["collected"]["builds"].as_array().unwrap().len(), 1, "{done}");
+    assert_eq!(done["plan"]["bytes"], 0, "the other fleet links every file: {done}");
+    assert!(!first.exists());
+    let its = env.path("other/made/builds").join(first.file_name().unwrap());
+    assert!(std::fs::metadata(its.join("mod/x/version.php")).unwrap().nlink() >= 2, "the store has it");
+    let whole = other(&["codebase", "verify", "--rehash"]);
+    assert_eq!(whole.code, 0, "{whole}");
+    // Damage in the one is healed in the other: they share the file.
+    append(&its.join("local/own/lib.php"));
+    assert_eq!(scene.run(&["verify"]).code, 3);
+    let repaired = other(&["codebase", "verify", "--repair"]);
+    assert_eq!(repaired.code, 0, "{repaired}");
+    assert_eq!(scene.run(&["verify", "--rehash"]).code, 0);
+}
+
+#[test]
+fn somebody_at_a_terminal_is_asked() {
+    let scene = Scene::new();
+    let (env, first) = (&scene.env, scene.only_build());
+    scene.second();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let answered = |answer: &str| {
+        let program = env.command(&[]);
+        let line = format!("{} codebase gc", program.get_program().to_str().unwrap());
+        let mut command = std::process::Command::new("script");
+        command.args(["-qec", &line, "/dev/null"]).current_dir(env.path("")).env_clear();
+        command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(answer.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = answered("n\n");
+    assert!(code == Some(4) && said.contains("Remove all that? [y/N]") && first.exists(), "{code:?}: {said}");
+    let (code, said) = answered("y\n");
+    assert!(code == Some(0) && said.contains("Removed 1 build"), "{code:?}: {said}");
+    assert!(!first.exists());
+}
+
+#[test]
+fn downloads_and_imports_that_nobody_used_for_long_go() {
+    let scene = Scene::new();
+    let env = &scene.env;
+    let zip = directory(env, "cache/provost/zip").join("a".repeat(64) + ".zip");
+    let catalogue = directory(env, "cache/provost/catalogue").join("pluglist-0123456789abcdef.json");
+    for path in [&zip, &catalogue] {
+        std::fs::write(path, "0".repeat(2048)).unwrap();
+        age(path);
+    }
+    scene.second();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert_eq!(scene.run(&["build", "HEAD~1:main"]).code, 0);
+    // The plugin that is kept with the fleet file came in twice; both builds are there still, so both stay.
+    let pins = env.path("cache/provost/git/imported.git/refs/provost");
+    let all: Vec<PathBuf> = std::fs::read_dir(&pins).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(all.len(), 2);
+    for pin in &all {
+        age(pin);
+    }
+    insta::assert_snapshot!("builds_gc_caches", scene.told(&["gc", "--yes"]));
+    assert!(!zip.exists() && !catalogue.exists());
+    // Their records went with the build.
+    insta::assert_snapshot!("builds_gc_imports", scene.told(&["gc", "--yes"]));
+    assert_eq!(std::fs::read_dir(&pins).unwrap().count(), 1);
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+    assert_eq!(scene.run(&["verify", "--rehash"]).code, 0);
+    assert_eq!(scene.run(&["build", "HEAD~1:main"]).code, 0, "what went can be had again");
+}
+
+fn age(path: &Path) {
+    let then = std::time::SystemTime::now() - std::time::Duration::from_hours(24 * 100);
+    std::fs::File::open(path).unwrap().set_modified(then).unwrap();
+}
+
+/// What files take on the disk, by device and inode.
+fn blocks(directory: &Path, files: &mut BTreeMap<(u64, u64), u64>) {
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let found = std::fs::symlink_metadata(&path).unwrap();
+        if found.is_dir() {
+            blocks(&path, files);
+        } else {
+            files.insert((found.dev(), found.ino()), found.blocks() * 512);
+        }
+    }
+}
+
+#[test]
 fn what_a_site_runs_on_stays() {
     let scene = Scene::new();
     let (env, first) = (&scene.env, scene.only_build());
@@ -338,7 +470,7 @@ fn what_a_site_runs_on_stays() {
     let nothing = scene.run(&["gc", "--yes"]);
     assert_eq!(nothing.code, 0, "{nothing}");
     assert_eq!(scene.builds().len(), 2);
-    assert_eq!(scene.json(&["list"])["builds"][1]["sites"], serde_json::json!(["hugo"]));
+    assert_eq!(scene.json(&["list"])["builds"][1]["sites"], json!(["hugo"]));
     std::fs::remove_dir_all(site).unwrap();
 }
 
@@ -350,11 +482,27 @@ fn a_site_that_is_ahead_of_a_lock_that_was_taken_back_is_told_as_that() {
     env.write_fleet(&format!("{}\n[site.hugo]\nurl = \"{}\"\n", env.fleet(), env.url("hugo")));
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
-    git(&env.path(""), &["checkout", "-q", "HEAD~1", "--", "fleet.lock", "own"]).unwrap();
+    git(&env.path(""), &["checkout", "-q", "HEAD~1", "--", "own"]).unwrap();
+    insta::assert_snapshot!("builds_back_held", scene.told(&["build", "HEAD~1:main", "--lock"]));
     insta::assert_snapshot!("builds_ahead", told(env, &env.run(&["plan"])));
+    // Another site on the same codebase gets what the lock names; the first one stays where it is.
+    env.write_fleet(&format!("{}\n[site.zola]\nurl = \"{}\"\n", env.fleet(), env.url("zola")));
+    let applied = env.run(&["apply"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    insta::assert_snapshot!("builds_list_sites", scene.told(&["list"]));
+    let listed = scene.json(&["list"]);
+    let on = |build: usize| {
+        (listed["builds"][build]["sites"].clone(), listed["builds"][build]["locked_by"].clone())
+    };
+    let expected = [(json!(["hugo"]), json!([])), (json!(["zola"]), json!(["main"]))];
+    assert_eq!([on(0), on(1)], expected, "{listed}");
+    // Without its record, a build is asked itself.
+    let record = format!("{}.json", listed["builds"][0]["tree"].as_str().unwrap());
+    std::fs::remove_file(env.state().join("made/builds/.records").join(record)).unwrap();
+    let held = env.run(&["plan"]);
+    assert!(held.stdout.contains("its version of local_own (2024110200 to 2024110100)"), "{held}");
     let gc = scene.run(&["gc", "--yes"]);
     assert_eq!((gc.code, scene.builds().len()), (0, 2), "one is locked, the other one runs: {gc}");
-    assert_eq!(scene.json(&["list"])["builds"][0]["sites"], serde_json::json!(["hugo"]));
 }
 
 fn sorted(text: &str) -> String {
@@ -364,7 +512,7 @@ fn sorted(text: &str) -> String {
 }
 
 #[test]
-fn a_file_of_a_real_moodle_is_edited_named_and_repaired() {
+fn builds_of_a_real_moodle_are_repaired_removed_and_made_again() {
     let moodle = Moodle::real();
     if !moodle.is_real() {
         return;
@@ -372,18 +520,47 @@ fn a_file_of_a_real_moodle_is_edited_named_and_repaired() {
     let env = TestEnv::with_fleet(&moodle, &[]);
     // The starter may have a site.
     let fleet = env.fleet();
-    env.write_fleet(fleet.split("\n[site.").next().unwrap());
+    let fleet = fleet.split("\n[site.").next().unwrap().split("[codebase.main.plugins]").next().unwrap();
+    let plugin = |version: u64| {
+        let text = format!(
+            "<?php\n$plugin->component = 'local_own';\n$plugin->version = {version};\n$plugin->requires = 2020061500;\n"
+        );
+        std::fs::write(directory(&env, "own/local_own").join("version.php"), text).unwrap();
+    };
+    plugin(2_024_110_100);
+    env.write_fleet(&format!(
+        "{fleet}\n[codebase.main.plugins]\nlocal_own = {{ path = \"own/local_own\" }}\n"
+    ));
+    std::fs::write(env.path(".gitignore"), "*\n!fleet.*\n!own\n!own/**\n").unwrap();
+    git(&env.path(""), &["init", "-q", "-b", "main"]).unwrap();
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
-    let build = builds(&env).pop().unwrap();
-    let top = if build.join("public").is_dir() { build.join("public") } else { build.clone() };
+    commit(&env.path(""), "one");
+    let first = builds(&env).pop().unwrap();
+    let top = if first.join("public").is_dir() { first.join("public") } else { first.clone() };
     append(&top.join("mod/forum/lib.php"));
-    let damaged = env.run(&["codebase", "verify"]);
+    // Another build has the same file, and with it the damage.
+    plugin(2_024_110_200);
+    let applied = env.run(&["apply"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    commit(&env.path(""), "two");
+    let second = builds(&env).into_iter().find(|build| *build != first).unwrap();
+    let shown = top.strip_prefix(&first).unwrap().join("mod/forum/lib.php");
+    let damaged = env.run(&["codebase", "verify", "--rehash"]);
     assert_eq!(damaged.code, 3, "{damaged}");
-    let shown = top.strip_prefix(&build).unwrap().join("mod/forum/lib.php");
-    assert!(damaged.stdout.contains(&format!("changed  {}", shown.display())), "{damaged}");
-    let repaired = env.run(&["codebase", "verify", "--repair"]);
+    let named = format!("mod_forum\n    changed  {}", shown.display());
+    assert!(damaged.stdout.contains(&named), "{damaged}");
+    let repaired = env.run(&["codebase", "verify", "--rehash", "--repair"]);
     assert_eq!(repaired.code, 0, "{repaired}");
+    let diff = env.run(&["codebase", "diff", "HEAD~1:main", "main", "--files"]);
+    assert!(diff.stdout.contains("local_own: 0 added, 0 removed, 1 changed"), "{diff}");
+    assert!(!diff.stdout.contains("moodle:"), "{diff}");
+    let collected = env.run(&["codebase", "gc", "--yes"]);
+    assert_eq!(collected.code, 0, "{collected}");
+    assert!(!first.exists() && second.exists());
+    let built = env.run(&["codebase", "build", "HEAD~1:main"]);
+    assert_eq!(built.code, 0, "{built}");
+    assert!(first.exists(), "by the same tree id: {built}");
     let clean = env.run(&["codebase", "verify", "--rehash"]);
     assert_eq!(clean.code, 0, "{clean}");
 }

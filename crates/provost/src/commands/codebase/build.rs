@@ -1,6 +1,6 @@
 //! `provost codebase build`.
 
-use provost_ops::codebase::build::build;
+use provost_ops::codebase::build::{Options, build};
 use provost_ops::error::Exit;
 use provost_ops::session::Call;
 
@@ -14,10 +14,13 @@ pub(crate) struct Arguments {
     /// lock names.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
+    /// Go back to it: write what was built into fleet.lock too. No site is touched; one that runs a higher version of something is held.
+    #[arg(long, requires = "names")]
+    lock: bool,
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
-    let built = build(call, &arguments.names).await?;
+    let built = build(call, &Options { names: arguments.names.clone(), lock: arguments.lock }).await?;
     ui.finish();
     if !ui.json(&built) {
         ui.out(&builds::built(&built));
