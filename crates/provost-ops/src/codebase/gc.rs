@@ -8,6 +8,7 @@ use provost_codebase::object::ObjectId;
 use provost_engine::lease::Lease;
 use provost_engine::plan::Subject;
 use provost_sites::kind_site;
+use provost_sites::site::copy;
 use serde::Serialize;
 
 use crate::OpsError;
@@ -113,6 +114,13 @@ fn needed(session: &Session) -> Result<BTreeMap<ObjectId, String>, OpsError> {
         let tree = before.and_then(|seen| seen["detail"]["tree"].as_str()?.parse().ok());
         if let Some(tree) = tree {
             needed.entry(tree).or_default().push(format!("{name} was last seen on it"));
+        }
+    }
+    // The copy of a site that was deleted comes back on the build that it was made on.
+    for one in copy::kept(&session.cx.paths) {
+        if let Some(tree) = one.manifest.tree.as_ref().and_then(|tree| tree.parse().ok()) {
+            let why = format!("the copy of {} that is kept was made on it", one.manifest.site);
+            needed.entry(tree).or_default().push(why);
         }
     }
     Ok(needed.into_iter().map(|(tree, why)| (tree, why.join("; "))).collect())

@@ -475,6 +475,28 @@ fn what_a_site_runs_on_stays() {
 }
 
 #[test]
+fn what_the_kept_copy_of_a_deleted_site_was_made_on_stays() {
+    let scene = Scene::new();
+    let (env, first) = (&scene.env, scene.only_build());
+    scene.second();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let copy = directory(env, "state/data/deleted/zola-20261121T120000Z");
+    let manifest = json!({
+        "schema": 1, "fleet": "f", "site": "zola", "url": "http://zola.localhost", "declared": "", "release": null,
+        "tree": first.file_name().unwrap().to_str().unwrap(), "server": "main", "database": "test_zola",
+        "made_at": "2026-11-21T12:00:00Z", "keep_until": "2096-12-21T12:00:00Z", "gone_at": "2026-11-21T12:01:00Z",
+        "dump": { "bytes": 1, "sha256": "0", "tables": 1 }, "files": { "count": 0, "bytes": 0, "left_out": [] },
+    });
+    std::fs::write(copy.join("manifest.json"), manifest.to_string()).unwrap();
+    let plan = scene.json(&["gc", "--yes"])["plan"].clone();
+    assert!(plan["kept"].to_string().contains("the copy of zola that is kept was made on it"), "{plan}");
+    assert!(first.exists());
+    std::fs::remove_dir_all(copy).unwrap();
+    assert_eq!(scene.run(&["gc", "--yes"]).code, 0);
+    assert!(!first.exists());
+}
+
+#[test]
 fn a_site_that_is_ahead_of_a_lock_that_was_taken_back_is_told_as_that() {
     let scene = Scene::new();
     let env = &scene.env;
