@@ -155,7 +155,9 @@ impl OpsError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Choice(error) if error.is_usage() => Exit::Usage,
-            Self::Destroys(_)
+            Self::Delete(error) if !error.is_refusal() => Exit::Failed,
+            Self::Delete(_)
+            | Self::Destroys(_)
             | Self::Exists(_)
             | Self::GoesDown(_)
             | Self::Taken { .. }
@@ -163,7 +165,6 @@ impl OpsError {
             | Self::DeclaredOtherwise { .. }
             | Self::Changed(_) => Exit::Refused,
             Self::NoSuch { .. } | Self::NoPlugin(_) => Exit::Usage,
-            Self::Delete(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_refusal() => Exit::Refused,
             Self::Commit(error) if error.is_cancelled() => Exit::Interrupted,
             Self::Build(error) if error.is_cancelled() => Exit::Interrupted,

@@ -7,6 +7,7 @@ pub mod edited;
 pub mod list;
 mod live;
 pub mod maintenance;
+pub mod restore;
 pub mod switch;
 
 pub use chosen::Targets;

@@ -45,6 +45,15 @@ pub enum DeleteError {
         #[source]
         source: provost_sites::site::SiteError,
     },
+    /// It could not be brought back.
+    #[error("site `{site}` could not be brought back from its copy; the fleet file is as it was")]
+    Restore {
+        /// The site.
+        site: Name,
+        /// Why not.
+        #[source]
+        source: provost_sites::site::SiteError,
+    },
     /// Something of it is still there.
     #[error("of site `{site}` something is left: {}", .left.join(", "))]
     Left {
@@ -58,7 +67,7 @@ pub enum DeleteError {
 impl DeleteError {
     /// Whether nothing was done for want of a step before, or of a word.
     pub fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Copy { .. } | Self::Left { .. })
+        !matches!(self, Self::Copy { .. } | Self::Left { .. } | Self::Restore { .. })
     }
 
     /// What to do.
@@ -72,6 +81,7 @@ impl DeleteError {
             Self::Copy { source, .. } => {
                 return hints::of(source).or_else(|| Some("`--no-copy` deletes without one".to_owned()));
             }
+            Self::Restore { source, .. } => return hints::of(source),
             Self::Left { .. } => {
                 "run the same command again; what stays then is named in `provost plan`".to_owned()
             }

@@ -6,8 +6,10 @@
 mod database;
 mod files;
 mod kept;
+mod restore;
 
 pub use kept::{Kept, kept, prune, settle};
+pub use restore::Restored;
 
 use std::time::Duration;
 

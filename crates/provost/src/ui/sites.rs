@@ -3,11 +3,13 @@
 use std::fmt::Write as _;
 
 use provost_ops::apply::Applied;
+use provost_ops::error::Exit;
 use provost_ops::site::create::{CreateOutcome, Created};
 use provost_ops::site::delete::{CopyRow, Deleted, Doomed};
 use provost_ops::site::edited::Done;
 use provost_ops::site::list::SiteList;
 use provost_ops::site::maintenance::Maintenance;
+use provost_ops::site::restore::BroughtBack;
 use provost_ops::site::switch::Switched;
 
 use super::tables::{lines, table};
@@ -205,6 +207,25 @@ pub(crate) fn deleted(deleted: &Deleted) -> String {
         .ok();
     }
     text.push_str(&edit(&deleted.done));
+    text.trim_end().to_owned()
+}
+
+/// A site that came back.
+pub(crate) fn restored(restored: &BroughtBack) -> String {
+    let BroughtBack { site, url, copy, done, .. } = restored;
+    let mut text = match done.applied.as_ref().map(Applied::exit) {
+        None => String::new(),
+        Some(Exit::Done) => {
+            format!("✓ {site}  is back, and disabled: `provost site enable {site}` lets visitors in  {url}\n")
+        }
+        Some(_) => {
+            format!("✗ {site}  its data is back; `provost apply` does and tells what is left  {url}\n")
+        }
+    };
+    if done.written {
+        writeln!(text, "  from {copy}").ok();
+    }
+    text.push_str(&edit(done));
     text.trim_end().to_owned()
 }
 

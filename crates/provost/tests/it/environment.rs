@@ -152,6 +152,13 @@ impl TestEnv {
         Running(command.spawn().unwrap())
     }
 
+    /// Starts the program while another one is in the background; what it says is lost.
+    pub(crate) fn spawn_aside(&self, arguments: &[&str]) -> Running {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        Running(command.spawn().unwrap())
+    }
+
     /// `provost up`, once it says that the fleet is up.
     pub(crate) fn up(&self) -> Running {
         let mut running = self.spawn(&["up"]);

@@ -149,3 +149,61 @@ fn without_room_for_the_copy_nothing_is_deleted() {
     std::fs::remove_file(env.state().join("data/deleted")).unwrap();
     assert_eq!(env.run(&["site", "list", "--deleted"]).stdout, "No copies of deleted sites are kept.\n");
 }
+
+#[test]
+fn a_deleted_site_comes_back_as_it_was() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    env.write_fleet(
+        &env.fleet().replace("[site.zola]\n", "[site.zola]\ntags = [\"lyon\"]\nadmin = { user = \"ops\" }\n"),
+    );
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let file = env.state().join("data/sites/zola/filedir/ab/abcd");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "an essay").unwrap();
+    let config = "select string_agg(name || '=' || value, ' ' order by name) from mdl_config";
+    let before = env.sql_in("test_zola", config);
+    let never = env.run(&["site", "restore", "zola"]);
+    assert!(never.code == 4 && never.stderr.contains("there is a site `zola` already"), "{never}");
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
+    assert!(!file.exists());
+
+    // Killed at some moments, it begins anew.
+    for wait in [100, 400, 700] {
+        let mut killed = env.spawn_aside(&["site", "restore", "zola"]);
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        killed.signal(rustix::process::Signal::KILL);
+        killed.wait();
+    }
+    if !env.fleet().contains("[site.zola]") {
+        let restored = env.run(&["site", "restore", "zola"]);
+        assert!(restored.code == 0 && restored.stdout.contains("is back, and disabled"), "{restored}");
+    }
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert!(
+        env.fleet().contains("tags = [\"lyon\"]") && env.fleet().contains("user = \"ops\""),
+        "{}",
+        env.fleet()
+    );
+    assert_eq!(env.listed(&[]), "hugo installed, zola disabled");
+    assert_eq!(env.sql_in("test_zola", config), before);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "an essay");
+    let enabled = env.run(&["site", "enable", "zola"]);
+    assert!(enabled.code == 0 && enabled.stdout.contains("its login page answers"), "{enabled}");
+    assert_eq!(env.run(&["plan", "--detailed-exitcode"]).stdout, "Nothing to do.\n");
+    drop(up);
+
+    // A copy that is damaged is not taken for the site.
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
+    let copies = std::fs::read_dir(env.state().join("data/deleted")).unwrap().flatten();
+    let newest = copies.map(|entry| entry.path()).max().unwrap();
+    let mut dump = std::fs::read(newest.join("database.dump")).unwrap();
+    let middle = dump.len() / 2;
+    dump[middle] ^= 1;
+    std::fs::write(newest.join("database.dump"), dump).unwrap();
+    let refused = env.run(&["site", "restore", "zola"]);
+    assert!(refused.code == 1 && refused.stderr.contains("it is damaged"), "{refused}");
+    assert_eq!(env.listed(&[]), "hugo installed");
+}

@@ -1,20 +1,22 @@
 //! The dump of a site's database, read back.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::process::{Account, Program};
+use provost_fleet::secret::Secret;
 use sha2::{Digest as _, Sha256};
 
 use super::super::SiteError;
 use super::{Copied, Dump};
 use crate::database;
 use crate::secrets::{self, Generated};
-use crate::server::PostgresTools;
+use crate::server::{Endpoint, PostgresTools};
 
 /// How long one dump may take. The largest Moodles have some hundred GiB, at 30 MiB/s and more.
-const DEADLINE: Duration = Duration::from_hours(24);
+pub(super) const DEADLINE: Duration = Duration::from_hours(24);
 
 /// How much of the dump's list of contents is read: a line of some 100 bytes for each object, of which Moodle has 3,000.
 const LIST: usize = 16 * 1024 * 1024;
@@ -31,31 +33,37 @@ pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Re
     let mut own = copied.servers.connect(cx, &site.database, role, role, &password).await?;
     let tables = database::tables(&mut own.sql).await?;
     let endpoint = copied.servers.endpoint(cx, &site.database)?;
-    // A file, for what is in an environment can be read as long as the program runs.
-    let login = to.with_extension("login");
-    let line = format!("*:*:*:*:{}\n", password.expose().replace('\\', "\\\\").replace(':', "\\:"));
-    provost_engine::files::write_whole(&login, line.as_bytes(), 0o600, &Account::Own)
-        .map_err(SiteError::io("write", &login))?;
-    let program = tool(cx, "pg_dump")?
-        .args([
-            "--format=custom",
-            "--no-owner",
-            "--no-privileges",
-            "--no-password",
-            "--lock-wait-timeout=60s",
-        ])
-        .args([format!("--file={to}"), format!("--host={}", endpoint.host)])
-        .args([format!("--port={}", endpoint.port.unwrap_or(5432))])
-        .args([format!("--username={role}"), format!("--dbname={role}")])
-        .env("PGPASSFILE", login.as_str())
+    let login_file = to.with_extension("login");
+    let program = login(tool(cx, "pg_dump")?, &login_file, &password, &endpoint, role)?
+        .args(["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=60s"])
+        .arg(format!("--file={to}"))
         .deadline(DEADLINE)
         .subject(format!("site/{name}"));
     let dumped = cx.run(program).await.and_then(provost_engine::process::Output::ok);
-    std::fs::remove_file(&login).map_err(SiteError::io("remove", &login))?;
+    std::fs::remove_file(&login_file).map_err(SiteError::io("remove", &login_file))?;
     dumped.map_err(SiteError::Dump)?;
     read_back(cx, to, tables).await?;
     let (bytes, sha256) = digest(to.to_owned()).await?;
     Ok(Dump { bytes, sha256, tables })
+}
+
+/// Has a program log in to a site's database as the site. The password goes into a file, which the caller removes: what is in an
+/// environment can be read as long as the program runs.
+pub(super) fn login(
+    program: Program,
+    file: &Utf8Path,
+    password: &Secret,
+    endpoint: &Endpoint,
+    database: &str,
+) -> Result<Program, SiteError> {
+    let line = format!("*:*:*:*:{}\n", password.expose().replace('\\', "\\\\").replace(':', "\\:"));
+    provost_engine::files::write_whole(file, line.as_bytes(), 0o600, &Account::Own)
+        .map_err(SiteError::io("write", file))?;
+    Ok(program
+        .args(["--no-password".to_owned(), format!("--host={}", endpoint.host)])
+        .args([format!("--port={}", endpoint.port.unwrap_or(5432))])
+        .args([format!("--username={database}"), format!("--dbname={database}")])
+        .env("PGPASSFILE", file.as_str()))
 }
 
 /// That the dump reads to its end, and has every table of the database.
@@ -73,13 +81,13 @@ async fn read_back(cx: &Context, dump: &Utf8Path, tables: u64) -> Result<(), Sit
 }
 
 /// The newest of PostgreSQL's programs here: it reads every older server.
-fn tool(cx: &Context, name: &'static str) -> Result<Program, SiteError> {
+pub(super) fn tool(cx: &Context, name: &'static str) -> Result<Program, SiteError> {
     let found = PostgresTools::find(&cx.machine, None).map(|tools| tools.program(name));
     let found = found.filter(|path| path.exists()).or_else(|| cx.machine.program(name));
     found.map(Program::new).ok_or(SiteError::NoTool(name))
 }
 
-async fn digest(path: Utf8PathBuf) -> Result<(u64, String), SiteError> {
+pub(super) async fn digest(path: Utf8PathBuf) -> Result<(u64, String), SiteError> {
     let read = tokio::task::spawn_blocking(move || {
         use std::io::Read as _;
         let failed = |source| SiteError::Io { verb: "read", path: path.clone(), source };
@@ -88,8 +96,10 @@ async fn digest(path: Utf8PathBuf) -> Result<(u64, String), SiteError> {
         loop {
             let got = file.read(&mut chunk).map_err(failed)?;
             if got == 0 {
-                let digest = hasher.finalize();
-                let digest = digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+                let mut digest = String::new();
+                for byte in hasher.finalize() {
+                    write!(digest, "{byte:02x}").ok();
+                }
                 return Ok((bytes, digest));
             }
             bytes += got as u64;

@@ -1,0 +1,156 @@
+//! A site that comes back from its final copy.
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::files::{directory, give_to};
+use provost_engine::process::{Account, Output};
+use provost_fleet::model::Site;
+use provost_fleet::name::Name;
+
+use super::super::files::{self as site_files, Dataroot};
+use super::super::{SiteError, dataroot};
+use super::database::{DEADLINE, digest, login, tool};
+use super::{DUMP, FILES, Kept};
+use crate::accounts;
+use crate::database;
+use crate::fleet_state::FleetId;
+use crate::mark::{self, Mark, Stage, Whose, whose};
+use crate::secrets::{self, Generated};
+use crate::server::Servers;
+
+/// What is brought back, and whereto.
+pub struct Restored<'a> {
+    /// The fleet's id.
+    pub fleet_id: &'a FleetId,
+    /// Its servers.
+    pub servers: &'a Servers,
+    /// The site's name.
+    pub name: &'a Name,
+    /// The site, as the fleet file will have it.
+    pub site: &'a Site,
+    /// Its copy.
+    pub copy: &'a Kept,
+}
+
+impl Restored<'_> {
+    /// Brings database and dataroot back. What was interrupted begins anew; a site whose data is still there is left as it is.
+    ///
+    /// # Errors
+    /// When the copy is damaged, when something else is where the site was, and when what came back is not what was copied.
+    pub async fn bring_back(&self, cx: &Context) -> Result<(), SiteError> {
+        let dump = self.copy.path.join(DUMP);
+        let (_, found) = digest(dump.clone()).await?;
+        if found != self.copy.manifest.dump.sha256 {
+            return Err(SiteError::ReadBack(format!("`{dump}` is not what was copied: it is damaged")));
+        }
+        let root = dataroot(cx, self.name, self.site);
+        let files = match site_files::look_at_dataroot(&root)? {
+            Dataroot::Absent => None,
+            Dataroot::Marked(mark) if mark.fleet == self.fleet_id.id && mark.site == *self.name => {
+                Some(mark.stage)
+            }
+            Dataroot::Marked(_) | Dataroot::Unmarked => {
+                return Err(SiteError::ReadBack(format!("`{root}` is in use by something else")));
+            }
+        };
+        let database = self.database_stage(cx).await?;
+        match (database, files) {
+            (Some(Stage::Installed), Some(Stage::Installed)) => return Ok(()),
+            (Some(Stage::Installed), _) | (_, Some(Stage::Installed)) => {
+                return Err(SiteError::ReadBack(
+                    "half of its data is still there: `provost site delete` takes that away first".to_owned(),
+                ));
+            }
+            _ => {}
+        }
+        self.database(cx, &dump, database.is_some()).await?;
+        let user = accounts::site(cx, &self.fleet_id.id, self.name).await?;
+        site_files::fresh_dataroot(&root, &self.mark(cx, Stage::Installing), &user)?;
+        let (from, to, account) = (self.copy.path.join(FILES), root.clone(), user.account.clone());
+        let given = tokio::task::spawn_blocking(move || give(&from, &to, &account, true)).await;
+        given.map_err(|broke| SiteError::ReadBack(format!("copying the files broke: {broke}")))??;
+        let mark = self.mark(cx, Stage::Installed);
+        site_files::write_mark(&root, &mark, &user)?;
+        let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &mark).await?)
+    }
+
+    fn mark(&self, cx: &Context, stage: Stage) -> Mark {
+        Mark {
+            fleet: self.fleet_id.id.clone(),
+            site: self.name.clone(),
+            stage,
+            dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
+            server: Some(self.site.database.clone()),
+        }
+    }
+
+    /// How far the site's database is, where there is one. Somebody else's is an error.
+    async fn database_stage(&self, cx: &Context) -> Result<Option<Stage>, SiteError> {
+        let name = &self.site.database_name;
+        let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        let found = database::look(&mut admin.sql).await?.remove(name).unwrap_or_default();
+        let mut stage = None;
+        for (number, comment) in [found.database, found.role.map(|role| role.comment)].into_iter().enumerate() {
+            let Some(comment) = comment else { continue };
+            match whose(comment.as_deref(), &self.fleet_id.id) {
+                Whose::Ours(mark) if mark.site == *self.name && number == 0 => stage = Some(mark.stage),
+                Whose::Ours(mark) if mark.site == *self.name => {}
+                Whose::Ours(_) | Whose::Foreign(_) => {
+                    return Err(SiteError::ReadBack(format!("`{name}` is in use by something else")));
+                }
+            }
+        }
+        Ok(stage)
+    }
+
+    async fn database(&self, cx: &Context, dump: &Utf8Path, there: bool) -> Result<(), SiteError> {
+        let name = &self.site.database_name;
+        let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(self.name))?;
+        let mark = self.mark(cx, Stage::Installing);
+        let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        if there {
+            database::drop_database(&mut admin.sql, name).await?;
+        }
+        database::make(&mut admin.sql, name, &password, &mark).await?;
+        drop(admin);
+        let login_file = self.copy.path.join("restore.login");
+        let endpoint = self.servers.endpoint(cx, &self.site.database)?;
+        let program = login(tool(cx, "pg_restore")?, &login_file, &password, &endpoint, name)?
+            .args(["--no-owner", "--no-privileges", "--exit-on-error", dump.as_str()])
+            .deadline(DEADLINE)
+            .subject(format!("site/{}", self.name));
+        let restored = cx.run(program).await.and_then(Output::ok);
+        std::fs::remove_file(&login_file).map_err(SiteError::io("remove", &login_file))?;
+        restored.map_err(SiteError::Dump)?;
+        let mut own = self.servers.connect(cx, &self.site.database, name, name, &password).await?;
+        let tables = database::tables(&mut own.sql).await?;
+        let wanted = self.copy.manifest.dump.tables;
+        if tables != wanted {
+            return Err(SiteError::ReadBack(format!("{tables} of {wanted} tables came back")));
+        }
+        Ok(())
+    }
+}
+
+/// Copies files to a site's account, with the modes that Moodle gives them. Not links: the copy stays as it is whatever the site does.
+fn give(from: &Utf8Path, to: &Utf8Path, account: &Account, top: bool) -> Result<(), SiteError> {
+    for entry in from.read_dir_utf8().map_err(SiteError::io("read", from))? {
+        let entry = entry.map_err(SiteError::io("read", from))?;
+        if top && entry.file_name() == mark::FILE {
+            continue;
+        }
+        let target: Utf8PathBuf = to.join(entry.file_name());
+        let kind = entry.file_type().map_err(SiteError::io("read", entry.path()))?;
+        if kind.is_dir() {
+            directory(&target, 0o2770, account).map_err(SiteError::io("make", &target))?;
+            give(entry.path(), &target, account, false)?;
+        } else {
+            std::fs::copy(entry.path(), &target).map_err(SiteError::io("copy", entry.path()))?;
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o660);
+            std::fs::set_permissions(&target, mode).map_err(SiteError::io("set the mode of", &target))?;
+            give_to(&target, account).map_err(SiteError::io("give away", &target))?;
+        }
+    }
+    Ok(())
+}
