@@ -182,6 +182,7 @@ pub(crate) fn fleet(codebases: &[(&str, Codebase)]) -> Fleet {
         catalogue: String::new(),
         state: None,
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
+        cron: provost_fleet::cron::Cron::default(),
         databases: BTreeMap::new(),
         codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
         cron: provost_fleet::cron::Cron::default(),

@@ -116,6 +116,7 @@ pub(crate) fn no_fleet() -> Fleet {
         catalogue: String::new(),
         state: None,
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
+        cron: provost_fleet::cron::Cron::default(),
         databases: BTreeMap::new(),
         codebases: BTreeMap::new(),
         cron: provost_fleet::cron::Cron::default(),

@@ -105,6 +105,15 @@ pub enum OpsError {
     /// The services could not be brought up.
     #[error(transparent)]
     Up(#[from] provost_sites::up::UpError),
+    /// The sites' cron could not be run.
+    #[error(transparent)]
+    Cron(#[from] provost_sites::cron::CronError),
+    /// A database server could not be used.
+    #[error(transparent)]
+    Server(provost_sites::server::ServerError),
+    /// A site could not be asked.
+    #[error("the site could not be asked")]
+    Agent(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The user ended it.
     #[error("interrupted; run the same command again to go on")]
     Interrupted,
@@ -204,7 +213,9 @@ impl OpsError {
             Self::Git(inner) => hints::of(inner),
             Self::Lease(inner) => hints::of(inner),
             Self::Up(inner) => hints::of(inner),
-            Self::Resolve(inner) => hints::of(&**inner),
+            Self::Cron(inner) => hints::of(inner),
+            Self::Server(inner) => hints::of(inner),
+            Self::Agent(inner) | Self::Resolve(inner) => hints::of(&**inner),
             other => hints::of(other),
         }
     }

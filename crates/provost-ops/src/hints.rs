@@ -9,6 +9,7 @@ use provost_engine::files::is_disk_full;
 use provost_engine::kind::StepError;
 use provost_engine::lease::LeaseError;
 use provost_sites::accounts::AccountError;
+use provost_sites::cron::CronError;
 use provost_sites::secrets::SecretError;
 use provost_sites::server::ServerError;
 use provost_sites::site::SiteError;
@@ -74,6 +75,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<UpError>() {
         return of_up(error);
+    }
+    if let Some(CronError::Already { .. }) = error.downcast_ref() {
+        return Some("`provost cron status` shows how it goes; `provost up` runs it too, unless `[cron] enabled = false`".to_owned());
     }
     if let Some(AccountError::Missing(_) | AccountError::NoProgram(_)) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());

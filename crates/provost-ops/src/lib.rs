@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod check;
 pub mod codebase;
+pub mod cron;
 pub mod doctor;
 pub mod edit;
 pub mod environment;

@@ -31,6 +31,7 @@ impl Planned {
 pub async fn plan(call: &Call) -> Result<Planned, OpsError> {
     let session = Session::open(call, Access::Look)?;
     let planned = survey(&session).await.map(|(planned, _)| planned);
+    crate::cron::note_connections(&session).await;
     session.close().await;
     if call.cancel.is_cancelled() {
         return Err(OpsError::Interrupted);

@@ -106,7 +106,11 @@ pub async fn status(call: &Call) -> Result<Status, OpsError> {
 
 async fn tell(session: &Session) -> Result<Status, OpsError> {
     let Reconciled { seen, plan } = look(session, &session.lock).await?;
-    let sites = sites_of(session, &seen)?;
+    let mut sites = sites_of(session, &seen)?;
+    let mut crons = crate::cron::sites(session).await?;
+    for site in sites.iter_mut().filter(|site| matches!(site.state.as_str(), "installed" | "stopped")) {
+        site.cron = crons.remove(&site.name);
+    }
     Ok(Status {
         schema: 1,
         fleet: session.loaded.fleet.name.to_string(),

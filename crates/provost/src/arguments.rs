@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{apply, check, codebase, completions, doctor, init, plan, site, status, up};
+use crate::commands::{apply, check, codebase, completions, cron, doctor, init, plan, site, status, up};
 use crate::ui::usage;
 
 /// Runs fleets of Moodle sites from one file.
@@ -66,6 +66,7 @@ pub(crate) enum Verb {
     Status(status::Arguments),
     Codebase(codebase::Arguments),
     Site(site::Arguments),
+    Cron(cron::Arguments),
     Up(up::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),

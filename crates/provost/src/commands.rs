@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod check;
 pub(crate) mod codebase;
 pub(crate) mod completions;
+pub(crate) mod cron;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod plan;
@@ -41,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Status(own) => status::run(&call, &ui, &own).await,
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Site(own) => site::run(call, &ui, own).await,
+        Verb::Cron(own) => cron::run(&call, &ui, own).await,
         Verb::Up(own) => up::run(&call, &ui, &own).await,
         Verb::Doctor(own) => doctor::run(&call, &ui, &own).await,
         Verb::Completions(own) => completions::run(&ui, &own),

@@ -2,6 +2,7 @@
 
 pub(crate) mod builds;
 pub(crate) mod codebases;
+pub(crate) mod crons;
 pub(crate) mod errors;
 mod output;
 pub(crate) mod plans;

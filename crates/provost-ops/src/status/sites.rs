@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::is_stopped;
 use crate::OpsError;
+use crate::cron::SiteCron;
 use crate::session::Session;
 
 /// A site.
@@ -28,6 +29,8 @@ pub struct SiteStatus {
     pub tree: Option<String>,
     /// Server of its database.
     pub server: String,
+    /// Its cron, where it is installed and that was asked for.
+    pub cron: Option<SiteCron>,
     /// Why, where there is a reason; or that what is told was seen earlier.
     pub note: Option<String>,
 }
@@ -67,6 +70,7 @@ fn sites(
             release: text("release"),
             tree: text("tree").or_else(|| files::build_of(&session.cx.paths, name)),
             server: declared.map(|site| site.database.to_string()).unwrap_or_default(),
+            cron: None,
             note,
         };
         all.insert(name.to_string(), status);
@@ -86,6 +90,7 @@ fn sites(
             release: None,
             tree: None,
             server: site.database.to_string(),
+            cron: None,
             note: None,
         });
     }
@@ -107,6 +112,7 @@ fn not_asked(
         release: text("release"),
         tree: files::build_of(&session.cx.paths, name).or_else(|| text("tree")),
         server: String::new(),
+        cron: None,
         note: Some(match before {
             Some((at, _)) => format!("{NO_LONGER}; as seen {at}"),
             None => NO_LONGER.to_owned(),

@@ -10,6 +10,7 @@ use provost_fleet::digest::Digest;
 const FILES: &[(&str, &str)] = &[
     ("agent.php", include_str!("../../../../php/agent/agent.php")),
     ("channel.php", include_str!("../../../../php/agent/channel.php")),
+    ("cron.php", include_str!("../../../../php/agent/cron.php")),
     ("failure.php", include_str!("../../../../php/agent/failure.php")),
     ("install.php", include_str!("../../../../php/agent/install.php")),
     ("log_text.php", include_str!("../../../../php/agent/log_text.php")),
@@ -18,6 +19,8 @@ const FILES: &[(&str, &str)] = &[
     ("task.php", include_str!("../../../../php/agent/task.php")),
     ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
     ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),
+    ("operation/cron.fail.php", include_str!("../../../../php/agent/operation/cron.fail.php")),
+    ("operation/cron.unpark.php", include_str!("../../../../php/agent/operation/cron.unpark.php")),
     ("operation/maintenance.set.php", include_str!("../../../../php/agent/operation/maintenance.set.php")),
     ("operation/schema.check.php", include_str!("../../../../php/agent/operation/schema.check.php")),
     ("operation/site.facts.php", include_str!("../../../../php/agent/operation/site.facts.php")),

@@ -1,6 +1,7 @@
 //! Tables that people like to read.
 
 use comfy_table::{ContentArrangement, Table, presets};
+use provost_ops::cron::SiteCron;
 use provost_ops::doctor::Diagnosis;
 use provost_ops::status::{CodebaseStatus, Status};
 
@@ -55,7 +56,7 @@ pub(crate) fn status(status: &Status) -> String {
         builds.add_row([short(&build.tree), build.codebases.join(" "), build.sites.len().to_string()]);
     }
     section(&mut text, status.builds.is_empty(), &builds);
-    let mut sites = table(["SITE", "URL", "STATE", "MOODLE", "BUILD", "NOTE"]);
+    let mut sites = table(["SITE", "URL", "STATE", "MOODLE", "BUILD", "CRON", "NOTE"]);
     for site in &status.sites {
         sites.add_row([
             site.name.clone(),
@@ -63,6 +64,7 @@ pub(crate) fn status(status: &Status) -> String {
             site.state.clone(),
             site.release.clone().unwrap_or_else(|| "-".to_owned()),
             site.tree.as_deref().map_or_else(|| "-".to_owned(), short),
+            site.cron.as_ref().map_or_else(|| "-".to_owned(), SiteCron::words),
             site.note.clone().unwrap_or_default(),
         ]);
     }
