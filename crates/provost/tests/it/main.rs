@@ -11,6 +11,7 @@ mod builds;
 mod campaigns;
 mod codebase;
 mod copy;
+mod cron;
 mod environment;
 mod existing_mariadb;
 mod existing_server;
