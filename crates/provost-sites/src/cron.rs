@@ -18,8 +18,10 @@ mod run;
 pub mod schedule;
 pub mod scheduler;
 mod survey;
+mod world;
 
 pub use figures::FILE as METRICS_FILE;
 pub use live::{Live, Reload};
-pub use scheduler::{CronError, LEASE, Ran, Settings, World};
+pub use scheduler::{CronError, LEASE};
 pub use survey::survey;
+pub use world::{Ran, Settings, World};

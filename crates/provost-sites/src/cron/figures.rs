@@ -11,7 +11,7 @@ use provost_fleet::name::Name;
 
 use super::record::{Outcome, Record};
 use super::schedule::{Lane, Millis, Schedule};
-use super::scheduler::{Ran, Settings};
+use super::world::{Ran, Settings};
 
 /// The file's name.
 pub const FILE: &str = "cron.prom";

@@ -10,7 +10,7 @@ use provost_fleet::name::Name;
 use super::look::{self, LookError, Sight, Working};
 use super::run::{self, Job};
 use super::schedule::Lane;
-use super::scheduler::{Ran, World};
+use super::world::{Ran, World};
 use crate::fleet_state::FleetId;
 use crate::server::Servers;
 

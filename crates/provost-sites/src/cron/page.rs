@@ -9,7 +9,7 @@ use provost_fleet::name::Name;
 
 use super::look::Seconds;
 use super::record::{Record, Trouble};
-use super::scheduler::Settings;
+use super::world::Settings;
 
 /// How often somebody is told at most, in seconds: what comes meanwhile is told together.
 const AT_MOST: Seconds = 60;

@@ -17,7 +17,7 @@ use super::log::Log;
 use super::look::{self, Working};
 use super::record::{KILLS, Outcome};
 use super::schedule::Lane;
-use super::scheduler::Ran;
+use super::world::Ran;
 use crate::accounts;
 use crate::agent::{self, Agent};
 use crate::php::Php;

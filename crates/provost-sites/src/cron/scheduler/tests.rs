@@ -9,7 +9,10 @@ use provost_engine::paths::Paths;
 use provost_engine::store::Store;
 use tokio_util::sync::CancellationToken;
 
+use provost_fleet::cron::Cron;
+
 use super::super::look::Timed;
+use super::super::schedule::Budget;
 use super::*;
 use crate::server::ServerError;
 
