@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 
 use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
+use provost_fleet::model::Engine;
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
 
@@ -118,6 +119,22 @@ pub async fn create(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::
     match sql {
         Sql::Postgresql(sql) => postgresql::create(sql, name, mark).await,
         Sql::Mariadb(sql) => mariadb::create(sql, name, mark).await,
+    }
+}
+
+/// Drops a role; nothing happens where there is none.
+pub async fn drop_role(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::drop_role(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::drop_user(sql, name).await,
+    }
+}
+
+/// A name as an engine's SQL writes it.
+pub(crate) fn quoted(engine: Engine, name: &str) -> String {
+    match engine {
+        Engine::Postgresql => postgresql::quoted(name),
+        Engine::Mariadb => mariadb::quoted(name),
     }
 }
 

@@ -163,7 +163,7 @@ async fn run(sql: &mut Mariadb, statement: String) -> Result<(), sqlx::Error> {
 }
 
 /// A name as SQL writes it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 

@@ -114,7 +114,7 @@ pub(super) async fn has_tables(sql: &mut PgConnection) -> Result<bool, sqlx::Err
 }
 
 /// A name as SQL writes it.
-fn quoted(name: &str) -> String {
+pub(super) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

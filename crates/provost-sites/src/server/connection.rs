@@ -4,7 +4,7 @@ use provost_fleet::model::Engine;
 use provost_fleet::secret::Secret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{ConnectOptions as _, Executor as _, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Executor as _, Row};
 use tokio::sync::SemaphorePermit;
 
 /// A connection that counts against its server's budget.
@@ -54,6 +54,24 @@ impl Sql {
         match engine {
             Engine::Postgresql => postgresql(login).await.map(Self::Postgresql),
             Engine::Mariadb => mariadb(login).await.map(Self::Mariadb),
+        }
+    }
+
+    /// Runs statements.
+    pub(crate) async fn run(&mut self, statements: String) -> Result<(), sqlx::Error> {
+        let statements = sqlx::raw_sql(AssertSqlSafe(statements));
+        match self {
+            Self::Postgresql(sql) => sql.execute(statements).await.map(drop),
+            Self::Mariadb(sql) => sql.connection.execute(statements).await.map(drop),
+        }
+    }
+
+    /// Rows of a query whose columns are texts.
+    pub(crate) async fn rows(&mut self, query: String) -> Result<Vec<Vec<Option<String>>>, sqlx::Error> {
+        let query = sqlx::raw_sql(AssertSqlSafe(query));
+        match self {
+            Self::Postgresql(sql) => query.fetch_all(sql).await?.iter().map(texts).collect(),
+            Self::Mariadb(sql) => query.fetch_all(&mut sql.connection).await?.iter().map(texts).collect(),
         }
     }
 
@@ -160,6 +178,16 @@ async fn mariadb(login: &Login<'_>) -> Result<Mariadb, sqlx::Error> {
 #[derive(Debug, thiserror::Error)]
 #[error("this version of Provost cannot do it on {0}")]
 struct NotOn(&'static str);
+
+/// A row, all of whose columns are texts.
+fn texts<'r, R>(row: &'r R) -> Result<Vec<Option<String>>, sqlx::Error>
+where
+    R: Row,
+    usize: sqlx::ColumnIndex<R>,
+    Option<String>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    (0..row.len()).map(|column| row.try_get(column)).collect()
+}
 
 /// Something else that speaks MariaDB's language.
 #[derive(Debug, thiserror::Error)]
