@@ -42,6 +42,14 @@ pub struct Fleet {
     pub sites: BTreeMap<Name, Site>,
 }
 
+impl Fleet {
+    /// A site by its name, or the site that a template is.
+    pub fn site(&self, name: &Name) -> Option<&Site> {
+        let template = || Some(&self.templates.get(&Template::of_site_name(name)?)?.site);
+        self.sites.get(name).or_else(template)
+    }
+}
+
 /// `[web]`: addresses and TLS of the fleet's own nginx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Web {

@@ -88,6 +88,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(SecretError::NoVariable(name)) = error.downcast_ref() {
         return Some(format!("set it: `export {name}=…`"));
     }
+    if let Some(SiteError::Template { hint: Some(hint), .. }) = error.downcast_ref() {
+        return Some(hint.clone());
+    }
     if let Some(SiteError::NoPhp) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
     }

@@ -18,6 +18,7 @@ use provost_sites::fleet_state::FleetId;
 use provost_sites::kind_database::DatabaseKind;
 use provost_sites::kind_server::ServerKind;
 use provost_sites::kind_site::SiteKind;
+use provost_sites::kind_template::TemplateKind;
 use provost_sites::kind_vhost::VhostKind;
 use provost_sites::secrets::References;
 use provost_sites::server::{Servers, Starting};
@@ -161,6 +162,12 @@ impl Session {
             Arc::new(BuildKind { origins: self.origins() }),
             Arc::new(ServerKind { servers: self.servers.clone() }),
             Arc::new(DatabaseKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
+            Arc::new(TemplateKind {
+                fleet: fleet.clone(),
+                servers: self.servers.clone(),
+                fleet_id: self.fleet_id.clone(),
+                references: self.references.clone(),
+            }),
             Arc::new(SiteKind {
                 fleet: fleet.clone(),
                 servers: self.servers.clone(),

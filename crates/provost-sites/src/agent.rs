@@ -103,14 +103,43 @@ pub struct Agent {
     pub ready: Ready,
 }
 
+/// An agent that was started and not greeted: it has loaded nothing of Moodle, and waits.
+pub struct Started(Agent);
+
+impl Started {
+    /// Has it load Moodle.
+    pub async fn greet(self, cx: &Context) -> Result<Agent, AgentError> {
+        let Self(mut agent) = self;
+        let token = uuid::Uuid::new_v4().simple().to_string();
+        let site = agent.site.clone();
+        agent.send(&Frame::Hello(Hello { protocol: PROTOCOL, site: site.to_string(), token })).await?;
+        match agent.receive(cx, "hello", BOOT).await? {
+            Frame::Ready(ready) => agent.ready = ready,
+            Frame::Result(outcome) => return Err(agent.failure(outcome)),
+            _ => return Err(AgentError::Unasked(site)),
+        }
+        Ok(agent)
+    }
+}
+
 impl Agent {
-    /// Starts the agent of a site, on the build that the site points at.
+    /// Starts the agent of a site, on the build that the site points at, and has it load Moodle.
     pub async fn open(
         cx: &Context,
         site: &Name,
         account: &Account,
         subject: Option<&str>,
     ) -> Result<Self, AgentError> {
+        Self::start(cx, site, account, subject).await?.greet(cx).await
+    }
+
+    /// Starts the agent of a site. The site's database need not be there yet.
+    pub async fn start(
+        cx: &Context,
+        site: &Name,
+        account: &Account,
+        subject: Option<&str>,
+    ) -> Result<Started, AgentError> {
         let php = Php::find(&cx.machine).ok_or(AgentError::NoPhp)?;
         let directory = unpack(&cx.paths).map_err(AgentError::Unpack)?;
         let mut program = Program::new(&php.cli)
@@ -133,7 +162,7 @@ impl Agent {
             operations: Vec::new(),
             state: provost_moodle::agent::SiteState::NotInstalled,
         };
-        let mut agent = Self {
+        Ok(Started(Self {
             site: site.clone(),
             running,
             decoder: Decoder::new(),
@@ -141,15 +170,7 @@ impl Agent {
             log: String::new(),
             next: 1,
             ready: empty,
-        };
-        let token = uuid::Uuid::new_v4().simple().to_string();
-        agent.send(&Frame::Hello(Hello { protocol: PROTOCOL, site: site.to_string(), token })).await?;
-        match agent.receive(cx, "hello", BOOT).await? {
-            Frame::Ready(ready) => agent.ready = ready,
-            Frame::Result(outcome) => return Err(agent.failure(outcome)),
-            _ => return Err(AgentError::Unasked(site.clone())),
-        }
-        Ok(agent)
+        }))
     }
 
     /// Does one operation.

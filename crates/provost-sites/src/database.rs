@@ -5,7 +5,7 @@
 
 mod inside;
 pub mod mariadb;
-mod postgresql;
+pub(crate) mod postgresql;
 
 pub(crate) use inside::{Inside, Place};
 pub(crate) use mariadb::native_verifier;
@@ -135,6 +135,14 @@ pub(crate) fn quoted(engine: Engine, name: &str) -> String {
     match engine {
         Engine::Postgresql => postgresql::quoted(name),
         Engine::Mariadb => mariadb::quoted(name),
+    }
+}
+
+/// Whether the engine copies a whole database in one statement: then nothing is there before.
+pub(crate) fn copies_whole(sql: &Sql) -> bool {
+    match sql {
+        Sql::Postgresql(_) => true,
+        Sql::Mariadb(_) => false,
     }
 }
 

@@ -39,6 +39,9 @@ pub struct WantedDatabase {
     pub prefix: String,
     /// The site's dataroot where it is not the default.
     pub dataroot: Option<Utf8PathBuf>,
+    /// Whether the site is a clone: then its database comes to be as a copy, and only its role is made here.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub clone: bool,
 }
 
 /// What was seen of a site's database.
@@ -72,6 +75,7 @@ impl Kind for DatabaseKind {
                 name: site.database_name.clone(),
                 prefix: site.prefix.clone(),
                 dataroot: site.dataroot.clone(),
+                clone: site.template.is_some(),
             };
             (name.clone(), wanted)
         });
@@ -114,10 +118,14 @@ impl Kind for DatabaseKind {
         seen: &Observation<SeenDatabase>,
     ) -> Planned {
         match (wanted, seen) {
+            (Some(want), Observation::Absent) if want.clone => {
+                create(want, "the site has no role", vec![Change::create("role", &want.name)], true)
+            }
             (Some(want), Observation::Absent) => create(
                 want,
                 "the site has no database",
                 vec![Change::create("database and role", &want.name)],
+                false,
             ),
             (Some(want), Observation::Partial(is, Reason(why))) if is.server != want.server => {
                 Planned::Blocked(
@@ -133,7 +141,7 @@ impl Kind for DatabaseKind {
                 mark_again(name, want, is, why)
             }
             (Some(want), Observation::Partial(_, Reason(why))) => {
-                create(want, why, vec![Change::create("database and role", &want.name)])
+                create(want, why, vec![Change::create("database and role", &want.name)], false)
             }
             (Some(want), Observation::Present(is))
                 if (&is.server, &is.name) != (&want.server, &want.name) =>
@@ -150,6 +158,7 @@ impl Kind for DatabaseKind {
                 want,
                 "its role has another password",
                 vec![Change::replace("password", "(secret)", "(secret)")],
+                want.clone,
             ),
             (None, Observation::Present(is) | Observation::Partial(is, _)) => {
                 Planned::Steps(vec![StepDraft {
@@ -170,7 +179,7 @@ impl Kind for DatabaseKind {
         let mut admin = self.servers.admin(cx, &params.server, None).await.map_err(StepError::failed)?;
         let site = &step.id.subject.name;
         match step.id.action.as_str() {
-            CREATE => self.create(cx, site, (&params.server, &params.name), &mut admin).await,
+            CREATE => self.create(cx, site, &params, &mut admin).await,
             MARK => self.mark_again(cx, site, &params, &mut admin).await,
             _ => self.drop(cx, site, &params.name, &mut admin).await,
         }
@@ -191,19 +200,26 @@ struct Params {
     server: Name,
     name: String,
     #[serde(default)]
+    only_role: bool,
+    #[serde(default)]
     prefix: String,
     #[serde(default)]
     dataroot: Option<Utf8PathBuf>,
 }
 
-fn create(want: &WantedDatabase, reason: &str, changes: Vec<Change>) -> Planned {
+/// With `only_role`, a database that is not there is not made.
+fn create(want: &WantedDatabase, reason: &str, changes: Vec<Change>, only_role: bool) -> Planned {
+    let mut params = serde_json::json!({ "server": want.server, "name": want.name });
+    if only_role {
+        params["only_role"] = true.into();
+    }
     Planned::Steps(vec![StepDraft {
         action: CREATE,
         reason: reason.to_owned(),
         changes,
         after: vec![Subject::new(ServerKind::NAME, &want.server).step(kind_server::MAKE)],
         impact: Impact::Create,
-        params: serde_json::json!({ "server": want.server, "name": want.name }),
+        params,
     }])
 }
 

@@ -18,6 +18,7 @@ use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
+use crate::clone::Cloning;
 use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::secrets::References;
@@ -64,6 +65,9 @@ pub struct WantedSite {
     pub prefix: String,
     /// Its dataroot where it is not the default.
     pub dataroot: Option<Utf8PathBuf>,
+    /// The template it is cloned from when it is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<Name>,
 }
 
 /// What was seen of a site.
@@ -101,6 +105,8 @@ pub struct DatabaseGone {
 
 /// The action that installs.
 pub const INSTALL: &str = "install";
+/// The action that clones.
+pub const CLONE: &str = "clone";
 /// The action that writes the made files again.
 pub const CONFIGURE: &str = "configure";
 /// The action that removes all but the database.
@@ -125,6 +131,7 @@ impl Kind for SiteKind {
                 database_name: site.database_name.clone(),
                 prefix: site.prefix.clone(),
                 dataroot: site.dataroot.clone(),
+                template: site.template.clone(),
             };
             Some((name.clone(), wanted))
         });
@@ -190,6 +197,10 @@ impl Kind for SiteKind {
                 let tree = step.params["tree"].as_str().unwrap_or_default();
                 self.installation(name, tree)?.run(cx, step).await
             }
+            CLONE => {
+                let template = step.params["template"].as_str().unwrap_or_default();
+                self.cloning(name, template)?.run(cx, step).await
+            }
             CONFIGURE => {
                 let tree = step.params["tree"].as_str().unwrap_or_default();
                 self.installation(name, tree)?.configure(cx, step).await
@@ -205,6 +216,13 @@ impl Kind for SiteKind {
 }
 
 impl SiteKind {
+    fn cloning<'a>(&'a self, name: &'a Name, template: &str) -> Result<Cloning<'a>, StepError> {
+        let found = self.fleet.templates.iter().find(|(name, _)| name.as_str() == template);
+        let (template, declared) =
+            found.ok_or_else(|| StepError::told(format!("no template is called `{template}`")))?;
+        Ok(Cloning { installation: self.installation(name, "")?, template, declared })
+    }
+
     fn installation<'a>(&'a self, name: &'a Name, tree: &'a str) -> Result<Installation<'a>, StepError> {
         let site = self.fleet.sites.get(name);
         let site = site.ok_or_else(|| StepError::told(format!("no site is called `{name}`")))?;
@@ -215,6 +233,7 @@ impl SiteKind {
             name,
             site,
             tree,
+            template: None,
         })
     }
 }

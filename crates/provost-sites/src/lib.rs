@@ -1,15 +1,17 @@
 //! Sites and what they live on: database servers, databases, agents, sites, and the files of the web server.
 //!
-//! Kinds: `server`, `database`, `site`, `vhost`. Nobody above this crate opens a database or starts PHP.
+//! Kinds: `server`, `database`, `template`, `site`, `vhost`. Nobody above this crate opens a database or starts PHP.
 
 pub mod accounts;
 pub mod agent;
+pub mod clone;
 pub mod cron;
 pub mod database;
 pub mod fleet_state;
 pub mod kind_database;
 pub mod kind_server;
 pub mod kind_site;
+pub mod kind_template;
 pub mod kind_vhost;
 pub mod leave;
 pub mod mark;

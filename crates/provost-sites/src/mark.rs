@@ -30,6 +30,33 @@ pub struct Mark {
     /// The server of its database: a dataroot says by it where the database was when the file names another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Name>,
+    /// That it is a template's, and what that is made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Box<TemplateMark>>,
+}
+
+/// What a template is made of. Nobody can look into a closed database, so its comment says it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TemplateMark {
+    /// Tree id of its build.
+    pub tree: String,
+    /// Moodle's release.
+    pub release: String,
+    /// Moodle's branch, such as `500`.
+    pub branch: String,
+    /// Digest of its declaration.
+    pub declared: String,
+    /// Digest of the files that it was given.
+    pub content: String,
+    /// Whether somebody may have content of his own in it: it was opened.
+    #[serde(default)]
+    pub edited: bool,
+    /// Whether it is open: visitors may come, and nothing can be cloned from it.
+    #[serde(default)]
+    pub open: bool,
+    /// Whether settings are encrypted with its key.
+    #[serde(default)]
+    pub encrypted: bool,
 }
 
 /// The mark's file in a dataroot.
@@ -80,6 +107,7 @@ mod tests {
             stage: Stage::Installing,
             dataroot: None,
             server: None,
+            template: None,
         };
         let text = mark.to_text();
         insta::assert_snapshot!(text, @r#"provost {"fleet":"f1","site":"hugo","stage":"installing"}"#);

@@ -94,6 +94,25 @@ pub enum SiteError {
     /// The database could not be dumped, or the dump could not be read back.
     #[error("the database could not be copied")]
     Dump(#[source] provost_engine::process::ProcessError),
+    /// A course could not be restored.
+    #[error("core's script could not restore the course `{course}`")]
+    Restore {
+        /// The course's file.
+        course: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: provost_engine::process::ProcessError,
+    },
+    /// Nothing can be cloned from a template as it is.
+    #[error("nothing can be cloned from the template `{template}`: {why}")]
+    Template {
+        /// The template.
+        template: Name,
+        /// Why not.
+        why: String,
+        /// What can be done about it.
+        hint: Option<String>,
+    },
     /// The agent failed.
     #[error(transparent)]
     Agent(#[from] AgentError),

@@ -14,6 +14,7 @@ use crate::fleet_state::FleetId;
 use crate::kind_database::{DatabaseKind, SeenDatabase};
 use crate::kind_server::{Kept, SeenServer, ServerKind};
 use crate::kind_site::{DatabaseGone, SeenSite, SiteKind};
+use crate::kind_template::{SeenTemplate, TemplateKind};
 use crate::kind_vhost::{SeenVhost, VhostKind};
 use crate::secrets::References;
 use crate::server::{Servers, Starting};
@@ -25,8 +26,13 @@ name = "test"
 listen = "127.0.0.1:8080"
 [codebase.lts]
 moodle = "4.5+"
+[template.school]
+courses = ["welcome.mbz"]
 [site.hugo]
 url = "http://hugo.localhost:8080"
+[site.camus]
+url = "http://camus.localhost:8080"
+template = "school"
 "#;
 
 struct Scene {
@@ -299,5 +305,98 @@ fn vhost() {
         .map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()))
         .collect::<Vec<_>>()
         .concat();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn template() {
+    let scene = scene();
+    let kind = TemplateKind {
+        fleet: scene.fleet.clone(),
+        servers: scene.servers.clone(),
+        fleet_id: fleet_id(),
+        references: references(),
+    };
+    let declared = kind.wanted(&scene.fleet, &scene.lock)[&name("school")].declared.clone();
+    let seen = || SeenTemplate {
+        tree: "a".repeat(40),
+        release: "4.5.1".to_owned(),
+        server: Some(name("main")),
+        database_name: "test_template_school".to_owned(),
+        declared: declared.clone(),
+        ..SeenTemplate::default()
+    };
+    let older = || SeenTemplate { tree: "b".repeat(40), release: "4.5".to_owned(), ..seen() };
+    let each = [
+        ("absent", "school", Observation::Absent),
+        ("present", "school", Observation::Present(seen())),
+        ("unfinished", "school", Observation::Partial(seen(), why("its making was not finished"))),
+        ("open", "school", Observation::Present(SeenTemplate { open: true, ..seen() })),
+        ("on an older build", "school", Observation::Present(older())),
+        (
+            "older, with content made by hand",
+            "school",
+            Observation::Present(SeenTemplate { edited: true, ..older() }),
+        ),
+        (
+            "declared otherwise",
+            "school",
+            Observation::Present(SeenTemplate { declared: String::new(), ..seen() }),
+        ),
+        (
+            "with other courses",
+            "school",
+            Observation::Present(SeenTemplate { content_differs: true, ..seen() }),
+        ),
+        (
+            "on another server",
+            "school",
+            Observation::Present(SeenTemplate { server: Some(name("old")), ..seen() }),
+        ),
+        ("no longer in the file", "gone", Observation::Present(seen())),
+        ("foreign", "school", Observation::Foreign(Owner("it carries no mark of Provost".to_owned()))),
+        ("unknown", "school", Observation::Unknown(why("the server does not answer"))),
+    ];
+    let text =
+        each.map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()));
+    insta::assert_snapshot!(text.concat());
+}
+
+#[test]
+fn a_clone_waits_for_its_template() {
+    let scene = scene();
+    let site = SiteKind {
+        fleet: scene.fleet.clone(),
+        servers: scene.servers.clone(),
+        fleet_id: fleet_id(),
+        references: references(),
+    };
+    let database = DatabaseKind { servers: scene.servers.clone(), fleet_id: fleet_id() };
+    let half = || SeenSite { dataroot: Some("/state/data/sites/camus".into()), ..SeenSite::default() };
+    let role = |password_kept| SeenDatabase {
+        server: name("main"),
+        name: "test_camus".to_owned(),
+        password_kept,
+        mark_lost: false,
+    };
+    let copied = Observation::Partial(role(true), why("its copying was interrupted"));
+    let text = [
+        ("no database", plan(&scene, &database, "camus", Observation::Absent)),
+        ("a role", plan(&scene, &database, "camus", Observation::Present(role(true)))),
+        ("a role with another password", plan(&scene, &database, "camus", Observation::Present(role(false)))),
+        ("a copy without a mark", plan(&scene, &database, "camus", copied)),
+        ("no site", plan(&scene, &site, "camus", Observation::Absent)),
+        (
+            "half a site",
+            plan(
+                &scene,
+                &site,
+                "camus",
+                Observation::Partial(half(), why("its installation was interrupted")),
+            ),
+        ),
+    ]
+    .map(|(word, plan)| format!("== {word}\n{}\n", plan.trim_end()))
+    .concat();
     insta::assert_snapshot!(text);
 }

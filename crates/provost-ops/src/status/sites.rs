@@ -77,7 +77,7 @@ fn sites(
     }
     // What is not in the file is looked for on the servers; those at rest are not asked, but the disk knows too.
     for name in traces::sites(&session.cx.paths, &session.fleet_id.id) {
-        if !fleet.sites.contains_key(&name) {
+        if fleet.site(&name).is_none() {
             all.entry(name.to_string()).or_insert_with(|| not_asked(session, &name, earlier));
         }
     }

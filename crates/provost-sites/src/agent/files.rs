@@ -13,6 +13,7 @@ const FILES: &[(&str, &str)] = &[
     ("cron.php", include_str!("../../../../php/agent/cron.php")),
     ("failure.php", include_str!("../../../../php/agent/failure.php")),
     ("install.php", include_str!("../../../../php/agent/install.php")),
+    ("keys.php", include_str!("../../../../php/agent/keys.php")),
     ("log_text.php", include_str!("../../../../php/agent/log_text.php")),
     ("operation.php", include_str!("../../../../php/agent/operation.php")),
     ("session.php", include_str!("../../../../php/agent/session.php")),
@@ -24,7 +25,9 @@ const FILES: &[(&str, &str)] = &[
     ("operation/maintenance.set.php", include_str!("../../../../php/agent/operation/maintenance.set.php")),
     ("operation/schema.check.php", include_str!("../../../../php/agent/operation/schema.check.php")),
     ("operation/site.facts.php", include_str!("../../../../php/agent/operation/site.facts.php")),
+    ("operation/site.identity.php", include_str!("../../../../php/agent/operation/site.identity.php")),
     ("operation/site.mark.php", include_str!("../../../../php/agent/operation/site.mark.php")),
+    ("operation/template.close.php", include_str!("../../../../php/agent/operation/template.close.php")),
 ];
 
 /// The digest that names the agent's directory.

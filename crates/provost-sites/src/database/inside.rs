@@ -6,6 +6,7 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
+use provost_fleet::model::Template;
 use provost_fleet::name::Name;
 
 use super::Found;
@@ -39,6 +40,8 @@ pub(crate) enum Inside {
     ThisSite(Facts),
     /// This site of this fleet, in tables of another role.
     OfRole(String),
+    /// A copy of a template of this fleet that is nobody's site yet.
+    Copy,
     /// Something else.
     Else,
 }
@@ -78,6 +81,9 @@ impl Place<'_> {
             return Ok(if used { Inside::Else } else { Inside::Nothing });
         };
         let own = |name: &str| facts.own.get(name).map(String::as_str);
+        if own("fleet") == Some(self.fleet) && own("site").is_some_and(is_template) {
+            return Ok(Inside::Copy);
+        }
         if own("fleet") != Some(self.fleet) || own("site") != Some(self.site.as_str()) {
             return Ok(Inside::Else);
         }
@@ -104,4 +110,9 @@ impl Place<'_> {
             _ => None,
         }
     }
+}
+
+/// Whether a name is that under which a template is a site.
+fn is_template(site: &str) -> bool {
+    site.parse().ok().and_then(|site| Template::of_site_name(&site)).is_some()
 }

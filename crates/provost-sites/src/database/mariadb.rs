@@ -163,7 +163,7 @@ async fn run(sql: &mut Mariadb, statement: String) -> Result<(), sqlx::Error> {
 }
 
 /// A name as SQL writes it.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
@@ -178,7 +178,7 @@ fn account(sql: &Mariadb, name: &str) -> String {
 }
 
 /// A text as SQL writes it; the session's mode is ours, in which `\` escapes.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\").replace('\'', "''"))
 }
 

@@ -95,7 +95,7 @@ pub(super) async fn set_mark(sql: &mut PgConnection, name: &str, mark: &Mark) ->
 }
 
 /// Drops a database with whoever is connected to it; nothing happens where there is none.
-pub(super) async fn drop_database(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+pub(crate) async fn drop_database(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     let statement = format!("drop database if exists {} with (force)", quoted(name));
     sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
 }
@@ -114,12 +114,12 @@ pub(super) async fn has_tables(sql: &mut PgConnection) -> Result<bool, sqlx::Err
 }
 
 /// A name as SQL writes it.
-pub(super) fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
 /// A text as SQL writes it, with standard-conforming strings.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 

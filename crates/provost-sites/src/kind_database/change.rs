@@ -5,7 +5,7 @@ use provost_engine::kind::{Effect, StepError};
 use provost_fleet::name::Name;
 
 use super::{DatabaseKind, Params};
-use crate::database::{self, Inside, Place};
+use crate::database::{self, Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
 use crate::secrets::{self, Generated};
 use crate::server::Connection;
@@ -16,9 +16,10 @@ impl DatabaseKind {
         &self,
         cx: &Context,
         site: &Name,
-        (server, name): (&Name, &str),
+        params: &Params,
         admin: &mut Connection<'_>,
     ) -> Result<Effect, StepError> {
+        let Params { server, name, only_role, .. } = params;
         let password =
             secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
         let mark = Mark {
@@ -27,8 +28,20 @@ impl DatabaseKind {
             stage: Stage::Created,
             dataroot: None,
             server: None,
+            template: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);
+        if *only_role && database::copies_whole(&admin.sql) {
+            database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
+            let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name);
+            let Found { database, role, .. } = found.unwrap_or_default();
+            if database.is_none() {
+                return match role.map(|role| whose(role.comment.as_deref(), &self.fleet_id.id)) {
+                    Some(Whose::Ours(_)) => Ok(Effect(format!("role `{name}` is there"))),
+                    _ => Err(StepError::told(format!("role `{name}` was made, and is not there"))),
+                };
+            }
+        }
         database::make(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
         // Read back by coming in as the site will.
         let mut own =
@@ -45,7 +58,7 @@ impl DatabaseKind {
         params: &Params,
         admin: &mut Connection<'_>,
     ) -> Result<Effect, StepError> {
-        let Params { server, name, prefix, dataroot } = params;
+        let Params { server, name, prefix, dataroot, .. } = params;
         let fleet = &self.fleet_id.id;
         let place = Place { fleet, site, server, database: name, prefix, dataroot: dataroot.as_deref() };
         // Looked at again right before: our mark makes everything in it ours.
@@ -63,6 +76,7 @@ impl DatabaseKind {
             stage: Stage::Installed,
             dataroot,
             server: Some(server.clone()),
+            template: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);
         database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;

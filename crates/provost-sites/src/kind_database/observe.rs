@@ -34,6 +34,15 @@ impl DatabaseKind {
             let inside = place.ask(&self.servers, cx, &one).await;
             let observation = match self.judge(cx, &want.server, site, &want.name, &one, inside) {
                 Observation::Absent => self.left_behind(cx, &place),
+                // A clone that was never one has its role; its database comes to be as a copy.
+                Observation::Partial(seen, _)
+                    if want.clone
+                        && one.database.is_none()
+                        && one.role.is_some()
+                        && place.installed_files(cx).is_none() =>
+                {
+                    Observation::Present(seen)
+                }
                 other => other,
             };
             seen.insert(site.clone(), observation);
@@ -69,6 +78,8 @@ impl DatabaseKind {
             let comment = one.database.as_ref().or(one.role.as_ref().map(|role| &role.comment));
             let comment = comment.and_then(Option::as_deref);
             if let Whose::Ours(mark) = whose(comment, &self.fleet_id.id)
+                // Templates have a kind of their own.
+                && mark.template.is_none()
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
                 let observation = self.judge(cx, server, &mark.site, name, one, None);
@@ -129,7 +140,11 @@ impl DatabaseKind {
                      restore it as that role"
                 )));
             }
-            Some(Ok(Inside::Else)) if unmarked => {
+            // Copied from a template of ours, and killed before it was marked. Nobody has used it.
+            Some(Ok(Inside::Copy)) if unmarked && matches!(role, Some(Whose::Ours(_))) => {
+                return Observation::Partial(seen, Reason("its copying was interrupted".to_owned()));
+            }
+            Some(Ok(Inside::Else | Inside::Copy)) if unmarked => {
                 return foreign(name, "it carries no mark of Provost, and what it holds is not this site");
             }
             Some(Err(why)) if unmarked => {

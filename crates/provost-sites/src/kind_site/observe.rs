@@ -22,7 +22,8 @@ impl SiteKind {
         let ours = found.values().filter_map(|one| {
             let comment = one.database.as_ref()?;
             match whose(comment.as_deref(), &self.fleet_id.id) {
-                Whose::Ours(mark) => Some(mark),
+                // Templates have a kind of their own.
+                Whose::Ours(mark) => mark.template.is_none().then_some(mark),
                 Whose::Foreign(_) => None,
             }
         });
@@ -186,7 +187,14 @@ fn installed(fleet: &str, name: &Name, mark: Option<Whose>) -> Mark {
         Some(Whose::Ours(mark)) => mark.dataroot,
         _ => None,
     };
-    Mark { fleet: fleet.to_owned(), site: name.clone(), stage: Stage::Installed, dataroot, server: None }
+    Mark {
+        fleet: fleet.to_owned(),
+        site: name.clone(),
+        stage: Stage::Installed,
+        dataroot,
+        server: None,
+        template: None,
+    }
 }
 
 /// What database and dataroot say together.

@@ -5,10 +5,14 @@ use provost_engine::kind::{Hint, Kind as _, Planned, Reason, StepDraft};
 use provost_engine::plan::{Change, Impact, Subject};
 use provost_fleet::name::Name;
 
-use super::{CONFIGURE, DELETE, DatabaseGone, INSTALL, SeenSite, WantedSite};
-use crate::kind_database;
+use super::{CLONE, CONFIGURE, DELETE, DatabaseGone, INSTALL, SeenSite, WantedSite};
+use crate::clone::copying::FILE_COPY_FROM;
+use crate::{kind_database, kind_template};
 
 pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Planned {
+    if let Some(template) = &want.template {
+        return clone(name, want, template, reason, impact);
+    }
     Planned::Steps(vec![StepDraft {
         action: INSTALL,
         reason: reason.to_owned(),
@@ -20,6 +24,27 @@ pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impa
         after: vec![build_step(want), Subject::new("database", name).step(kind_database::CREATE)],
         impact,
         params: serde_json::json!({ "tree": want.tree }),
+    }])
+}
+
+/// A site that has a template is a copy of it.
+fn clone(name: &Name, want: &WantedSite, template: &Name, reason: &str, impact: Impact) -> Planned {
+    Planned::Steps(vec![StepDraft {
+        action: CLONE,
+        reason: reason.to_owned(),
+        changes: vec![
+            Change::create("template", template.as_str()),
+            Change::create("Moodle", &want.release),
+            Change::create("url", &want.url),
+        ],
+        after: vec![
+            Subject::new(kind_template::NAME, template).step(kind_template::MAKE),
+            build_step(want),
+            Subject::new("database", name).step(kind_database::CREATE),
+        ],
+        impact,
+        // How large the template will be is not known while it is still to be made: what is decided is the bound.
+        params: serde_json::json!({ "template": template, "file_copy_from_bytes": FILE_COPY_FROM }),
     }])
 }
 

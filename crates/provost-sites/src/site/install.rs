@@ -23,10 +23,10 @@ use crate::accounts::{self, User};
 use crate::agent::{self, Agent, CLI_SETTINGS};
 use crate::database;
 use crate::fleet_state::FleetId;
-use crate::mark::{Mark, Stage};
+use crate::mark::{Mark, Stage, TemplateMark};
 use crate::php::Php;
 use crate::secrets::{self, Generated, References};
-use crate::server::Servers;
+use crate::server::{Connection, Servers};
 
 /// Longest install. Core's script takes 40 s on two quiet cores; many plugins on a busy machine take minutes.
 const LONGEST: Duration = Duration::from_mins(30);
@@ -48,11 +48,33 @@ pub struct Installation<'a> {
     pub site: &'a Site,
     /// The tree id of its build.
     pub tree: &'a str,
+    /// What its mark says where the site is a template.
+    pub template: Option<&'a TemplateMark>,
+}
+
+/// A site that was installed and read back, and that nobody was told of yet.
+pub(crate) struct Installed {
+    /// What was seen of it.
+    pub(crate) seen: String,
+    /// Whom its PHP runs as.
+    pub(crate) user: User,
+    /// Its configuration.
+    pub(crate) rendered: Rendered,
 }
 
 impl Installation<'_> {
     /// Installs the site from nothing, or anew over what a broken install left. Returns what was seen of it.
     pub async fn run(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
+        let Installed { seen, user, rendered } = self.install(cx, step).await?;
+        let root = dataroot(cx, self.name, self.site);
+        files::write_mark(&root, &self.mark(cx, Stage::Installed), &user)?;
+        self.set_stage(cx, Stage::Installed).await?;
+        files::open_to_web(cx, self.name, self.site, &rendered)?;
+        Ok(seen)
+    }
+
+    /// Installs it, and tells nobody: marks and the host's link are the caller's.
+    pub(crate) async fn install(&self, cx: &Context, step: &Step) -> Result<Installed, SiteError> {
         let version = self.version_of_build(cx)?;
         let root = dataroot(cx, self.name, self.site);
         // Never planned; but what follows empties a dataroot.
@@ -69,10 +91,7 @@ impl Installation<'_> {
         files::write_config(cx, self.name, &rendered, &user)?;
         self.run_core(cx, step, &user).await?;
         let seen = self.read_back(cx, step, &user, &version).await?;
-        files::write_mark(&root, &self.mark(cx, Stage::Installed), &user)?;
-        self.set_stage(cx, Stage::Installed).await?;
-        files::open_to_web(cx, self.name, self.site, &rendered)?;
-        Ok(seen)
+        Ok(Installed { seen, user, rendered })
     }
 
     /// Writes the made files again, and sees that the site still comes up with them.
@@ -96,23 +115,24 @@ impl Installation<'_> {
         Ok(format!("Moodle {moodle} comes up"))
     }
 
-    fn render(&self, cx: &Context) -> Result<Rendered, SiteError> {
+    pub(crate) fn render(&self, cx: &Context) -> Result<Rendered, SiteError> {
         let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(self.name))?;
         config::render(cx, self.servers, self.name, self.site, &password)
     }
 
-    fn mark(&self, cx: &Context, stage: Stage) -> Mark {
+    pub(crate) fn mark(&self, cx: &Context, stage: Stage) -> Mark {
         Mark {
             fleet: self.fleet_id.id.clone(),
             site: self.name.clone(),
             stage,
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
             server: Some(self.site.database.clone()),
+            template: self.template.cloned().map(Box::new),
         }
     }
 
     /// The version that the database must have afterwards.
-    fn version_of_build(&self, cx: &Context) -> Result<CoreVersion, SiteError> {
+    pub(crate) fn version_of_build(&self, cx: &Context) -> Result<CoreVersion, SiteError> {
         let build = cx.paths.build(self.tree);
         let layout = Layout::detect(|path| build.join(path).exists());
         let path = build.join(layout.unwrap_or(Layout { public: false }).version_php());
@@ -145,7 +165,7 @@ impl Installation<'_> {
         Ok(())
     }
 
-    async fn set_stage(&self, cx: &Context, stage: Stage) -> Result<(), SiteError> {
+    pub(crate) async fn set_stage(&self, cx: &Context, stage: Stage) -> Result<(), SiteError> {
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
         Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &self.mark(cx, stage)).await?)
     }
@@ -198,12 +218,27 @@ impl Installation<'_> {
         Err(SiteError::Install(ProcessError::Failed { program, status, log }))
     }
 
-    async fn answers(&self, cx: &Context) -> Result<Secret, SiteError> {
-        let admin = &self.site.admin;
-        let password = match &admin.password {
+    /// The password of the site's first administrator.
+    pub(crate) async fn admin_password(&self, cx: &Context) -> Result<Secret, SiteError> {
+        Ok(match &self.site.admin.password {
             Some(reference) => self.references.resolve(cx, reference).await?,
             None => secrets::read_or_make(&cx.paths, &Generated::SiteAdmin(self.name))?,
-        };
+        })
+    }
+
+    /// A connection to the site's database as its own role.
+    pub(crate) async fn own_connection(
+        &self,
+        cx: &Context,
+        database: &str,
+    ) -> Result<Connection<'_>, SiteError> {
+        let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(self.name))?;
+        Ok(self.servers.connect(cx, &self.site.database, database, database, &password).await?)
+    }
+
+    async fn answers(&self, cx: &Context) -> Result<Secret, SiteError> {
+        let admin = &self.site.admin;
+        let password = self.admin_password(cx).await?;
         let answers = serde_json::json!({
             "adminuser": admin.user,
             "adminpass": password.expose(),

@@ -7,6 +7,7 @@ fn marked(stage: Stage) -> Dataroot {
         stage,
         dataroot: None,
         server: None,
+        template: None,
     })
 }
 

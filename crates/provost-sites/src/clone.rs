@@ -1,0 +1,340 @@
+//! Cloning a site from a template: its database is copied by the server, its files are brought over, and then it is made itself.
+//!
+//! Done in this order, the first two side by side: database and files; identity, in one batch of SQL that Moodle has not seen the copy
+//! before; then one process of PHP, which does what only PHP can do and says what Moodle takes the site for; then the marks, and the
+//! host's link. That process is the read-back of the batch, for it is the first that ever sees the clone; what it does itself is read
+//! back from the database by us. A clone that was killed anywhere is not marked as installed, and is made anew.
+
+pub(crate) mod copying;
+pub(crate) mod files;
+pub(crate) mod identity;
+pub mod rules;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::files as engine_files;
+use provost_engine::plan::Step;
+use provost_engine::process::Program;
+use provost_fleet::digest::Digest;
+use provost_fleet::model::Template;
+use provost_fleet::name::Name;
+use provost_moodle::agent::SiteState;
+use serde_json::Value;
+
+use self::copying::Source;
+use self::identity::Identity;
+use crate::accounts::{self, User};
+use crate::agent::{self, Agent, CLI_SETTINGS, Started};
+use crate::mark::{Mark, Stage};
+use crate::php::Php;
+use crate::server::Sql;
+use crate::site::config::Rendered;
+use crate::site::files::{self as site_files, Dataroot};
+use crate::site::install::Installation;
+use crate::site::{SiteError, dataroot};
+
+/// Longest that Moodle may take for its part. It takes a fifth of a second; settings that are encrypted anew take some more.
+const MOODLE: Duration = Duration::from_mins(2);
+
+/// Longest that keys may take: each is some tenths of a second of pure arithmetic.
+const KEYS: Duration = Duration::from_mins(1);
+
+/// What cloning a site works with.
+pub struct Cloning<'a> {
+    /// The site, as an installation would have it; the build is the template's.
+    pub installation: Installation<'a>,
+    /// The template's name.
+    pub template: &'a Name,
+    /// Its declaration.
+    pub declared: &'a Template,
+}
+
+/// Where template and clone are.
+struct Places {
+    from_url: String,
+    from_dataroot: Utf8PathBuf,
+    to_url: String,
+    to_dataroot: Utf8PathBuf,
+}
+
+/// The clone's files, and the process that waits to see it.
+struct Prepared {
+    user: User,
+    rendered: Rendered,
+    keys: Vec<Value>,
+    agent: Started,
+    brought: files::Brought,
+}
+
+impl Cloning<'_> {
+    /// Clones the site, or anew over what a broken attempt left. Returns what was done, with what each part took.
+    pub async fn run(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
+        let site = &self.installation;
+        let root = dataroot(cx, site.name, site.site);
+        // Never planned; but what follows empties a dataroot.
+        if let Dataroot::Marked(Mark { stage: Stage::Installed, .. }) = site_files::look_at_dataroot(&root)? {
+            return Err(SiteError::ReadBack(format!("`{root}` is the dataroot of an installed site")));
+        }
+        let source = self.source(cx).await?;
+        let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
+        let begun = Instant::now();
+        let (method, prepared) =
+            tokio::try_join!(self.copy(cx, &source, bound), self.prepare(cx, step, &source, &root))?;
+        let copied = begun.elapsed();
+        let secrets = self.become_itself(cx, &source).await?;
+        let identified = begun.elapsed();
+        let Prepared { user, rendered, keys, agent, brought } = prepared;
+        self.ask_moodle(cx, &source, agent, keys).await?;
+        self.read_back(cx, &source, secrets).await?;
+        let answered = begun.elapsed();
+        site_files::write_mark(&root, &site.mark(cx, Stage::Installed), &user)?;
+        site.set_stage(cx, Stage::Installed).await?;
+        site_files::open_to_web(cx, site.name, site.site, &rendered)?;
+        for unknown in brought.unknown {
+            cx.note(format!("`{unknown}` in the dataroot of template {} was not cloned", self.template));
+        }
+        Ok(format!(
+            "Moodle {}, cloned from {} by {method} ({} MiB, {:.2} s); identity {:.2} s, Moodle {:.2} s",
+            source.made_of.release,
+            self.template,
+            source.bytes >> 20,
+            copied.as_secs_f64(),
+            identified.saturating_sub(copied).as_secs_f64(),
+            answered.saturating_sub(identified).as_secs_f64(),
+        ))
+    }
+
+    fn refused(&self, why: impl Into<String>, hint: Option<String>) -> SiteError {
+        SiteError::Template { template: self.template.clone(), why: why.into(), hint }
+    }
+
+    /// Files, keys, and a process of PHP that has started and not yet looked.
+    async fn prepare(
+        &self,
+        cx: &Context,
+        step: &Step,
+        source: &Source,
+        root: &Utf8Path,
+    ) -> Result<Prepared, SiteError> {
+        let site = &self.installation;
+        let user = accounts::site(cx, &site.fleet_id.id, site.name).await?;
+        site_files::fresh_dataroot(root, &site.mark(cx, Stage::Installing), &user)?;
+        let (keys, brought) = tokio::try_join!(self.keys(cx, &user, source), self.bring(cx, &user, root))?;
+        if source.made_of.encrypted {
+            self.bring_key(cx, &user, root)?;
+        }
+        site_files::make_logs(cx, site.name, &user)?;
+        site_files::point_to_build(cx, site.name, &source.made_of.tree)?;
+        let rendered = site.render(cx)?;
+        site_files::write_config(cx, site.name, &rendered, &user)?;
+        let agent = Agent::start(cx, site.name, &user.account, Some(&step.id.subject.to_string())).await?;
+        Ok(Prepared { user, rendered, keys, agent, brought })
+    }
+
+    async fn bring(&self, cx: &Context, user: &User, root: &Utf8Path) -> Result<files::Brought, SiteError> {
+        let from = self.template_dataroot(cx)?;
+        let (to, account) = (root.to_owned(), user.account.clone());
+        // Files can be many; the runtime's threads are for waiting, not for this.
+        let brought = tokio::task::spawn_blocking(move || files::bring(&from, &to, &account)).await;
+        brought.map_err(|broke| SiteError::ReadBack(format!("bringing the files broke: {broke}")))?
+    }
+
+    /// The template's key, which opens the settings that are encrypted with it. PHP puts a new one into its place.
+    fn bring_key(&self, cx: &Context, user: &User, root: &Utf8Path) -> Result<(), SiteError> {
+        let Some(key) = self.template_key(cx)? else { return Ok(()) };
+        let directory = root.join("secret/key");
+        for path in [root.join("secret"), directory.clone()] {
+            engine_files::directory(&path, 0o2770, &user.account).map_err(SiteError::io("make", &path))?;
+        }
+        let path = directory.join("sodium.key");
+        engine_files::write_whole(&path, &key, 0o400, &user.account).map_err(SiteError::io("write", &path))
+    }
+
+    fn template_key(&self, cx: &Context) -> Result<Option<Vec<u8>>, SiteError> {
+        let path = self.template_dataroot(cx)?.join("secret/key/sodium.key");
+        match std::fs::read(&path) {
+            Ok(key) => Ok(Some(key)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(SiteError::Io { verb: "read", path, source }),
+        }
+    }
+
+    /// Private keys of the clone's own, for the settings that hold one.
+    async fn keys(&self, cx: &Context, user: &User, source: &Source) -> Result<Vec<Value>, SiteError> {
+        let rules = source.rules();
+        let wanted = rules.keys();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let php = Php::find(&cx.machine).ok_or(SiteError::NoPhp)?;
+        let ours = agent::unpack(&cx.paths).map_err(SiteError::io("unpack", cx.paths.agents()))?;
+        // One process for each: they have nothing to say to each other.
+        let each = wanted.iter().map(|(plugin, name, kid_name)| {
+            let program = Program::new(&php.cli)
+                .args(CLI_SETTINGS)
+                .arg(ours.join("keys.php"))
+                .arg("1")
+                .account(user.account.clone())
+                .deadline(KEYS);
+            async move {
+                let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
+                let text = output.map_err(SiteError::Install)?.text();
+                let made: Value = serde_json::from_str(&text).unwrap_or_default();
+                let (value, kid) = (&made[0]["value"], &made[0]["kid"]);
+                if !value.is_string() {
+                    return Err(SiteError::ReadBack("PHP made no private key".to_owned()));
+                }
+                Ok(serde_json::json!({
+                    "plugin": plugin, "name": name, "value": value, "kid_name": kid_name, "kid": kid,
+                }))
+            }
+        });
+        futures_util::future::try_join_all(each).await
+    }
+
+    fn identity<'b>(&'b self, marks: &'b [(&'b str, &'b str)], places: &'b Places) -> Identity<'b> {
+        let (site, from) = (self.installation.site, &self.declared.site);
+        Identity {
+            prefix: &site.prefix,
+            from_role: &from.database_name,
+            to_role: &site.database_name,
+            from_url: &places.from_url,
+            from_host: from.url.host(),
+            from_dataroot: places.from_dataroot.as_str(),
+            to_dataroot: places.to_dataroot.as_str(),
+            to_url: &places.to_url,
+            to_host: site.url.host(),
+            full_name: &site.full_name,
+            short_name: &site.short_name,
+            admin_user: &site.admin.user,
+            admin_email: &site.admin.email,
+            marks,
+        }
+    }
+
+    fn places(&self, cx: &Context) -> Result<Places, SiteError> {
+        let site = &self.installation;
+        Ok(Places {
+            from_url: self.declared.site.url.to_string(),
+            from_dataroot: self.template_dataroot(cx)?,
+            to_url: site.site.url.to_string(),
+            to_dataroot: dataroot(cx, site.name, site.site),
+        })
+    }
+
+    fn template_dataroot(&self, cx: &Context) -> Result<Utf8PathBuf, SiteError> {
+        let as_site = Template::site_name(self.template);
+        let as_site = as_site.map_err(|error| self.refused(error.to_string(), None))?;
+        Ok(dataroot(cx, &as_site, &self.declared.site))
+    }
+
+    /// Takes the copy from the template to the site. Returns digests of what must be another one in the end.
+    async fn become_itself(
+        &self,
+        cx: &Context,
+        source: &Source,
+    ) -> Result<BTreeMap<String, String>, SiteError> {
+        let site = &self.installation;
+        let origin = format!("template {}", self.template);
+        let snapshot = Digest::of(source.comment.as_bytes()).short().to_owned();
+        let places = self.places(cx)?;
+        let marks = [
+            ("fleet", site.fleet_id.id.as_str()),
+            ("site", site.name.as_str()),
+            ("wwwroot", places.to_url.as_str()),
+            ("tree", source.made_of.tree.as_str()),
+            ("origin", origin.as_str()),
+            ("origin_snapshot", snapshot.as_str()),
+        ];
+        let identity = self.identity(&marks, &places);
+        let rules = source.rules();
+        let database = &site.site.database_name;
+        let mut inside = site.servers.admin(cx, &site.site.database, Some(database)).await?;
+        let secrets = digests(&mut inside.sql, identity.secrets(&rules)).await?;
+        let batch = identity.batch(&rules);
+        inside.sql.run(batch).await?;
+        Ok(secrets)
+    }
+
+    /// Has PHP do its part, and compares what Moodle takes the site for.
+    async fn ask_moodle(
+        &self,
+        cx: &Context,
+        source: &Source,
+        started: Started,
+        keys: Vec<Value>,
+    ) -> Result<(), SiteError> {
+        let site = &self.installation;
+        let mut agent = started.greet(cx).await?;
+        let told = if agent.ready.state == SiteState::NotInstalled {
+            Err(SiteError::ReadBack("Moodle finds nothing installed in the copy".to_owned()))
+        } else {
+            let password = site.admin_password(cx).await?;
+            let params = serde_json::json!({
+                "password": password.expose(), "keys": keys, "rekey": source.made_of.encrypted,
+            });
+            agent.call(cx, "site.identity", params, MOODLE).await.map_err(SiteError::from)
+        };
+        agent.close().await;
+        let told = told?;
+        let expected = [
+            ("wwwroot", Value::from(site.site.url.to_string())),
+            ("fullname", Value::from(site.site.full_name.as_str())),
+            ("shortname", Value::from(site.site.short_name.as_str())),
+            ("username", Value::from(site.site.admin.user.as_str())),
+            ("email", Value::from(site.site.admin.email.as_str())),
+            ("authenticates", Value::from(true)),
+            ("current", Value::from(true)),
+        ];
+        for (what, wanted) in expected {
+            if told[what] != wanted {
+                let message = format!("Moodle takes `{what}` of the clone for {}, not {wanted}", told[what]);
+                return Err(SiteError::ReadBack(message));
+            }
+        }
+        let identifier = told["siteidentifier"].as_str().unwrap_or_default();
+        if !identifier.ends_with(site.site.url.host()) || identifier.len() <= site.site.url.host().len() {
+            return Err(SiteError::ReadBack("Moodle does not know the clone's identifier".to_owned()));
+        }
+        let key = self.template_key(cx)?.map(|key| Digest::of(&key).to_string());
+        if key.is_some() && told["encryption_key"].as_str() == key.as_deref() {
+            return Err(SiteError::ReadBack("the clone has its template's encryption key".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Looks, after PHP has ended, whether anything secret of the template's is still there.
+    async fn read_back(
+        &self,
+        cx: &Context,
+        source: &Source,
+        before: BTreeMap<String, String>,
+    ) -> Result<(), SiteError> {
+        let site = &self.installation;
+        let places = self.places(cx)?;
+        let identity = self.identity(&[], &places);
+        let database = &site.site.database_name;
+        // As the site's own role: what it cannot read is not its own.
+        let mut own = site.own_connection(cx, database).await?;
+        let after = digests(&mut own.sql, identity.secrets(&source.rules())).await?;
+        let kept: Vec<&str> = before
+            .iter()
+            .filter(|(what, digest)| after.get(*what) == Some(*digest))
+            .map(|(what, _)| what.as_str())
+            .collect();
+        if kept.is_empty() {
+            return Ok(());
+        }
+        Err(SiteError::ReadBack(format!("the clone still has its template's {}", kept.join(", "))))
+    }
+}
+
+/// Runs a query of two texts a row.
+async fn digests(sql: &mut Sql, query: String) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    let rows = sql.rows(query).await?.into_iter();
+    let pairs = rows.filter_map(|row| <[Option<String>; 2]>::try_from(row).ok());
+    Ok(pairs.filter_map(|[what, digest]| Some((what?, digest?))).collect())
+}
