@@ -253,8 +253,9 @@ impl Cloning<'_> {
         let rules = source.rules();
         let database = &site.site.database_name;
         let mut inside = site.servers.admin(cx, &site.site.database, Some(database)).await?;
-        let secrets = digests(&mut inside.sql, identity.secrets(&rules)).await?;
-        let batch = identity.batch(&rules);
+        let engine = inside.sql.engine();
+        let secrets = digests(&mut inside.sql, identity.secrets(engine, &rules)).await?;
+        let batch = identity.batch(engine, &rules);
         inside.sql.run(batch).await?;
         Ok(secrets)
     }
@@ -319,7 +320,8 @@ impl Cloning<'_> {
         let database = &site.site.database_name;
         // As the site's own role: what it cannot read is not its own.
         let mut own = site.own_connection(cx, database).await?;
-        let after = digests(&mut own.sql, identity.secrets(&source.rules())).await?;
+        let engine = own.sql.engine();
+        let after = digests(&mut own.sql, identity.secrets(engine, &source.rules())).await?;
         let kept: Vec<&str> = before
             .iter()
             .filter(|(what, digest)| after.get(*what) == Some(*digest))

@@ -42,6 +42,9 @@ pub enum SiteError {
     /// Its database server could not be used.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// Its template's database could not be copied.
+    #[error(transparent)]
+    Copy(#[from] crate::database::mariadb::copy::CopyError),
     /// Its database answered with an error.
     #[error("the site's database failed")]
     Sql(#[from] sqlx::Error),

@@ -6,10 +6,11 @@ use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
 use super::Cloning;
 use super::rules::Rules;
-use crate::database::postgresql;
 use crate::database::postgresql::{literal as text, quoted};
+use crate::database::{mariadb, postgresql};
 use crate::kind_template::look_at_mark;
 use crate::mark::{Stage, TemplateMark, Whose, whose};
+use crate::server::{Mariadb, Sql};
 use crate::site::SiteError;
 
 /// Databases from this size on are copied as files. Below, page by page through the log: that costs every page twice, but no checkpoint,
@@ -29,6 +30,8 @@ pub(crate) enum Method {
     FileCopy,
     /// As files, on a server that knows no other way.
     Only,
+    /// Table by table: MariaDB's only way.
+    Tables,
 }
 
 impl Method {
@@ -45,7 +48,7 @@ impl Method {
         match self {
             Self::WalLog => " strategy wal_log",
             Self::FileCopy => " strategy file_copy",
-            Self::Only => "",
+            Self::Only | Self::Tables => "",
         }
     }
 }
@@ -55,6 +58,7 @@ impl std::fmt::Display for Method {
         f.write_str(match self {
             Self::WalLog => "wal_log",
             Self::FileCopy | Self::Only => "file_copy",
+            Self::Tables => "tables",
         })
     }
 }
@@ -78,21 +82,29 @@ impl Source {
     }
 }
 
+/// A template's database, as its server has it.
+struct FoundSource {
+    comment: Option<String>,
+    bytes: i64,
+    is_open: bool,
+    version: i32,
+}
+
 impl Cloning<'_> {
     /// Looks at the template, and whether anything can be cloned from it.
     pub(super) async fn source(&self, cx: &Context) -> Result<Source, SiteError> {
         let (site, from) = (&self.installation, &self.declared.site);
         let mut admin = site.servers.admin(cx, &from.database, None).await?;
-        let sql = admin.sql.postgresql()?;
-        let query = "select shobj_description(oid, 'pg_database'), pg_database_size(oid), datallowconn,
-                       current_setting('server_version_num')::int from pg_database where datname = $1";
-        let row = sqlx::query(query).bind(&from.database_name).fetch_optional(sql).await?;
-        let row = row.ok_or_else(|| self.refused("it was not made yet", None))?;
-        let comment: Option<String> = row.try_get(0)?;
+        let found = match &mut admin.sql {
+            Sql::Postgresql(sql) => self.look_at_postgresql(sql).await?,
+            Sql::Mariadb(sql) => self.look_at_mariadb(sql).await?,
+        };
+        let found = found.ok_or_else(|| self.refused("it was not made yet", None))?;
+        let FoundSource { comment, bytes, is_open, version } = found;
         let mark = look_at_mark(comment.as_deref(), &site.fleet_id.id);
         let made_of = mark.filter(|mark| mark.stage == Stage::Installed).and_then(|mark| mark.template);
         let made_of = made_of.ok_or_else(|| self.refused("its making was not finished", None))?;
-        if made_of.open || row.try_get(2)? {
+        if made_of.open || is_open {
             let hint = format!("`provost template close {}` closes it", self.template);
             return Err(self.refused("it is open", Some(hint)));
         }
@@ -105,8 +117,27 @@ impl Cloning<'_> {
                 )),
             ));
         }
-        let (bytes, version) = (row.try_get(1)?, row.try_get(3)?);
         Ok(Source { made_of: *made_of, comment: comment.unwrap_or_default(), bytes, version })
+    }
+
+    async fn look_at_postgresql(&self, sql: &mut PgConnection) -> Result<Option<FoundSource>, SiteError> {
+        let query = "select shobj_description(oid, 'pg_database'), pg_database_size(oid), datallowconn,
+                       current_setting('server_version_num')::int from pg_database where datname = $1";
+        let row = sqlx::query(query).bind(&self.declared.site.database_name).fetch_optional(sql).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(FoundSource {
+            comment: row.try_get(0)?,
+            bytes: row.try_get(1)?,
+            is_open: row.try_get(2)?,
+            version: row.try_get(3)?,
+        }))
+    }
+
+    async fn look_at_mariadb(&self, sql: &mut Mariadb) -> Result<Option<FoundSource>, SiteError> {
+        let database = &self.declared.site.database_name;
+        let Some(looked) = mariadb::look_at_closed(sql, database).await? else { return Ok(None) };
+        let mariadb::LookedAt { comment, bytes, locked } = looked;
+        Ok(Some(FoundSource { comment, bytes, is_open: !locked, version: 0 }))
     }
 
     /// Copies the template's database, marked as one that is being made, closed to everybody but its role.
@@ -119,7 +150,17 @@ impl Cloning<'_> {
         let (site, from) = (&self.installation, &self.declared.site);
         let name = &site.site.database_name;
         let mut admin = site.servers.admin(cx, &site.site.database, None).await?;
-        let sql = admin.sql.postgresql()?;
+        let sql = match &mut admin.sql {
+            Sql::Postgresql(sql) => sql,
+            Sql::Mariadb(sql) => {
+                self.begin_on_mariadb(cx, sql, name).await?;
+                // The copy has connections of its own.
+                drop(admin);
+                let places = (from.database_name.as_str(), name.as_str());
+                mariadb::copy::tables(site.servers, cx, &site.site.database, places).await?;
+                return Ok(Method::Tables);
+            }
+        };
         self.drop_unfinished(sql, name).await?;
         let method = Method::choose(source.bytes, source.version, file_copy_from);
         let statement = format!(
@@ -138,6 +179,24 @@ impl Cloning<'_> {
         );
         sql.execute(sqlx::raw_sql(AssertSqlSafe(close))).await?;
         Ok(method)
+    }
+
+    /// Leaves an empty database that is marked as one that is being made, in place of what a killed attempt left.
+    async fn begin_on_mariadb(&self, cx: &Context, sql: &mut Mariadb, name: &str) -> Result<(), SiteError> {
+        let site = &self.installation;
+        let found = mariadb::look(sql).await?.remove(name).unwrap_or_default();
+        let ours = match found.database.map(|comment| whose(comment.as_deref(), &site.fleet_id.id)) {
+            None => true,
+            Some(Whose::Ours(mark)) => {
+                &mark.site == site.name && mark.stage != Stage::Installed && mark.template.is_none()
+            }
+            Some(Whose::Foreign(_)) => false,
+        };
+        if !ours {
+            return Err(SiteError::ReadBack(format!("`{name}` is there, and not ours to drop")));
+        }
+        mariadb::drop_database(sql, name).await?;
+        Ok(mariadb::create(sql, name, &site.mark(cx, Stage::Installing)).await?)
     }
 
     /// Drops what a killed attempt left. Looked at right before: what is dropped is gone.

@@ -3,6 +3,10 @@
 //! No cache of the clone exists yet, so nothing can be stale; and Moodle never runs with the template's identity, not even once. Random
 //! values are drawn by the server itself, so that none stands in a statement that a log may keep.
 
+pub(crate) mod mariadb;
+
+use provost_fleet::model::Engine;
+
 use super::rules::{Make, Rule, Rules};
 use crate::database::postgresql::{literal as text, quoted};
 
@@ -50,7 +54,14 @@ pub(crate) const PLACES: &str = "template_places";
 impl Identity<'_> {
     /// The whole batch, as one transaction. `upgraderunning` stands until PHP has done its part: whoever comes too early meets Moodle's
     /// own page for a site that is not ready, and plugins are not called.
-    pub(crate) fn batch(&self, rules: &Rules) -> String {
+    pub(crate) fn batch(&self, engine: Engine, rules: &Rules) -> String {
+        match engine {
+            Engine::Postgresql => self.batch_of_postgresql(rules),
+            Engine::Mariadb => mariadb::batch(self, rules),
+        }
+    }
+
+    fn batch_of_postgresql(&self, rules: &Rules) -> String {
         let parts = [
             "begin".to_owned(),
             format!("reassign owned by {} to {}", quoted(self.from_role), quoted(self.to_role)),
@@ -68,15 +79,26 @@ impl Identity<'_> {
     }
 
     /// Digests of everything that must be another one afterwards: two columns, what and digest.
-    pub(crate) fn secrets(&self, rules: &Rules) -> String {
-        let wanted: Vec<String> = rules
+    pub(crate) fn secrets(&self, engine: Engine, rules: &Rules) -> String {
+        let wanted: Vec<(&str, &str)> = rules
             .values
             .iter()
             .filter(|value| matches!(value.rule, Rule::Regenerate | Rule::Drop))
             .filter(|value| !matches!(value.make, Some(Make::Noreply | Make::Administrator)))
-            .map(|value| match value.name.as_str() {
-                "*" => format!("plugin = {}", text(&value.place)),
-                name => format!("(plugin = {} and name = {})", text(&value.place), text(name)),
+            .map(|value| (value.place.as_str(), value.name.as_str()))
+            .collect();
+        match engine {
+            Engine::Postgresql => self.secrets_of_postgresql(&wanted),
+            Engine::Mariadb => mariadb::secrets(self, &wanted),
+        }
+    }
+
+    fn secrets_of_postgresql(&self, wanted: &[(&str, &str)]) -> String {
+        let wanted: Vec<String> = wanted
+            .iter()
+            .map(|(plugin, name)| match *name {
+                "*" => format!("plugin = {}", text(plugin)),
+                name => format!("(plugin = {} and name = {})", text(plugin), text(name)),
             })
             .collect();
         format!(
@@ -307,12 +329,21 @@ mod tests {
 
     #[test]
     fn the_batch_is_one_transaction_without_a_secret() {
-        insta::assert_snapshot!(identity().batch(&Rules::for_branch(404)));
+        insta::assert_snapshot!(identity().batch(Engine::Postgresql, &Rules::for_branch(404)));
     }
 
     #[test]
     fn what_must_differ_is_compared_by_digests() {
-        insta::assert_snapshot!(identity().secrets(&Rules::for_branch(404)));
+        insta::assert_snapshot!(identity().secrets(Engine::Postgresql, &Rules::for_branch(404)));
+    }
+
+    #[test]
+    fn the_batch_for_mariadb() {
+        insta::assert_snapshot!(identity().batch(Engine::Mariadb, &Rules::for_branch(404)));
+        insta::assert_snapshot!(
+            "secrets_of_mariadb",
+            identity().secrets(Engine::Mariadb, &Rules::for_branch(404))
+        );
     }
 
     #[test]

@@ -31,7 +31,7 @@ const RIGHTS: &str =
 const OWN: &str = "('information_schema', 'mysql', 'performance_schema', 'sys')";
 
 /// Everything on the server, in two queries.
-pub(super) async fn look(sql: &mut Mariadb) -> Result<BTreeMap<String, Found>, sqlx::Error> {
+pub(crate) async fn look(sql: &mut Mariadb) -> Result<BTreeMap<String, Found>, sqlx::Error> {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     let databases = format!(
         "select cast(schema_name as char), cast(schema_comment as char)
@@ -85,7 +85,7 @@ pub(super) async fn ensure_user(sql: &mut Mariadb, name: &str, password: &Secret
 }
 
 /// Creates a marked database. Nobody has rights on it but its user and the server's administrators.
-pub(super) async fn create(sql: &mut Mariadb, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
+pub(crate) async fn create(sql: &mut Mariadb, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
     let statement = format!(
         "create database {} character set utf8mb4 collate utf8mb4_unicode_ci comment {}",
         quoted(name),
@@ -100,15 +100,8 @@ pub(super) async fn set_mark(sql: &mut Mariadb, name: &str, mark: &Mark) -> Resu
 }
 
 /// Drops a database with whoever is connected to it; nothing happens where there is none.
-pub(super) async fn drop_database(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Error> {
-    let sessions = "select id from information_schema.processlist where db = ? and id <> connection_id()";
-    let sessions: Vec<i64> =
-        sqlx::query_scalar(sessions).bind(name).fetch_all(&mut sql.connection).await.unwrap_or_default();
-    for session in sessions {
-        // It may have ended meanwhile, and not every administrator may end others' sessions: the drop waits for them then, as long
-        // as the session's `lock_wait_timeout` says.
-        run(sql, format!("kill {session}")).await.ok();
-    }
+pub(crate) async fn drop_database(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Error> {
+    end_sessions(sql, name).await;
     run(sql, format!("drop database if exists {}", quoted(name))).await
 }
 
@@ -116,6 +109,59 @@ pub(super) async fn drop_database(sql: &mut Mariadb, name: &str) -> Result<(), s
 pub(super) async fn drop_user(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Error> {
     let account = account(sql, name);
     run(sql, format!("drop user if exists {account}")).await
+}
+
+/// A database that may be closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LookedAt {
+    /// Its comment.
+    pub(crate) comment: Option<String>,
+    /// Size of its tables and indexes, as the server estimates it.
+    pub(crate) bytes: i64,
+    /// Whether its user cannot come in.
+    pub(crate) locked: bool,
+}
+
+/// Looks at one database and whether its user is locked; `None` where there is no such database.
+pub(crate) async fn look_at_closed(sql: &mut Mariadb, name: &str) -> Result<Option<LookedAt>, sqlx::Error> {
+    let (text, host) = (literal(name), literal(sql.host));
+    let query = format!(
+        "select cast(schema_comment as char),
+            (select cast(coalesce(sum(data_length + index_length), 0) as char) from information_schema.tables
+              where table_schema = {text}),
+            (select cast(max(json_value(Priv, '$.account_locked')) as char) from mysql.global_priv
+              where User = {text} and Host = {host})
+         from information_schema.schemata where schema_name = {text}"
+    );
+    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_optional(&mut sql.connection).await?;
+    let Some(row) = row else { return Ok(None) };
+    let (comment, bytes, locked): (String, String, Option<String>) =
+        (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+    Ok(Some(LookedAt {
+        comment: Some(comment).filter(|text| !text.is_empty()),
+        bytes: bytes.parse().unwrap_or(0),
+        locked: matches!(locked.as_deref(), Some("1" | "true")),
+    }))
+}
+
+/// Keeps a database's user out, and ends its sessions. An administrator still comes in: MariaDB cannot close a database.
+pub(crate) async fn shut(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Error> {
+    let account = account(sql, name);
+    run(sql, format!("alter user {account} account lock")).await?;
+    end_sessions(sql, name).await;
+    Ok(())
+}
+
+/// Ends whoever is connected to a database, as far as the administrator may.
+async fn end_sessions(sql: &mut Mariadb, name: &str) {
+    let sessions = "select id from information_schema.processlist where db = ? and id <> connection_id()";
+    let sessions: Vec<i64> =
+        sqlx::query_scalar(sessions).bind(name).fetch_all(&mut sql.connection).await.unwrap_or_default();
+    for session in sessions {
+        // It may have ended meanwhile, and not every administrator may end others' sessions: who needs the database waits for them
+        // then, as long as the session's `lock_wait_timeout` says.
+        run(sql, format!("kill {session}")).await.ok();
+    }
 }
 
 /// Whether the session's database has any table.

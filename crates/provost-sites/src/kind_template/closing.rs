@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use camino::Utf8Path;
 use provost_engine::context::Context;
-use provost_fleet::model::Template;
+use provost_fleet::model::{Engine, Template};
 use provost_fleet::name::Name;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _};
@@ -12,11 +12,12 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use super::TemplateKind;
 use crate::accounts;
 use crate::agent::Agent;
-use crate::clone::identity::{PLACES, PROVOST, TASKS, emptying, held};
+use crate::clone::identity::{self, PLACES, PROVOST, TASKS, emptying, held};
 use crate::clone::rules::Rules;
-use crate::database;
 use crate::database::postgresql::{literal as text, quoted};
+use crate::database::{self, mariadb};
 use crate::mark::{Mark, Stage, TemplateMark};
+use crate::server::Sql;
 use crate::site::files;
 use crate::site::{SiteError, dataroot};
 
@@ -43,19 +44,32 @@ impl TemplateKind {
         let mut inside = self.servers.admin(cx, &site.database, Some(&site.database_name)).await?;
         let rules = Rules::for_branch(mark.branch.parse().unwrap_or(0));
         let path = dataroot(cx, &site_name, site);
-        self.write_down(inside.sql.postgresql()?, (template, &path), &rules, &told["tasks"]).await?;
+        self.write_down(&mut inside.sql, (template, &path), &rules, &told["tasks"]).await?;
         drop(inside);
         let mark =
             TemplateMark { open: false, encrypted: told["encrypted"].as_u64().unwrap_or(0) > 0, ..mark };
         let mark = self.full_mark(cx, &site_name, template, mark);
         let mut admin = self.servers.admin(cx, &site.database, None).await?;
-        shut(admin.sql.postgresql()?, &site.database_name).await?;
+        match &mut admin.sql {
+            Sql::Postgresql(sql) => shut(sql, &site.database_name).await?,
+            Sql::Mariadb(sql) => mariadb::shut(sql, &site.database_name).await?,
+        }
         files::write_mark(&dataroot(cx, &site_name, site), &mark, &user)?;
         database::set_mark(&mut admin.sql, &site.database_name, &mark).await?;
-        let size: String = sqlx::query_scalar("select pg_size_pretty(pg_database_size($1::text))")
-            .bind(&site.database_name)
-            .fetch_one(admin.sql.postgresql()?)
-            .await?;
+        let size = match &mut admin.sql {
+            Sql::Postgresql(sql) => {
+                sqlx::query_scalar("select pg_size_pretty(pg_database_size($1::text))")
+                    .bind(&site.database_name)
+                    .fetch_one(sql)
+                    .await?
+            }
+            Sql::Mariadb(sql) => {
+                let looked = mariadb::look_at_closed(sql, &site.database_name).await?;
+                let looked = looked.filter(|looked| looked.locked);
+                let looked = looked.ok_or_else(|| SiteError::ReadBack("it is still open".to_owned()))?;
+                format!("{} MB", looked.bytes >> 20)
+            }
+        };
         Ok(size)
     }
 
@@ -87,24 +101,35 @@ impl TemplateKind {
     /// Empties what no clone shall have, notes what clones are told, and makes the database as small as it can be: clones copy every page.
     async fn write_down(
         &self,
-        sql: &mut PgConnection,
+        sql: &mut Sql,
         (template, dataroot): (&Template, &Utf8Path),
         rules: &Rules,
         tasks: &serde_json::Value,
     ) -> Result<(), SiteError> {
         let site = &template.site;
-        let plugins = quoted(&format!("{}config_plugins", site.prefix));
+        let (engine, texts) = (sql.engine(), [site.url.host(), dataroot.as_str()]);
+        let plugins = database::quoted(engine, &format!("{}config_plugins", site.prefix));
+        let (emptying, places, tasks) = match engine {
+            Engine::Postgresql => {
+                (emptying(&site.prefix, rules), places(&site.prefix, &texts), text(&tasks.to_string()))
+            }
+            Engine::Mariadb => (
+                identity::mariadb::emptying(&site.prefix, rules),
+                identity::mariadb::places(&site.prefix, &texts),
+                mariadb::literal(&tasks.to_string()),
+            ),
+        };
         let note = format!(
             "delete from {plugins} where plugin = 'provost' and name in ('{TASKS}', '{PLACES}');
-             insert into {plugins} (plugin, name, value) values ('provost', '{TASKS}', {})",
-            text(&tasks.to_string())
+             insert into {plugins} (plugin, name, value) values ('provost', '{TASKS}', {tasks})"
         );
-        for statement in
-            [emptying(&site.prefix, rules), note, places(&site.prefix, &[site.url.host(), dataroot.as_str()])]
-        {
-            sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+        for statement in [emptying, note, places] {
+            sql.run(statement).await?;
         }
-        sql.execute(sqlx::raw_sql("vacuum (full, freeze, analyze)")).await?;
+        // MariaDB copies rows, not pages: what was emptied costs nothing there.
+        if engine == Engine::Postgresql {
+            sql.run("vacuum (full, freeze, analyze)".to_owned()).await?;
+        }
         Ok(())
     }
 }

@@ -80,6 +80,9 @@ impl TemplateKind {
         let database = &template.site.database_name;
         let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(&mark.site))?;
         let mut admin = self.servers.admin(cx, &template.site.database, None).await?;
+        if !database::copies_whole(&admin.sql) {
+            return Ok(database::make(&mut admin.sql, database, &password, mark).await?);
+        }
         database::ensure_role(&mut admin.sql, database, &password, mark).await?;
         let there = database::look(&mut admin.sql).await?.remove(database).and_then(|found| found.database);
         // One that carries no mark yet, under a role that does: made, and killed before it was marked.

@@ -10,6 +10,7 @@ use provost_fleet::name::Name;
 use super::{SeenTemplate, TemplateKind, WantedTemplate, content};
 use crate::database::{self, Found};
 use crate::mark::{Mark, Stage, TemplateMark, Whose, whose};
+use crate::secrets::{self, Generated};
 use crate::site::files::{self, Dataroot};
 
 /// All servers as they were found, or why not.
@@ -76,6 +77,8 @@ impl TemplateKind {
                 }
                 // Made, and killed before it was marked: its role is ours.
                 Whose::Foreign(_) if found.database == Some(None) && found.role.is_some() => {}
+                // A role without a mark that has the password which is kept for the template.
+                Whose::Foreign(_) if comment.is_none() && is_proven(cx, &want.site, &found) => {}
                 Whose::Foreign(owner) => {
                     return Observation::Foreign(Owner(format!("`{}`: {owner}", want.database_name)));
                 }
@@ -134,6 +137,12 @@ fn seen_of(mark: &TemplateMark, server: &Name, database: &str) -> SeenTemplate {
         edited: mark.edited,
         open: mark.open,
     }
+}
+
+/// Whether a role has the password that we generated for a site: nobody else could have set it.
+fn is_proven(cx: &Context, site: &Name, found: &Found) -> bool {
+    let kept = secrets::read(&cx.paths, &Generated::SiteDatabase(site)).ok().flatten();
+    kept.is_some_and(|kept| database::password_matches(found, &kept) == Some(true))
 }
 
 fn judge(mark: &Mark, seen: SeenTemplate, files: bool) -> Observation<SeenTemplate> {
