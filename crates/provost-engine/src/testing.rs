@@ -119,7 +119,6 @@ pub(crate) fn no_fleet() -> Fleet {
         cron: provost_fleet::cron::Cron::default(),
         databases: BTreeMap::new(),
         codebases: BTreeMap::new(),
-        cron: provost_fleet::cron::Cron::default(),
         templates: BTreeMap::new(),
         sites: BTreeMap::new(),
     }

@@ -82,6 +82,7 @@ impl Restored<'_> {
             stage,
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
             server: Some(self.site.database.clone()),
+            template: self.site.template.clone(),
         }
     }
 
