@@ -59,6 +59,9 @@ pub enum OpsError {
     /// A site's end cannot begin, or did not come to its end.
     #[error(transparent)]
     Delete(#[from] crate::site::delete::DeleteError),
+    /// A template could not be opened, closed or reset.
+    #[error(transparent)]
+    Template(#[from] provost_sites::kind_template::opening::DoorError),
     /// The plan would destroy, and nobody allowed it.
     #[error("the plan destroys data: {}", .0.join(", "))]
     Destroys(Vec<String>),
@@ -216,6 +219,7 @@ impl OpsError {
             Self::Cron(inner) => hints::of(inner),
             Self::Server(inner) => hints::of(inner),
             Self::Agent(inner) | Self::Resolve(inner) => hints::of(&**inner),
+            Self::Template(inner) => hints::of(inner),
             other => hints::of(other),
         }
     }

@@ -10,6 +10,7 @@ use provost_engine::kind::StepError;
 use provost_engine::lease::LeaseError;
 use provost_sites::accounts::AccountError;
 use provost_sites::cron::CronError;
+use provost_sites::kind_template::opening::DoorError;
 use provost_sites::secrets::SecretError;
 use provost_sites::server::ServerError;
 use provost_sites::site::SiteError;
@@ -88,6 +89,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(SecretError::NoVariable(name)) = error.downcast_ref() {
         return Some(format!("set it: `export {name}=…`"));
     }
+    if let Some(error) = error.downcast_ref::<DoorError>() {
+        return of_door(error);
+    }
     if let Some(SiteError::Template { hint: Some(hint), .. }) = error.downcast_ref() {
         return Some(hint.clone());
     }
@@ -141,6 +145,18 @@ fn of_commit(error: &CommitError) -> Option<String> {
         }
         CommitError::Failed(_) => "look at `git diff`, mend what git says, and commit it yourself".to_owned(),
         CommitError::Process(_) => return None,
+    })
+}
+
+fn of_door(error: &DoorError) -> Option<String> {
+    Some(match error {
+        DoorError::NoUrl(name) => {
+            format!("give it one in the fleet file: `url = \"…\"` in [template.{name}]; then `provost apply`")
+        }
+        DoorError::NotMade(_) => "`provost apply` makes it".to_owned(),
+        DoorError::Open(name) => format!("`provost template close {name}` closes it"),
+        DoorError::Closed(name) => format!("`provost template open {name}` opens it"),
+        _ => return None,
     })
 }
 

@@ -16,6 +16,7 @@ pub mod plan;
 pub mod session;
 pub mod site;
 pub mod status;
+pub mod template;
 pub mod up;
 
 pub use error::OpsError;

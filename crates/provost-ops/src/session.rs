@@ -162,12 +162,7 @@ impl Session {
             Arc::new(BuildKind { origins: self.origins() }),
             Arc::new(ServerKind { servers: self.servers.clone() }),
             Arc::new(DatabaseKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
-            Arc::new(TemplateKind {
-                fleet: fleet.clone(),
-                servers: self.servers.clone(),
-                fleet_id: self.fleet_id.clone(),
-                references: self.references.clone(),
-            }),
+            Arc::new(self.templates()),
             Arc::new(SiteKind {
                 fleet: fleet.clone(),
                 servers: self.servers.clone(),
@@ -191,6 +186,16 @@ impl Session {
     pub(crate) fn actor(&self) -> String {
         let machine = &self.cx.machine;
         machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| machine.uid.to_string())
+    }
+
+    /// The kind `template`, for what is done to one beside plans.
+    pub fn templates(&self) -> TemplateKind {
+        TemplateKind {
+            fleet: self.loaded.fleet.clone(),
+            servers: self.servers.clone(),
+            fleet_id: self.fleet_id.clone(),
+            references: self.references.clone(),
+        }
     }
 
     /// Where the declarations of codebases start from.

@@ -155,6 +155,14 @@ pub async fn close(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     }
 }
 
+/// Opens a database that a template's closing had closed, to its role alone.
+pub(crate) async fn let_in(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::let_in(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::let_in(sql, name).await,
+    }
+}
+
 /// Marks a database.
 pub async fn set_mark(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::Error> {
     match sql {

@@ -8,6 +8,7 @@ mod closing;
 mod content;
 mod make;
 mod observe;
+pub mod opening;
 mod planner;
 
 pub(crate) use observe::look_at_mark;
@@ -136,7 +137,7 @@ impl Kind for TemplateKind {
             (Some(want), Observation::Absent) => planner::make(want, None, "it was not made yet"),
             (Some(want), Observation::Partial(is, Reason(why))) => planner::make(want, Some(is), why),
             (Some(want), Observation::Present(is)) => planner::present(name, want, is),
-            (None, Observation::Present(is) | Observation::Partial(is, _)) => planner::delete(is),
+            (None, Observation::Present(is) | Observation::Partial(is, _)) => planner::delete(name, is),
             _ => Planned::InStep,
         }
     }

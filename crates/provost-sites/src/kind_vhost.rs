@@ -84,7 +84,8 @@ impl Kind for VhostKind {
         let version = nginx_version(cx).await;
         let mut seen: BTreeMap<Name, Observation<SeenVhost>> = BTreeMap::new();
         for name in there(cx) {
-            if !wanted.contains_key(&name) {
+            // One of a template is written when that is opened, and removed when it is closed.
+            if !wanted.contains_key(&name) && self.fleet.site(&name).is_none() {
                 let host = kind_site::host_of(cx, &name);
                 seen.insert(name, Observation::Present(SeenVhost { host, differs: Vec::new() }));
             }
@@ -125,48 +126,83 @@ impl Kind for VhostKind {
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
         let name = &step.id.subject.name;
         if step.id.action == REMOVE {
-            for path in
-                [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
-            {
-                remove_if_there(&path).map_err(StepError::failed)?;
-            }
             let host = step.params["host"].as_str().unwrap_or_default();
-            up::reload(cx, &self.fleet, host, Answer::Nothing).await.map_err(StepError::failed)?;
-            // php-fpm takes its sockets away, where it lives to do it.
-            remove_if_there(&cx.paths.pool_socket(name)).map_err(StepError::failed)?;
+            serve_no_more(cx, &self.fleet, name, host).await.map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
-        // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
-        accounts::site(cx, &self.fleet_id.id, name).await.map_err(StepError::failed)?;
-        let version = nginx_version(cx).await;
-        let files =
-            render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version).map_err(StepError::failed)?;
-        write_all(cx, &files).map_err(StepError::failed)?;
-        let host = self.fleet.sites.get(name).map_or("", |site| site.url.host());
-        let answer = match (files.enabled, self.is_maintained(cx, name)) {
-            (false, _) => Answer::Unavailable,
-            (true, true) => Answer::Maintenance,
-            (true, false) => Answer::Login,
-        };
-        let told = match up::reload(cx, &self.fleet, host, answer).await.map_err(StepError::failed)? {
-            Taken::NothingRuns => "written",
-            Taken::Told => "written, and told to the running services",
-            Taken::Seen => match answer {
-                Answer::Unavailable => "written, and its plain page answers",
-                Answer::Maintenance => "written, and its maintenance page answers",
-                Answer::Login | Answer::Nothing => "written, and its login page answers",
-            },
-        };
-        Ok(Effect(told.to_owned()))
+        let told = serve(cx, &self.fleet, &self.lock, &self.fleet_id, name).await;
+        told.map(|told| Effect(told.to_owned())).map_err(StepError::failed)
     }
 }
 
-impl VhostKind {
-    /// Whether Moodle answers every request with its maintenance page.
-    fn is_maintained(&self, cx: &Context, name: &Name) -> bool {
-        let site = self.fleet.sites.get(name);
-        site.is_some_and(|site| site::dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists())
+/// Why a site could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its account could not be had.
+    #[error(transparent)]
+    Account(#[from] accounts::AccountError),
+    /// Its files could not be rendered.
+    #[error(transparent)]
+    Render(#[from] render::RenderError),
+    /// Its files could not be written or removed.
+    #[error("cannot write the files of nginx and php-fpm")]
+    Io(#[from] std::io::Error),
+    /// The running services do not take it up.
+    #[error(transparent)]
+    Up(#[from] up::UpError),
+}
+
+/// Writes a site's files and has the running services take them up. Returns what became of that, in words.
+pub(crate) async fn serve(
+    cx: &Context,
+    fleet: &Fleet,
+    lock: &Lock,
+    fleet_id: &FleetId,
+    name: &Name,
+) -> Result<&'static str, ServeError> {
+    // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
+    accounts::site(cx, &fleet_id.id, name).await?;
+    let version = nginx_version(cx).await;
+    let files = render(cx, fleet, lock, fleet_id, name, version)?;
+    write_all(cx, &files)?;
+    let host = fleet.site(name).map_or("", |site| site.url.host());
+    let answer = match (files.enabled, is_maintained(cx, fleet, name)) {
+        (false, _) => Answer::Unavailable,
+        (true, true) => Answer::Maintenance,
+        (true, false) => Answer::Login,
+    };
+    Ok(match up::reload(cx, fleet, host, answer).await? {
+        Taken::NothingRuns => "written",
+        Taken::Told => "written, and told to the running services",
+        Taken::Seen => match answer {
+            Answer::Unavailable => "written, and its plain page answers",
+            Answer::Maintenance => "written, and its maintenance page answers",
+            Answer::Login | Answer::Nothing => "written, and its login page answers",
+        },
+    })
+}
+
+/// Whether Moodle answers every request with its maintenance page.
+fn is_maintained(cx: &Context, fleet: &Fleet, name: &Name) -> bool {
+    let site = fleet.site(name);
+    site.is_some_and(|site| site::dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists())
+}
+
+/// Removes a site's files and has the running services forget it.
+pub(crate) async fn serve_no_more(
+    cx: &Context,
+    fleet: &Fleet,
+    name: &Name,
+    host: &str,
+) -> Result<(), ServeError> {
+    for path in [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
+    {
+        remove_if_there(&path)?;
     }
+    up::reload(cx, fleet, host, Answer::Nothing).await?;
+    // php-fpm takes its sockets away, where it lives to do it.
+    remove_if_there(&cx.paths.pool_socket(name))?;
+    Ok(())
 }
 
 fn write(name: &Name, reason: &str, changes: Vec<Change>, impact: Impact) -> Planned {

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{apply, check, codebase, completions, cron, doctor, init, plan, site, status, up};
+use crate::commands::{
+    apply, check, codebase, completions, cron, doctor, init, plan, site, status, template, up,
+};
 use crate::ui::usage;
 
 /// Runs fleets of Moodle sites from one file.
@@ -67,6 +69,7 @@ pub(crate) enum Verb {
     Codebase(codebase::Arguments),
     Site(site::Arguments),
     Cron(cron::Arguments),
+    Template(template::Arguments),
     Up(up::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),

@@ -10,6 +10,7 @@ pub(crate) mod init;
 pub(crate) mod plan;
 pub(crate) mod site;
 pub(crate) mod status;
+pub(crate) mod template;
 pub(crate) mod up;
 
 use std::process::ExitCode;
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Cron(own) => cron::run(&call, &ui, own).await,
+        Verb::Template(own) => template::run(&call, &ui, own).await,
         Verb::Up(own) => up::run(&call, &ui, &own).await,
         Verb::Doctor(own) => doctor::run(&call, &ui, &own).await,
         Verb::Completions(own) => completions::run(&ui, &own),

@@ -152,6 +152,12 @@ pub(crate) async fn shut(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Erro
     Ok(())
 }
 
+/// Lets the user of a database in again that [`shut`] kept out.
+pub(super) async fn let_in(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Error> {
+    let account = account(sql, name);
+    run(sql, format!("alter user {account} account unlock")).await
+}
+
 /// Ends whoever is connected to a database, as far as the administrator may.
 async fn end_sessions(sql: &mut Mariadb, name: &str) {
     let sessions = "select id from information_schema.processlist where db = ? and id <> connection_id()";

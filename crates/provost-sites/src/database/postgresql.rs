@@ -159,3 +159,16 @@ pub(super) async fn settings(
     let each = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
     each.collect::<Result<_, _>>().map(Some)
 }
+
+/// Gives a database back to its role and lets that in, after a template's was closed to everybody.
+pub(super) async fn let_in(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let name = quoted(name);
+    for statement in [
+        format!("alter database {name} owner to {name}"),
+        format!("alter database {name} allow_connections true"),
+        format!("alter role {name} login"),
+    ] {
+        sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+    }
+    Ok(())
+}

@@ -13,13 +13,16 @@ use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::User;
-use crate::agent::CLI_SETTINGS;
+use crate::agent::{Agent, CLI_SETTINGS};
 use crate::php::Php;
 use crate::site::files::PHP_TEMPORARY;
 use crate::site::{SiteError, files};
 
 /// Longest restore of one course. One of 95 MB takes 14 s; a course of many gigabytes takes many minutes.
 const LONGEST: Duration = Duration::from_hours(2);
+
+/// Longest that one setting may take.
+const SETTING: Duration = Duration::from_mins(1);
 
 /// A file whose digest was taken, so that a plan need not read gigabytes again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +101,30 @@ fn digest_of(path: &Utf8Path) -> std::io::Result<String> {
         hash.update(&buffer[..got]);
     }
     Ok(base64::engine::general_purpose::STANDARD.encode(hash.finalize()))
+}
+
+/// Sets whether restores bring users along, and returns what was set before. Courses come without: accounts of another site, with their
+/// passwords, are no content of a template, and one user name with two addresses stops core's whole restore.
+pub(super) async fn without_users(
+    cx: &Context,
+    step: &Step,
+    (site, user): (&Name, &User),
+    value: Option<&str>,
+) -> Result<Option<String>, SiteError> {
+    let subject = step.id.subject.to_string();
+    let mut agent = Agent::open(cx, site, &user.account, Some(&subject)).await?;
+    let name = serde_json::json!({ "component": "restore", "name": "restore_general_users" });
+    let set = async {
+        let is = agent.call(cx, "config.get", name.clone(), SETTING).await?;
+        let before = is["values"]["restore_general_users"].as_str().map(str::to_owned);
+        let mut params = name.clone();
+        params["value"] = value.into();
+        agent.call(cx, "config.set", params, SETTING).await?;
+        Ok(before)
+    };
+    let set = set.await;
+    agent.close().await;
+    set
 }
 
 /// Restores one course with core's script. The caller reads back that there is one more.

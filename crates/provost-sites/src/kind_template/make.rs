@@ -101,6 +101,23 @@ impl TemplateKind {
         template: &Template,
         user: &accounts::User,
     ) -> Result<usize, SiteError> {
+        if template.courses.is_empty() {
+            return Ok(0);
+        }
+        let before = content::without_users(cx, step, (site, user), Some("0")).await?;
+        let given = self.restore_all(cx, step, site, template, user).await;
+        content::without_users(cx, step, (site, user), before.as_deref()).await?;
+        given
+    }
+
+    async fn restore_all(
+        &self,
+        cx: &Context,
+        step: &Step,
+        site: &Name,
+        template: &Template,
+        user: &accounts::User,
+    ) -> Result<usize, SiteError> {
         let dataroot = cx.paths.dataroot(site);
         let database = &template.site.database_name;
         let mut inside = self.servers.admin(cx, &template.site.database, Some(database)).await?;

@@ -3,10 +3,12 @@
 use provost_codebase::kind_build;
 use provost_engine::kind::{Hint, Kind as _, Planned, Reason, StepDraft};
 use provost_engine::plan::{Change, Impact, Subject};
+use provost_fleet::model::Template;
 use provost_fleet::name::Name;
 
 use super::{DELETE, MAKE, SeenTemplate, WantedTemplate};
 use crate::kind_server::{self, ServerKind};
+use crate::kind_vhost;
 
 pub(super) fn make(want: &WantedTemplate, is: Option<&SeenTemplate>, reason: &str) -> Planned {
     let mut changes = vec![
@@ -66,12 +68,16 @@ pub(super) fn present(name: &Name, want: &WantedTemplate, is: &SeenTemplate) -> 
     make(want, Some(is), &format!("{why}: it is made anew; its clones are not touched"))
 }
 
-pub(super) fn delete(is: &SeenTemplate) -> Planned {
+pub(super) fn delete(name: &Name, is: &SeenTemplate) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: DELETE,
         reason: "it is no longer in the file".to_owned(),
         changes: vec![Change::remove("template", &is.database_name)],
-        after: Vec::new(),
+        // It may be open.
+        after: Template::site_name(name)
+            .map(|site| Subject::new(kind_vhost::NAME, &site).step(kind_vhost::REMOVE))
+            .into_iter()
+            .collect(),
         impact: Impact::Destroy,
         params: serde_json::json!({ "drop": { "server": is.server, "name": is.database_name } }),
     }])

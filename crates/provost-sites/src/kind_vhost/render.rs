@@ -73,7 +73,7 @@ pub fn render(
     version: NginxVersion,
 ) -> Result<Files, RenderError> {
     let missing = || RenderError::NoSite(name.clone());
-    let site = fleet.sites.get(name).ok_or_else(missing)?;
+    let site = fleet.site(name).ok_or_else(missing)?;
     let locked = lock.codebases.get(&site.codebase).ok_or_else(missing)?;
     let public = locked.moodle.branch.parse::<u32>().is_ok_and(|branch| branch >= PUBLIC_SINCE);
     let logs = cx.paths.site_logs(name);

@@ -9,6 +9,7 @@
 mod bad_input;
 mod builds;
 mod campaigns;
+mod clones;
 mod codebase;
 mod copy;
 mod cron;

@@ -82,7 +82,7 @@ impl Restored<'_> {
             stage,
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
             server: Some(self.site.database.clone()),
-            template: self.site.template.clone(),
+            template: None,
         }
     }
 
@@ -92,7 +92,8 @@ impl Restored<'_> {
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
         let found = database::look(&mut admin.sql).await?.remove(name).unwrap_or_default();
         let mut stage = None;
-        for (number, comment) in [found.database, found.role.map(|role| role.comment)].into_iter().enumerate() {
+        for (number, comment) in [found.database, found.role.map(|role| role.comment)].into_iter().enumerate()
+        {
             let Some(comment) = comment else { continue };
             match whose(comment.as_deref(), &self.fleet_id.id) {
                 Whose::Ours(mark) if mark.site == *self.name && number == 0 => stage = Some(mark.stage),
