@@ -185,7 +185,6 @@ pub(crate) fn fleet(codebases: &[(&str, Codebase)]) -> Fleet {
         cron: provost_fleet::cron::Cron::default(),
         databases: BTreeMap::new(),
         codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
-        cron: provost_fleet::cron::Cron::default(),
         templates: BTreeMap::new(),
         sites: BTreeMap::new(),
     }

@@ -1,9 +1,11 @@
 //! `provost status`: codebases, builds, servers and sites as they are.
 
 mod sites;
+mod templates;
 
 pub use sites::SiteStatus;
 pub(crate) use sites::sites_of;
+pub use templates::TemplateStatus;
 
 use std::collections::BTreeMap;
 
@@ -39,6 +41,9 @@ pub struct Status {
     pub codebases: Vec<CodebaseStatus>,
     /// Builds on disk.
     pub builds: Vec<BuildStatus>,
+    /// Templates.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub templates: Vec<TemplateStatus>,
     /// Sites.
     pub sites: Vec<SiteStatus>,
     /// Left alone on purpose.
@@ -119,6 +124,7 @@ async fn tell(session: &Session) -> Result<Status, OpsError> {
         servers: servers(session, &seen),
         codebases: codebases(session, &seen).await,
         builds: builds(session),
+        templates: templates::templates(session, &seen, &sites::earlier(session)?),
         sites,
         held: plan.held,
         // What only waits for a server that rests is not in trouble: any command that needs it starts it.
@@ -217,9 +223,13 @@ fn builds(session: &Session) -> Vec<BuildStatus> {
 
 /// Whether something is blocked only because its site's server is stopped.
 fn rests(session: &Session, blocked: &Blocked) -> bool {
-    let site = session.loaded.fleet.sites.get(&blocked.subject.name);
-    matches!(blocked.subject.kind.as_str(), "database" | "site" | "vhost")
-        && site.is_some_and(|site| is_stopped(session, &site.database))
+    let (fleet, name) = (&session.loaded.fleet, &blocked.subject.name);
+    let site = match blocked.subject.kind.as_str() {
+        "template" => fleet.templates.get(name).map(|template| &template.site),
+        "database" | "site" | "vhost" => fleet.sites.get(name),
+        _ => None,
+    };
+    site.is_some_and(|site| is_stopped(session, &site.database))
 }
 
 fn is_stopped(session: &Session, server: &provost_fleet::name::Name) -> bool {

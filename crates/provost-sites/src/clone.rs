@@ -225,6 +225,17 @@ impl Cloning<'_> {
         })
     }
 
+    /// What of the template's takes the clone's place, for PHP: the longest that fits is replaced.
+    fn addresses(&self, cx: &Context) -> Result<BTreeMap<String, String>, SiteError> {
+        let (places, site) = (self.places(cx)?, &self.installation);
+        Ok([
+            (places.from_url, places.to_url),
+            (places.from_dataroot.into_string(), places.to_dataroot.into_string()),
+            (self.declared.site.url.host().to_owned(), site.site.url.host().to_owned()),
+        ]
+        .into())
+    }
+
     fn template_dataroot(&self, cx: &Context) -> Result<Utf8PathBuf, SiteError> {
         let as_site = Template::site_name(self.template);
         let as_site = as_site.map_err(|error| self.refused(error.to_string(), None))?;
@@ -274,8 +285,12 @@ impl Cloning<'_> {
             Err(SiteError::ReadBack("Moodle finds nothing installed in the copy".to_owned()))
         } else {
             let password = site.admin_password(cx).await?;
+            let addresses = if source.made_of.blocks { self.addresses(cx)? } else { BTreeMap::new() };
             let params = serde_json::json!({
-                "password": password.expose(), "keys": keys, "rekey": source.made_of.encrypted,
+                "password": password.expose(),
+                "keys": keys,
+                "rekey": source.made_of.encrypted,
+                "addresses": addresses,
             });
             agent.call(cx, "site.identity", params, MOODLE).await.map_err(SiteError::from)
         };

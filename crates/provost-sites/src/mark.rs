@@ -57,6 +57,9 @@ pub struct TemplateMark {
     /// Whether settings are encrypted with its key.
     #[serde(default)]
     pub encrypted: bool,
+    /// Whether blocks have its address in their encoded settings.
+    #[serde(default)]
+    pub blocks: bool,
 }
 
 /// The mark's file in a dataroot.

@@ -26,9 +26,10 @@ use provost\task;
  * which stood in the copy until now.
  *
  * Parameters: password, the administrator's; keys, a list of maps with plugin, name, value, kid_name and kid; rekey, whether
- * settings are to be encrypted anew: then the template's key is in its place. Answer: siteidentifier, wwwroot, fullname,
+ * settings are to be encrypted anew: then the template's key is in its place; addresses, a map of texts to what takes their
+ * place in the settings of blocks, which are encoded. Answer: siteidentifier, wwwroot, fullname,
  * shortname, username, email, authenticates (whether the password is accepted), current (whether the database is at the version
- * of the code), reencrypted (how many values), encryption_key (its digest).
+ * of the code), reencrypted (how many values), blocks (how many were changed), encryption_key (its digest).
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -66,6 +67,7 @@ return new class implements operation {
             }
         }
         $reencrypted = $this->new_encryption_key(!empty($params['rekey']));
+        $blocks = $this->readdress_blocks($params['addresses'] ?? []);
         $admin = get_admin();
         if (!$admin) {
             throw new failure('no_administrator', 'The template has no administrator');
@@ -73,7 +75,7 @@ return new class implements operation {
         update_internal_user_password($admin, $password);
         $task->effect('password');
         unset_config('upgraderunning');
-        return ['reencrypted' => $reencrypted] + $this->facts($password);
+        return ['reencrypted' => $reencrypted, 'blocks' => $blocks] + $this->facts($password);
     }
 
     /**
@@ -98,6 +100,50 @@ return new class implements operation {
                 === \core_component::get_all_versions_hash(),
             'encryption_key' => hash_file('sha256', \core\encryption::get_key_file()),
         ];
+    }
+
+    /**
+     * Replaces addresses in the settings of blocks.
+     *
+     * @param string[] $addresses
+     * @return int How many blocks had one.
+     */
+    private function readdress_blocks(array $addresses): int {
+        global $DB;
+        if (!$addresses) {
+            return 0;
+        }
+        $count = 0;
+        foreach ($DB->get_records_select('block_instances', $DB->sql_isnotempty('block_instances', 'configdata', true, true),
+                [], 'id', 'id, configdata') as $block) {
+            $settings = unserialize_object((string) base64_decode($block->configdata));
+            $changed = base64_encode(serialize($this->readdress($settings, $addresses)));
+            if ($changed !== $block->configdata) {
+                $DB->set_field('block_instances', 'configdata', $changed, ['id' => $block->id]);
+                $count++;
+            }
+        }
+        return $count;
+    }
+
+    /**
+     * Replaces addresses in a value and all that is in it.
+     *
+     * @param mixed $value
+     * @param string[] $addresses
+     * @return mixed
+     */
+    private function readdress(mixed $value, array $addresses): mixed {
+        if (is_string($value)) {
+            return strtr($value, $addresses);
+        }
+        if (is_array($value)) {
+            return array_map(fn($one) => $this->readdress($one, $addresses), $value);
+        }
+        if ($value instanceof \stdClass) {
+            return (object) array_map(fn($one) => $this->readdress($one, $addresses), (array) $value);
+        }
+        return $value;
     }
 
     /**

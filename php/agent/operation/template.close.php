@@ -21,7 +21,8 @@ use provost\task;
  * Makes a site ready to be cloned from: takes away what somebody was writing, and finds what clones need to be told.
  *
  * Answer: drafts, how many files of drafts were taken away; tasks, a list of class and field of scheduled tasks whose moment
- * their plugin leaves to chance; encrypted, how many values are encrypted with the key of the site.
+ * their plugin leaves to chance; encrypted, how many values are encrypted with the key of the site; blocks, how many
+ * blocks have the site's address in their settings, which are encoded so that no search finds it.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -42,7 +43,8 @@ return new class implements operation {
         foreach ($drafts as $draft) {
             $storage->get_file_instance($draft)->delete();
         }
-        return ['drafts' => count($drafts), 'tasks' => $this->random_moments(), 'encrypted' => $this->encrypted()];
+        return ['drafts' => count($drafts), 'tasks' => $this->random_moments(), 'encrypted' => $this->encrypted(),
+            'blocks' => $this->blocks()];
     }
 
     /**
@@ -67,6 +69,22 @@ return new class implements operation {
             }
         }
         return $moments;
+    }
+
+    /**
+     * How many blocks have the site's address in their settings.
+     *
+     * @return int
+     */
+    private function blocks(): int {
+        global $CFG, $DB;
+        $host = parse_url($CFG->wwwroot, PHP_URL_HOST);
+        $count = 0;
+        foreach ($DB->get_fieldset_select('block_instances', 'configdata', $DB->sql_isnotempty('block_instances', 'configdata',
+                true, true)) as $settings) {
+            $count += (int) str_contains((string) base64_decode($settings), $host);
+        }
+        return $count;
     }
 
     /**

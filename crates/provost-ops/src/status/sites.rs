@@ -37,8 +37,13 @@ pub struct SiteStatus {
 
 /// Every site of the file, and every one that is no longer in it and has left something.
 pub(crate) fn sites_of(session: &Session, seen: &[Seen]) -> Result<Vec<SiteStatus>, OpsError> {
+    Ok(sites(session, seen, &earlier(session)?))
+}
+
+/// What was seen last of each subject, and when.
+pub(super) fn earlier(session: &Session) -> Result<BTreeMap<String, (String, serde_json::Value)>, OpsError> {
     let earlier = session.cx.store.observations()?.into_iter();
-    Ok(sites(session, seen, &earlier.map(|(subject, at, seen)| (subject, (at, seen))).collect()))
+    Ok(earlier.map(|(subject, at, seen)| (subject, (at, seen))).collect())
 }
 
 fn sites(

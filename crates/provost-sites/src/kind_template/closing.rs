@@ -46,8 +46,12 @@ impl TemplateKind {
         let path = dataroot(cx, &site_name, site);
         self.write_down(&mut inside.sql, (template, &path), &rules, &told["tasks"]).await?;
         drop(inside);
-        let mark =
-            TemplateMark { open: false, encrypted: told["encrypted"].as_u64().unwrap_or(0) > 0, ..mark };
+        let mark = TemplateMark {
+            open: false,
+            encrypted: told["encrypted"].as_u64().unwrap_or(0) > 0,
+            blocks: told["blocks"].as_u64().unwrap_or(0) > 0,
+            ..mark
+        };
         let mark = self.full_mark(cx, &site_name, template, mark);
         let mut admin = self.servers.admin(cx, &site.database, None).await?;
         match &mut admin.sql {

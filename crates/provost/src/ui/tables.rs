@@ -56,6 +56,18 @@ pub(crate) fn status(status: &Status) -> String {
         builds.add_row([short(&build.tree), build.codebases.join(" "), build.sites.len().to_string()]);
     }
     section(&mut text, status.builds.is_empty(), &builds);
+    let mut templates = table(["TEMPLATE", "STATE", "MOODLE", "BUILD", "CLONES", "NOTE"]);
+    for template in &status.templates {
+        templates.add_row([
+            template.name.clone(),
+            template.state.clone(),
+            template.release.clone().unwrap_or_else(|| "-".to_owned()),
+            template.tree.as_deref().map_or_else(|| "-".to_owned(), short),
+            template.clones.to_string(),
+            template.note.clone().unwrap_or_default(),
+        ]);
+    }
+    section(&mut text, status.templates.is_empty(), &templates);
     let mut sites = table(["SITE", "URL", "STATE", "MOODLE", "BUILD", "CRON", "NOTE"]);
     for site in &status.sites {
         sites.add_row([
