@@ -87,11 +87,16 @@ fn plant(env: &TestEnv, rules: &Rules) -> usize {
     }
     for tables in &rules.tables {
         for table in &tables.names {
-            sql.push_str(&row(table, &word(tables.rule), None));
+            sql.push_str(&row(table, &word(tables.rule)));
         }
     }
     for column in &rules.columns {
-        sql.push_str(&row(&column.table, &word(column.rule), Some(&column.name)));
+        let word = word(column.rule);
+        sql.push_str(&row(&column.table, ""));
+        sql.push_str(&format!(
+            "do $$ begin if to_regclass('mdl_{0}') is not null then update mdl_{0} set {1} = left('{word}', 15); end if; end $$;\n",
+            column.table, column.name
+        ));
     }
     let addresses = "insert into mdl_config_plugins (plugin, name, value) values
         ('local_x', 'json', '{\"a\":\"http:\\/\\/template-school.invalid\\/x\"}'),
@@ -112,21 +117,21 @@ fn plant(env: &TestEnv, rules: &Rules) -> usize {
     planted
 }
 
-/// Puts one row into a table that may not be there: a word into its texts, or into one of its columns alone.
-fn row(table: &str, word: &str, only: Option<&str>) -> String {
+/// Puts one row into a table, if it is there and empty, with a word in its texts.
+fn row(table: &str, word: &str) -> String {
     format!(
-        "do $$ declare columns text; entries text; begin
+        "do $$ declare columns text; entries text; used boolean; begin
            select string_agg(quote_ident(column_name), ', '), string_agg(case
-             when data_type in ('text', 'character varying') and ('{only}' = '' or column_name = '{only}')
+             when data_type in ('text', 'character varying')
                then quote_literal(left('{word}', coalesce(character_maximum_length, 1000)))
-             when data_type in ('text', 'character varying') then quote_literal('')
              else '7' end, ', ')
              into columns, entries from information_schema.columns
-             where table_name = 'mdl_{table}' and column_name <> 'id' and (is_nullable = 'NO' or column_name = '{only}'
-               or data_type in ('text', 'character varying'));
-           if columns is not null then execute format('insert into mdl_{table} (%s) values (%s)', columns, entries); end if;
-         end $$;\n",
-        only = only.unwrap_or_default(),
+             where table_name = 'mdl_{table}' and column_name <> 'id'
+               and (is_nullable = 'NO' or data_type in ('text', 'character varying'));
+           if columns is null then return; end if;
+           execute 'select exists (select from mdl_{table})' into used;
+           if not used then execute format('insert into mdl_{table} (%s) values (%s)', columns, entries); end if;
+         end $$;\n"
     )
 }
 
