@@ -98,7 +98,10 @@ pub async fn site(cx: &Context, fleet_id: &str, site: &Name) -> Result<User, Acc
     let web = self::web(cx, fleet_id).await?;
     let name = site_user_name(fleet_id, site);
     let user = ensure(cx, &name).await?;
-    run(cx, "usermod", &["--append", "--groups", &name, &web.name], &web.name).await?;
+    // The tool rewrites four files and waits for the disk, also where there is nothing to change.
+    if !is_member(&name, &web.name)? {
+        run(cx, "usermod", &["--append", "--groups", &name, &web.name], &web.name).await?;
+    }
     Ok(user)
 }
 
@@ -137,6 +140,14 @@ async fn remove(cx: &Context, name: &str) -> Result<(), AccountError> {
 fn group_exists(name: &str) -> Result<bool, AccountError> {
     let list = std::fs::read_to_string("/etc/group").map_err(AccountError::List)?;
     Ok(list.lines().any(|line| line.split(':').next() == Some(name)))
+}
+
+fn is_member(group: &str, user: &str) -> Result<bool, AccountError> {
+    let list = std::fs::read_to_string("/etc/group").map_err(AccountError::List)?;
+    let mut entries = list.lines().map(|line| line.split(':').collect::<Vec<_>>());
+    Ok(entries.any(|entry| {
+        entry[0] == group && entry.last().is_some_and(|all| all.split(',').any(|one| one == user))
+    }))
 }
 
 async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {

@@ -64,7 +64,6 @@ struct Places {
 struct Prepared {
     user: User,
     rendered: Rendered,
-    keys: Vec<Value>,
     agent: Started,
     brought: files::Brought,
 }
@@ -81,12 +80,15 @@ impl Cloning<'_> {
         let source = self.source(cx).await?;
         let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
         let begun = Instant::now();
-        let (method, prepared) =
-            tokio::try_join!(self.copy(cx, &source, bound), self.prepare(cx, step, &source, &root))?;
+        let (method, prepared, keys) = tokio::try_join!(
+            self.copy(cx, &source, bound),
+            self.prepare(cx, step, &source, &root),
+            self.keys(cx, &source)
+        )?;
         let copied = begun.elapsed();
         let secrets = self.become_itself(cx, &source).await?;
         let identified = begun.elapsed();
-        let Prepared { user, rendered, keys, agent, brought } = prepared;
+        let Prepared { user, rendered, agent, brought } = prepared;
         self.ask_moodle(cx, &source, agent, keys).await?;
         self.read_back(cx, &source, secrets).await?;
         let answered = begun.elapsed();
@@ -122,7 +124,7 @@ impl Cloning<'_> {
         let site = &self.installation;
         let user = accounts::site(cx, &site.fleet_id.id, site.name).await?;
         site_files::fresh_dataroot(root, &site.mark(cx, Stage::Installing), &user)?;
-        let (keys, brought) = tokio::try_join!(self.keys(cx, &user, source), self.bring(cx, &user, root))?;
+        let brought = self.bring(cx, &user, root).await?;
         if source.made_of.encrypted {
             self.bring_key(cx, &user, root)?;
         }
@@ -131,7 +133,7 @@ impl Cloning<'_> {
         let rendered = site.render(cx)?;
         site_files::write_config(cx, site.name, &rendered, &user)?;
         let agent = Agent::start(cx, site.name, &user.account, Some(&step.id.subject.to_string())).await?;
-        Ok(Prepared { user, rendered, keys, agent, brought })
+        Ok(Prepared { user, rendered, agent, brought })
     }
 
     async fn bring(&self, cx: &Context, user: &User, root: &Utf8Path) -> Result<files::Brought, SiteError> {
@@ -162,8 +164,8 @@ impl Cloning<'_> {
         }
     }
 
-    /// Private keys of the clone's own, for the settings that hold one.
-    async fn keys(&self, cx: &Context, user: &User, source: &Source) -> Result<Vec<Value>, SiteError> {
+    /// Private keys of the clone's own, for the settings that hold one. They need nothing of the site, so not even its account is waited for.
+    async fn keys(&self, cx: &Context, source: &Source) -> Result<Vec<Value>, SiteError> {
         let rules = source.rules();
         let wanted = rules.keys();
         if wanted.is_empty() {
@@ -173,12 +175,8 @@ impl Cloning<'_> {
         let ours = agent::unpack(&cx.paths).map_err(SiteError::io("unpack", cx.paths.agents()))?;
         // One process for each: they have nothing to say to each other.
         let each = wanted.iter().map(|(plugin, name, kid_name)| {
-            let program = Program::new(&php.cli)
-                .args(CLI_SETTINGS)
-                .arg(ours.join("keys.php"))
-                .arg("1")
-                .account(user.account.clone())
-                .deadline(KEYS);
+            let program =
+                Program::new(&php.cli).args(CLI_SETTINGS).arg(ours.join("keys.php")).arg("1").deadline(KEYS);
             async move {
                 let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
                 let text = output.map_err(SiteError::Install)?.text();
