@@ -10,6 +10,7 @@ use provost_engine::kind::StepError;
 use provost_engine::lease::LeaseError;
 use provost_sites::accounts::AccountError;
 use provost_sites::cron::CronError;
+use provost_sites::database::mariadb::copy::CopyError;
 use provost_sites::kind_template::opening::DoorError;
 use provost_sites::secrets::SecretError;
 use provost_sites::server::ServerError;
@@ -45,11 +46,15 @@ fn inside<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
     if let Some(error) = error.downcast_ref::<SiteError>() {
         return match error {
             SiteError::Server(inner) => Some(inner),
+            SiteError::Copy(inner) => Some(inner),
             SiteError::Secret(inner) => Some(inner),
             SiteError::Account(inner) => Some(inner),
             SiteError::Agent(inner) => Some(inner),
             _ => None,
         };
+    }
+    if let Some(CopyError::Server(inner)) = error.downcast_ref() {
+        return Some(inner);
     }
     if let Some(ServerError::Account(inner)) = error.downcast_ref() {
         return Some(inner);
