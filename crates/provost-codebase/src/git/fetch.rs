@@ -255,7 +255,10 @@ impl Git {
 
     pub(super) async fn lock_of(&self, source: &Source) -> Result<Flock, GitError> {
         let path = self.repository(source).with_extension("lock");
-        let waiting = format!("waiting for another provost that is downloading {source}");
+        let waiting = match source {
+            Source::Imported => "waiting for another provost that takes files into the cache".to_owned(),
+            source => format!("waiting for another provost that is downloading {source}"),
+        };
         Ok(Flock::take(self.context(), &path, &waiting).await?)
     }
 }

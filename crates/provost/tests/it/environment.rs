@@ -66,7 +66,14 @@ impl TestEnv {
             std::fs::create_dir_all(root.path().join(directory)).unwrap();
         }
         if let Some(cache) = crate::moodle::cache() {
-            std::os::unix::fs::symlink(cache, root.path().join("cache/provost/git")).unwrap();
+            // Repositories are shared; what a test imports is its own, so that tests do not wait for each other, and say so.
+            let own = root.path().join("cache/provost/git");
+            std::fs::create_dir(&own).unwrap();
+            for entry in std::fs::read_dir(cache).into_iter().flatten().flatten() {
+                if !entry.file_name().to_string_lossy().starts_with("imported.") {
+                    std::os::unix::fs::symlink(entry.path(), own.join(entry.file_name())).unwrap();
+                }
+            }
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         Self { root, port }
