@@ -77,6 +77,7 @@ pub(crate) async fn to_change(call: &Call, targets: &Targets) -> Result<Vec<Name
     let selector = read(targets)?.ok_or(ChoiceError::Unsaid)?;
     if !selector.asks_live() {
         let loaded = call.load()?;
+        known(&loaded.fleet, targets)?;
         return Ok(certain(&loaded.fleet, &declared(&loaded.fleet), &selector)?);
     }
     let session = Session::open(call, Access::Look)?;
@@ -86,6 +87,23 @@ pub(crate) async fn to_change(call: &Call, targets: &Targets) -> Result<Vec<Name
     };
     session.close().await;
     chosen
+}
+
+/// That each name is a site's: `disable hugo zolla` must not do half of what was meant.
+///
+/// # Errors
+/// With the nearest site, or that a tag goes behind `--sites`.
+pub(super) fn known(fleet: &Fleet, targets: &Targets) -> Result<(), ChoiceError> {
+    let is_site = |name: &str| fleet.sites.keys().any(|site| site.as_str() == name);
+    let Some(stray) = targets.names.iter().find(|name| !is_site(name)) else { return Ok(()) };
+    let hint = if fleet.sites.values().any(|site| site.tags.contains(stray)) {
+        format!("it is a tag: `--sites {stray}`")
+    } else if let Some(meant) = nearest(stray, fleet.sites.keys().map(Name::as_str)) {
+        format!("did you mean `{meant}`?")
+    } else {
+        return Err(nobody(fleet, stray));
+    };
+    Err(ChoiceError::Nobody { selection: stray.clone(), hint })
 }
 
 /// What was said, as a selection; `None` where nothing was.

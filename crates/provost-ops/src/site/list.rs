@@ -60,6 +60,7 @@ pub struct SiteRow {
 pub async fn list(call: &Call, targets: &Targets) -> Result<SiteList, OpsError> {
     let selector = chosen::read(targets)?;
     let session = Session::open(call, Access::Look)?;
+    chosen::known(&session.loaded.fleet, targets)?;
     let looked = looked_at(&session).await;
     let listed = looked.and_then(|(live, unwanted)| {
         let mut list = SiteList { schema: 1, sites: Vec::new(), unknown: Vec::new() };
