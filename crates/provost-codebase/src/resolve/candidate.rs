@@ -15,9 +15,13 @@ use super::resolver::Resolver;
 use crate::git::Source;
 use crate::object::ObjectId;
 
-/// Tags whose `version.php` is looked at where nothing is said, the newest first. Each may be a download; authors who say
+/// Tags whose `version.php` is asked for the Moodles that its authors support, where nothing is said, the newest first. Each may be a download; authors who say
 /// what they support say it in their newest releases.
 const MOST_TAGS: usize = 12;
+
+/// Tags that are looked at where none of the newest fits, one after the other until one does. An old Moodle runs on what plugins
+/// were years ago: `mod_zoom` and `mod_hotpot` have 75 tags each, of six years and of fourteen.
+const DEEPEST: usize = 100;
 
 /// Releases of the plugins directory that are looked at, the newest first: each may be a download.
 const MOST_RELEASES: usize = 12;
@@ -137,8 +141,9 @@ impl Resolver {
             return match BranchChoice::of(&refs, branch) {
                 BranchChoice::Found(one) => Ok(Choice::among(vec![candidate(one)])),
                 BranchChoice::Ask { mut tags, otherwise } => {
-                    tags.truncate(MOST_TAGS);
-                    let first = self.first_that_supports(&source, &tags, branch).await?;
+                    tags.truncate(DEEPEST);
+                    let newest = tags.get(..MOST_TAGS).unwrap_or(&tags);
+                    let first = self.first_that_supports(&source, newest, branch).await?;
                     // Where no authors say that they support this Moodle, tags come after the default branch.
                     let (before, after) = match first {
                         Some(first) => (tags.get(first..=first).unwrap_or_default(), &tags[first + 1..]),

@@ -90,7 +90,7 @@ impl SiteFacts for Live<'_> {
             }
             TextKey::Codebase => one(site.codebase.as_str()),
             TextKey::Database => one(site.database.as_str()),
-            TextKey::Template => Some(Vec::new()),
+            TextKey::Template => Some(site.template.iter().map(ToString::to_string).collect()),
             TextKey::State => self.states().filter(|states| states.iter().all(|state| state != "unknown")),
         }
     }

@@ -131,3 +131,20 @@ async fn where_nothing_is_said_branch_tag_and_default_are_tried() {
     let locked = resolved(&place, &declared(&moodle, source)).await.unwrap();
     insta::assert_snapshot!(chosen(&locked), @"2026010100 by default branch `main`");
 }
+
+#[tokio::test]
+async fn an_old_moodle_gets_what_a_plugin_was_years_ago() {
+    let place = Place::new();
+    let moodle = place.repository("moodle", &MOODLE);
+    let newer = "$plugin->requires = 2099010100;\n";
+    let newest: Vec<(String, String)> =
+        (2..40).map(|number| (format!("v1.{number}"), format!("20250110{number:02}"))).collect();
+    let old = ("v1.1", "2025011001", "$plugin->requires = 2010010100;\n");
+    let tags: Vec<(&str, &str, &str)> = std::iter::once(old)
+        .chain(newest.iter().map(|(tag, version)| (tag.as_str(), version.as_str(), newer)))
+        .collect();
+    let plugin = tagged(&place, &tags);
+    let source = PluginSource::Git { url: plugin.path.to_string(), at: GitAt::Default };
+    let locked = resolved(&place, &declared(&moodle, source)).await.unwrap();
+    insta::assert_snapshot!(chosen(&locked), @"2025011001 by newest tag that fits");
+}
