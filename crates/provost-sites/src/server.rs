@@ -28,7 +28,7 @@ use crate::secrets::{self, Generated, References, SecretError};
 pub const MANAGED_ADMIN: &str = "provost";
 
 /// Most connections of one command to one server at once. A managed server allows 200 and sites need theirs; of an existing one that
-/// allows fewer, [`SHARE`] says how many are ours.
+/// allows fewer, `SHARE` says how many are ours.
 pub const CONNECTIONS: usize = 24;
 
 /// One connection of so many that a server allows us is ours: the others are for its sites.
