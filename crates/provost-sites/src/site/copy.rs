@@ -69,9 +69,11 @@ pub struct Manifest {
     pub files: Files,
 }
 
-/// A dump in PostgreSQL's custom format, for `pg_restore`.
+/// A dump: in PostgreSQL's custom format, for `pg_restore`; of MariaDB as SQL, for `mariadb`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dump {
+    /// What it is a dump of.
+    pub engine: Engine,
     /// Its size in bytes.
     pub bytes: u64,
     /// SHA-256 of its bytes, in hexadecimal digits.
@@ -120,9 +122,6 @@ impl Copied<'_> {
     /// # Errors
     /// When any part of it could not be made, or is not what was copied: then nothing is left of it.
     pub async fn make(&self, cx: &Context) -> Result<(Utf8PathBuf, Manifest), SiteError> {
-        if self.fleet.databases.get(&self.site.database).is_none_or(|one| one.engine != Engine::Postgresql) {
-            return Err(SiteError::ReadBack("this version can only copy databases on PostgreSQL".to_owned()));
-        }
         let now = cx.now();
         let all = place(&cx.paths.state);
         directory(&all, 0o700, &Account::Own).map_err(SiteError::io("make", &all))?;

@@ -1,11 +1,15 @@
-//! The dump of a site's database, read back.
+//! The dump of a site's database, read back; and the way back from it.
+
+mod mariadb;
+mod postgresql;
 
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
-use provost_engine::process::{Account, Program};
+use provost_engine::process::{Output, Program};
+use provost_fleet::model::Engine;
 use provost_fleet::secret::Secret;
 use sha2::{Digest as _, Sha256};
 
@@ -13,16 +17,23 @@ use super::super::SiteError;
 use super::{Copied, Dump};
 use crate::database;
 use crate::secrets::{self, Generated};
-use crate::server::{Endpoint, PostgresTools};
+use crate::server::Endpoint;
 
 /// How long one dump may take. The largest Moodles have some hundred GiB, at 30 MiB/s and more.
-pub(super) const DEADLINE: Duration = Duration::from_hours(24);
-
-/// How much of the dump's list of contents is read: a line of some 100 bytes for each object, of which Moodle has 3,000.
-const LIST: usize = 16 * 1024 * 1024;
+const DEADLINE: Duration = Duration::from_hours(24);
 
 /// How much of the dump is in memory while its digest is made.
 const CHUNK: usize = 1024 * 1024;
+
+/// How a program logs in to a site's database as the site.
+pub(super) struct Login<'a> {
+    /// Where the password is while the program runs: what is in an environment or an argument can be read by others.
+    pub(super) file: &'a Utf8Path,
+    pub(super) password: &'a Secret,
+    pub(super) endpoint: &'a Endpoint,
+    /// The database's name, and the role's.
+    pub(super) database: &'a str,
+}
 
 pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Result<Dump, SiteError> {
     let (name, site) = (copied.name, copied.site);
@@ -31,60 +42,47 @@ pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Re
         .ok_or_else(|| SiteError::ReadBack("the password of its database is not kept here".to_owned()))?;
     let role = &site.database_name;
     let mut own = copied.servers.connect(cx, &site.database, role, role, &password).await?;
-    let tables = database::tables(&mut own.sql).await?;
+    let (tables, engine) = (database::tables(&mut own.sql).await?, own.sql.engine());
+    drop(own);
     let endpoint = copied.servers.endpoint(cx, &site.database)?;
-    let login_file = to.with_extension("login");
-    let program = login(tool(cx, "pg_dump")?, &login_file, &password, &endpoint, role)?
-        .args(["--format=custom", "--no-owner", "--no-privileges", "--lock-wait-timeout=60s"])
-        .arg(format!("--file={to}"))
-        .deadline(DEADLINE)
-        .subject(format!("site/{name}"));
-    let dumped = cx.run(program).await.and_then(provost_engine::process::Output::ok);
-    std::fs::remove_file(&login_file).map_err(SiteError::io("remove", &login_file))?;
-    dumped.map_err(SiteError::Dump)?;
-    read_back(cx, to, tables).await?;
-    let (bytes, sha256) = digest(to.to_owned()).await?;
-    Ok(Dump { bytes, sha256, tables })
-}
-
-/// Has a program log in to a site's database as the site. The password goes into a file, which the caller removes: what is in an
-/// environment can be read as long as the program runs.
-pub(super) fn login(
-    program: Program,
-    file: &Utf8Path,
-    password: &Secret,
-    endpoint: &Endpoint,
-    database: &str,
-) -> Result<Program, SiteError> {
-    let line = format!("*:*:*:*:{}\n", password.expose().replace('\\', "\\\\").replace(':', "\\:"));
-    provost_engine::files::write_whole(file, line.as_bytes(), 0o600, &Account::Own)
-        .map_err(SiteError::io("write", file))?;
-    Ok(program
-        .args(["--no-password".to_owned(), format!("--host={}", endpoint.host)])
-        .args([format!("--port={}", endpoint.port.unwrap_or(5432))])
-        .args([format!("--username={database}"), format!("--dbname={database}")])
-        .env("PGPASSFILE", file.as_str()))
-}
-
-/// That the dump reads to its end, and has every table of the database.
-async fn read_back(cx: &Context, dump: &Utf8Path, tables: u64) -> Result<(), SiteError> {
-    let whole = tool(cx, "pg_restore")?.args(["--file=/dev/null", dump.as_str()]).deadline(DEADLINE);
-    cx.run(whole).await.and_then(provost_engine::process::Output::ok).map_err(SiteError::Dump)?;
-    let list = tool(cx, "pg_restore")?.args(["--list", dump.as_str()]).capture(LIST);
-    let list = cx.run(list).await.and_then(provost_engine::process::Output::ok).map_err(SiteError::Dump)?;
-    let listed = list.text().lines().filter(|line| line.contains(" TABLE DATA ")).count();
-    if u64::try_from(listed).unwrap_or_default() != tables {
-        let told = format!("the database has {tables} tables, and its dump {listed}");
-        return Err(SiteError::ReadBack(told));
+    let file = to.with_extension("login");
+    let login = Login { file: &file, password: &password, endpoint: &endpoint, database: role };
+    let program = match engine {
+        Engine::Postgresql => postgresql::dumping(cx, &login, to),
+        Engine::Mariadb => mariadb::dumping(cx, &login, to),
+    };
+    run(cx, program?.subject(format!("site/{name}")), &file).await?;
+    let listed = match engine {
+        Engine::Postgresql => postgresql::tables_in(cx, to).await?,
+        Engine::Mariadb => mariadb::tables_in(to).await?,
+    };
+    if listed != tables {
+        return Err(SiteError::ReadBack(format!("the database has {tables} tables, and its dump {listed}")));
     }
-    Ok(())
+    let (bytes, sha256) = digest(to.to_owned()).await?;
+    Ok(Dump { engine, bytes, sha256, tables })
 }
 
-/// The newest of PostgreSQL's programs here: it reads every older server.
-pub(super) fn tool(cx: &Context, name: &'static str) -> Result<Program, SiteError> {
-    let found = PostgresTools::find(&cx.machine, None).map(|tools| tools.program(name));
-    let found = found.filter(|path| path.exists()).or_else(|| cx.machine.program(name));
-    found.map(Program::new).ok_or(SiteError::NoTool(name))
+/// Fills an empty database from a dump of the same engine.
+pub(super) async fn restore(
+    cx: &Context,
+    engine: Engine,
+    login: &Login<'_>,
+    dump: &Utf8Path,
+    subject: String,
+) -> Result<(), SiteError> {
+    let program = match engine {
+        Engine::Postgresql => postgresql::restoring(cx, login, dump),
+        Engine::Mariadb => mariadb::restoring(cx, login, dump),
+    };
+    run(cx, program?.subject(subject), login.file).await
+}
+
+/// Runs a program, and removes its login whatever becomes of it.
+async fn run(cx: &Context, program: Program, login: &Utf8Path) -> Result<(), SiteError> {
+    let ran = cx.run(program.deadline(DEADLINE)).await.and_then(Output::ok);
+    std::fs::remove_file(login).map_err(SiteError::io("remove", login))?;
+    ran.map(drop).map_err(SiteError::Dump)
 }
 
 pub(super) async fn digest(path: Utf8PathBuf) -> Result<(u64, String), SiteError> {

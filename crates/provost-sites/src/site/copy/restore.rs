@@ -3,13 +3,13 @@
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::files::{directory, give_to};
-use provost_engine::process::{Account, Output};
+use provost_engine::process::Account;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 
 use super::super::files::{self as site_files, Dataroot};
 use super::super::{SiteError, dataroot};
-use super::database::{DEADLINE, digest, login, tool};
+use super::database::{self as database_copy, Login, digest};
 use super::{DUMP, FILES, Kept};
 use crate::accounts;
 use crate::database;
@@ -111,20 +111,21 @@ impl Restored<'_> {
         let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(self.name))?;
         let mark = self.mark(cx, Stage::Installing);
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        let (is, was) = (admin.sql.engine(), self.copy.manifest.dump.engine);
+        if is != was {
+            let told = format!("its dump is of {}, and the server is {}", was.title(), is.title());
+            return Err(SiteError::ReadBack(told));
+        }
         if there {
             database::drop_database(&mut admin.sql, name).await?;
         }
         database::make(&mut admin.sql, name, &password, &mark).await?;
         drop(admin);
-        let login_file = self.copy.path.join("restore.login");
+        let engine = self.copy.manifest.dump.engine;
+        let file = self.copy.path.join("restore.login");
         let endpoint = self.servers.endpoint(cx, &self.site.database)?;
-        let program = login(tool(cx, "pg_restore")?, &login_file, &password, &endpoint, name)?
-            .args(["--no-owner", "--no-privileges", "--exit-on-error", dump.as_str()])
-            .deadline(DEADLINE)
-            .subject(format!("site/{}", self.name));
-        let restored = cx.run(program).await.and_then(Output::ok);
-        std::fs::remove_file(&login_file).map_err(SiteError::io("remove", &login_file))?;
-        restored.map_err(SiteError::Dump)?;
+        let login = Login { file: &file, password: &password, endpoint: &endpoint, database: name };
+        database_copy::restore(cx, engine, &login, dump, format!("site/{}", self.name)).await?;
         let mut own = self.servers.connect(cx, &self.site.database, name, name, &password).await?;
         let tables = database::tables(&mut own.sql).await?;
         let wanted = self.copy.manifest.dump.tables;
