@@ -114,9 +114,10 @@ impl DatabaseKind {
                 return Err(StepError::told(format!("`{name}` is not ours to drop: {owner}")));
             }
         }
-        database::drop_both(&mut admin.sql, name).await.map_err(failed)?;
+        // First the secrets: what is killed in between is found again by the mark, and after the drop nothing would lead to them.
         secrets::forget(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
         secrets::forget(&cx.paths, &Generated::SiteAdmin(site)).map_err(StepError::failed)?;
+        database::drop_both(&mut admin.sql, name).await.map_err(failed)?;
         let left = database::look(&mut admin.sql).await.map_err(failed)?;
         if left.contains_key(name) {
             return Err(StepError::told(format!("`{name}` is still there after it was dropped")));

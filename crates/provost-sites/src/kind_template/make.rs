@@ -145,6 +145,9 @@ impl TemplateKind {
     pub(super) async fn delete(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
         let params: Params = serde_json::from_value(step.params.clone()).unwrap_or_default();
         let site = site_name(&step.id.subject.name)?;
+        // First the secrets: when all else is gone, nothing leads to them.
+        secrets::forget(&cx.paths, &Generated::SiteDatabase(&site))?;
+        secrets::forget(&cx.paths, &Generated::SiteAdmin(&site))?;
         if let Some(place) = &params.drop {
             self.drop_database(cx, &site, place).await?;
             let mut admin = self.servers.admin(cx, &place.server, None).await?;
@@ -152,8 +155,6 @@ impl TemplateKind {
         }
         remove_files(cx, &self.fleet_id.id, &site).await?;
         remove::remove(cx, &self.fleet_id.id, &site, None).await?;
-        secrets::forget(&cx.paths, &Generated::SiteDatabase(&site))?;
-        secrets::forget(&cx.paths, &Generated::SiteAdmin(&site))?;
         Ok("its database and files are gone".to_owned())
     }
 
