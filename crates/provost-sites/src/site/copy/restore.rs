@@ -91,17 +91,19 @@ impl Restored<'_> {
         let name = &self.site.database_name;
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
         let found = database::look(&mut admin.sql).await?.remove(name).unwrap_or_default();
-        let mut stage = None;
-        for (number, comment) in [found.database, found.role.map(|role| role.comment)].into_iter().enumerate()
-        {
-            let Some(comment) = comment else { continue };
-            match whose(comment.as_deref(), &self.fleet_id.id) {
-                Whose::Ours(mark) if mark.site == *self.name && number == 0 => stage = Some(mark.stage),
-                Whose::Ours(mark) if mark.site == *self.name => {}
-                Whose::Ours(_) | Whose::Foreign(_) => {
-                    return Err(SiteError::ReadBack(format!("`{name}` is in use by something else")));
-                }
-            }
+        let role = found.role.map(|role| whose(role.comment.as_deref(), &self.fleet_id.id));
+        let is_our_role = matches!(&role, Some(Whose::Ours(mark)) if mark.site == *self.name);
+        let stage = match found.database {
+            None => None,
+            // PostgreSQL marks a database after making it: a restore that was killed in between left it without, but with our role.
+            Some(None) if is_our_role => Some(Stage::Created),
+            Some(comment) => match whose(comment.as_deref(), &self.fleet_id.id) {
+                Whose::Ours(mark) if mark.site == *self.name => Some(mark.stage),
+                Whose::Ours(_) | Whose::Foreign(_) => return Err(in_use(name)),
+            },
+        };
+        if role.is_some() && !is_our_role {
+            return Err(in_use(name));
         }
         Ok(stage)
     }
@@ -134,6 +136,10 @@ impl Restored<'_> {
         }
         Ok(())
     }
+}
+
+fn in_use(name: &str) -> SiteError {
+    SiteError::ReadBack(format!("`{name}` is in use by something else"))
 }
 
 /// Copies files to a site's account, with the modes that Moodle gives them. Not links: the copy stays as it is whatever the site does.
