@@ -12,6 +12,7 @@ use futures_util::StreamExt as _;
 use provost_codebase::kind_build;
 use provost_engine::context::Context;
 use provost_engine::kind::{Effect, Kind, Observation, Planned, Reason, StepError};
+use provost_engine::lease::{Lease, LeaseError};
 use provost_engine::plan::{Impact, Step};
 use provost_fleet::lock::Lock;
 use provost_fleet::model::Fleet;
@@ -206,6 +207,7 @@ impl Kind for SiteKind {
                 self.installation(name, tree)?.configure(cx, step).await
             }
             _ => {
+                let _no_cron = self.without_cron(cx, name).await?;
                 let dataroot = step.params["dataroot"].as_str().map(Utf8PathBuf::from);
                 let removed = site::remove::remove(cx, &self.fleet_id.id, name, dataroot).await;
                 removed.map(|()| "its files are gone".to_owned())
@@ -215,7 +217,30 @@ impl Kind for SiteKind {
     }
 }
 
+/// How long a run of a site's cron is waited for before the site is removed: no account can go whose processes live. A run that
+/// takes longer is a reason to try again later.
+const CRON: std::time::Duration = std::time::Duration::from_mins(3);
+
 impl SiteKind {
+    /// Waits until no task of the site is at work, and keeps new ones from beginning while the leases are held.
+    async fn without_cron(&self, cx: &Context, name: &Name) -> Result<Vec<Lease>, StepError> {
+        let until = tokio::time::Instant::now() + CRON;
+        let mut held = Vec::new();
+        for subject in [format!("cron/{name}"), format!("cron-adhoc/{name}")] {
+            held.push(loop {
+                match Lease::take(cx, &subject).await {
+                    Err(LeaseError::Held { .. })
+                        if tokio::time::Instant::now() < until && !cx.cancel.is_cancelled() =>
+                    {
+                        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+                    }
+                    taken => break taken.map_err(StepError::failed)?,
+                }
+            });
+        }
+        Ok(held)
+    }
+
     fn cloning<'a>(&'a self, name: &'a Name, template: &str) -> Result<Cloning<'a>, StepError> {
         let found = self.fleet.templates.iter().find(|(name, _)| name.as_str() == template);
         let (template, declared) =
