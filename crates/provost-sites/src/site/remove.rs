@@ -29,5 +29,19 @@ pub async fn remove(
     }
     files::remove_tree(&cx.paths.site(name))?;
     files::remove_tree(&cx.paths.site_logs(name))?;
+    remove_cron_logs(cx, name)?;
     Ok(accounts::remove_site(cx, fleet_id, name).await?)
+}
+
+/// The log of the site's cron, and those that were set aside: `NAME.log`, `NAME.log.1`.
+fn remove_cron_logs(cx: &Context, name: &Name) -> Result<(), SiteError> {
+    let (logs, own) = (cx.paths.cron_logs(), format!("{name}.log"));
+    let Ok(entries) = logs.read_dir_utf8() else { return Ok(()) };
+    for entry in entries.flatten() {
+        let rest = entry.file_name().strip_prefix(&own);
+        if rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.')) {
+            std::fs::remove_file(entry.path()).map_err(SiteError::io("remove", entry.path()))?;
+        }
+    }
+    Ok(())
 }
