@@ -22,6 +22,7 @@ mod world;
 
 pub use figures::FILE as METRICS_FILE;
 pub use live::{Live, Reload};
+pub(crate) use run::subject;
 pub use scheduler::{CronError, LEASE};
 pub use survey::survey;
 pub use world::{Ran, Settings, World};

@@ -20,6 +20,8 @@ use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
 use crate::clone::Cloning;
+use crate::cron;
+use crate::cron::schedule::Lane;
 use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::secrets::References;
@@ -226,7 +228,7 @@ impl SiteKind {
     async fn without_cron(&self, cx: &Context, name: &Name) -> Result<Vec<Lease>, StepError> {
         let until = tokio::time::Instant::now() + CRON;
         let mut held = Vec::new();
-        for subject in [format!("cron/{name}"), format!("cron-adhoc/{name}")] {
+        for subject in [Lane::Scheduled, Lane::Adhoc].map(|lane| cron::subject(name, lane)) {
             held.push(loop {
                 match Lease::take(cx, &subject).await {
                     Err(LeaseError::Held { .. })

@@ -58,7 +58,7 @@ pub(super) fn application(name: &Name, lane: Lane) -> String {
 pub(super) const APPLICATIONS: &str = "provost of ";
 
 /// The subject of a run's lease and of its process.
-pub(super) fn subject(name: &Name, lane: Lane) -> String {
+pub(crate) fn subject(name: &Name, lane: Lane) -> String {
     match lane {
         Lane::Scheduled => format!("cron/{name}"),
         Lane::Adhoc => format!("cron-adhoc/{name}"),
