@@ -116,7 +116,10 @@ fn needed(session: &Session) -> Result<BTreeMap<ObjectId, String>, OpsError> {
             needed.entry(tree).or_default().push(format!("{name} was last seen on it"));
         }
     }
-    // The copy of a site that was deleted comes back on the build that it was made on.
+    // The copy of a site that was deleted comes back on the build that it was made on. Of one that cannot be read nobody knows which.
+    if let Some((path, source)) = copy::unreadable(&session.cx.paths) {
+        return Err(OpsError::Io { verb: "read the copy of a deleted site in", path, source });
+    }
     for one in copy::kept(&session.cx.paths) {
         if let Some(tree) = one.manifest.tree.as_ref().and_then(|tree| tree.parse().ok()) {
             let why = format!("the copy of {} that is kept was made on it", one.manifest.site);

@@ -8,7 +8,7 @@ mod files;
 mod kept;
 mod restore;
 
-pub use kept::{Kept, kept, prune, settle};
+pub use kept::{Kept, kept, prune, settle, unreadable};
 pub use restore::Restored;
 
 use std::time::Duration;
@@ -185,7 +185,7 @@ impl Manifest {
         write_whole(&path, text.as_bytes(), 0o600, &Account::Own).map_err(SiteError::io("write", &path))
     }
 
-    fn read(copy: &Utf8Path) -> Option<Self> {
-        serde_json::from_str(&std::fs::read_to_string(copy.join(MANIFEST)).ok()?).ok()
+    fn read(copy: &Utf8Path) -> std::io::Result<Self> {
+        Ok(serde_json::from_str(&std::fs::read_to_string(copy.join(MANIFEST))?)?)
     }
 }

@@ -483,11 +483,15 @@ fn what_the_kept_copy_of_a_deleted_site_was_made_on_stays() {
         "schema": 1, "fleet": "f", "site": "zola", "url": "http://zola.localhost", "declared": "", "release": null,
         "tree": first.file_name().unwrap().to_str().unwrap(), "server": "main", "database": "test_zola",
         "made_at": "2026-11-21T12:00:00Z", "keep_until": "2096-12-21T12:00:00Z", "gone_at": "2026-11-21T12:01:00Z",
-        "dump": { "bytes": 1, "sha256": "0", "tables": 1 }, "files": { "count": 0, "bytes": 0, "left_out": [] },
+        "dump": { "engine": "postgresql", "bytes": 1, "sha256": "0", "tables": 1 }, "files": { "count": 0, "bytes": 0, "left_out": [] },
     });
     std::fs::write(copy.join("manifest.json"), manifest.to_string()).unwrap();
     let plan = scene.json(&["gc", "--yes"])["plan"].clone();
     assert!(plan["kept"].to_string().contains("the copy of zola that is kept was made on it"), "{plan}");
+    assert!(first.exists());
+    // Of a copy that cannot be read nobody knows which build it needs.
+    std::fs::write(copy.join("manifest.json"), "{}").unwrap();
+    insta::assert_snapshot!("builds_gc_copy_unreadable", scene.told(&["gc", "--yes"]));
     assert!(first.exists());
     std::fs::remove_dir_all(copy).unwrap();
     assert_eq!(scene.run(&["gc", "--yes"]).code, 0);

@@ -19,21 +19,30 @@ pub struct Kept {
     pub manifest: Manifest,
 }
 
-/// All copies of a fleet, by site and age.
+/// All copies of a fleet that can be read, by site and age.
 pub fn kept(paths: &Paths) -> Vec<Kept> {
-    let place = place(&paths.state);
-    let entries = place.read_dir_utf8().into_iter().flatten().flatten();
-    let visible = entries.filter(|entry| !entry.file_name().starts_with('.'));
-    let mut all: Vec<Kept> = visible
-        .filter_map(|entry| {
-            let path = entry.into_path();
-            Some(Kept { manifest: Manifest::read(&path)?, path })
-        })
-        .collect();
+    let mut all: Vec<Kept> = look(paths).filter_map(Result::ok).collect();
     all.sort_by(|one, other| {
         (&one.manifest.site, one.manifest.made_at).cmp(&(&other.manifest.site, other.manifest.made_at))
     });
     all
+}
+
+/// A copy that is there and cannot be read, and why: nobody knows what it needs.
+pub fn unreadable(paths: &Paths) -> Option<(Utf8PathBuf, std::io::Error)> {
+    look(paths).find_map(Result::err)
+}
+
+fn look(paths: &Paths) -> impl Iterator<Item = Result<Kept, (Utf8PathBuf, std::io::Error)>> {
+    let entries = place(&paths.state).read_dir_utf8().into_iter().flatten().flatten();
+    let visible = entries.filter(|entry| !entry.file_name().starts_with('.'));
+    visible.map(|entry| {
+        let path = entry.into_path();
+        match Manifest::read(&path) {
+            Ok(manifest) => Ok(Kept { path, manifest }),
+            Err(error) => Err((path, error)),
+        }
+    })
 }
 
 /// Says that a site was seen to be gone. Of its copies the newest counts; older ones are of deletions that did not come to their end,
