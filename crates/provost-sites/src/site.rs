@@ -83,6 +83,14 @@ pub enum SiteError {
     /// A program failed.
     #[error("Moodle's installation failed")]
     Install(#[source] provost_engine::process::ProcessError),
+    /// Core's installer lost its session on the database server, and did not notice.
+    #[error("Moodle's installer lost its connection to the database server `{server}`; it last said:\n{log}")]
+    InstallLost {
+        /// The server.
+        server: provost_fleet::name::Name,
+        /// The last lines it printed.
+        log: String,
+    },
     /// Core's installer did not come to its end.
     #[error("Moodle's installer was ended after {} minutes; it last said:\n{log}", longest.as_secs() / 60)]
     InstallEndless {

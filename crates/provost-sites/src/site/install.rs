@@ -3,6 +3,9 @@
 //! Core's script refuses a database that has tables, so finishing a broken install means dropping and redoing. Its exit status is
 //! not evidence: the version in the database must be the build's, and the schema must be what the code declares.
 
+mod lifeline;
+mod output;
+
 use std::time::Duration;
 
 use provost_engine::context::Context;
@@ -14,8 +17,9 @@ use provost_fleet::secret::Secret;
 use provost_moodle::agent::SiteState;
 use provost_moodle::components::Layout;
 use provost_moodle::version_php::CoreVersion;
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::io::AsyncWriteExt as _;
 
+use self::output::{Log, watch};
 use super::config::{self, Rendered};
 use super::files::Dataroot;
 use super::{SiteError, dataroot, files, requirements};
@@ -202,6 +206,10 @@ impl Installation<'_> {
                 }
                 return Err(SiteError::Install(ProcessError::Cancelled { program: "php".to_owned() }));
             }
+            () = self.database_lost(cx) => {
+                running.end().await;
+                return Err(SiteError::InstallLost { server: self.site.database.clone(), log: log.end() });
+            }
             () = tokio::time::sleep(LONGEST) => {
                 running.end().await;
                 // Some plugins' installers go round for ever; what they say tells which.
@@ -324,66 +332,4 @@ impl Installation<'_> {
         }
         Ok(())
     }
-}
-
-/// The last lines of an install.
-#[derive(Default)]
-struct Log(std::collections::VecDeque<String>);
-
-impl Log {
-    fn push(&mut self, line: &str) {
-        self.0.push_back(line.to_owned());
-        // Enough for a stack trace.
-        if self.0.len() > 40 {
-            self.0.pop_front();
-        }
-    }
-
-    fn last(&self) -> Option<&str> {
-        self.0.iter().rev().map(|line| line.trim()).find(|line| !line.is_empty())
-    }
-
-    fn end(&self) -> String {
-        let lines: Vec<&str> =
-            self.0.iter().map(String::as_str).filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
-    }
-}
-
-/// Reads both outputs to their end, telling each component as core announces it (`-->mod_assign`).
-async fn watch(
-    cx: &Context,
-    step: &Step,
-    running: &mut provost_engine::process::Running,
-    log: &mut Log,
-) -> std::io::Result<provost_engine::process::Status> {
-    let stdout = running.stdout.take();
-    let stderr = running.stderr();
-    let mut errors = Log::default();
-    let out = async {
-        let Some(stdout) = stdout else { return };
-        let mut lines = BufReader::new(stdout).split(b'\n');
-        let mut count = 0;
-        while let Ok(Some(line)) = lines.next_segment().await {
-            let line = String::from_utf8_lossy(&line);
-            if let Some(component) = line.trim().strip_prefix("-->") {
-                count += 1;
-                cx.progress(&step.id, format!("{component} ({count})"), None);
-            }
-            log.push(&line);
-        }
-    };
-    let err = async {
-        let Some(stderr) = stderr else { return };
-        let mut lines = BufReader::new(stderr).split(b'\n');
-        while let Ok(Some(line)) = lines.next_segment().await {
-            errors.push(&String::from_utf8_lossy(&line));
-        }
-    };
-    tokio::join!(out, err);
-    let status = running.wait().await;
-    for line in &errors.0 {
-        log.push(line);
-    }
-    status
 }

@@ -69,30 +69,49 @@ fn a_full_disk_is_told_and_a_second_apply_completes() {
 
 #[test]
 fn postgresql_killed_in_mid_install() {
-    kill_server_in_mid_install(Engine::Postgresql, "postmaster.pid");
+    let (told, _) = kill_server_in_mid_install(Engine::Postgresql, "postmaster.pid", |_| {});
+    assert!(told.contains("✗ site/hugo/install"), "{told}");
 }
 
+/// Moodle's installer may not notice: in the middle of several statements it then goes round for ever, and prints nothing. Here it is
+/// stopped before, which looks the same from outside.
 #[test]
 fn mariadb_killed_in_mid_install() {
-    kill_server_in_mid_install(Engine::Mariadb, "mariadbd.pid");
+    let (told, installer) = kill_server_in_mid_install(Engine::Mariadb, "mariadbd.pid", |env| {
+        let lines = env.left_at_work();
+        let line = lines.iter().find(|line| line.contains("install_database.php")).unwrap();
+        let pid = rustix::process::Pid::from_raw(line.split(' ').next().unwrap().parse().unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+    });
+    assert!(told.contains("lost its connection to the database server `main`"), "{told}");
+    assert_eq!(installer, Vec::<String>::new());
 }
 
-fn kill_server_in_mid_install(engine: Engine, pid_file: &str) {
+/// Returns what was told, and the installers that were left.
+fn kill_server_in_mid_install(
+    engine: Engine,
+    pid_file: &str,
+    before: impl FnOnce(&TestEnv),
+) -> (String, Vec<String>) {
     let env = TestEnv::with_fleet_on(engine, &Moodle::real(), &["hugo"]);
     let mut apply = env.spawn(&["apply"]);
     let pid_file = env.state().join("data/servers/main").join(pid_file);
     let tables = || env.state().join("made/sites/hugo/site.php").exists();
     wait(Duration::from_mins(2), || tables().then_some(()));
-    std::thread::sleep(Duration::from_secs(3));
+    std::thread::sleep(Duration::from_secs(8));
+    before(&env);
     let pid: i32 = std::fs::read_to_string(&pid_file).unwrap().lines().next().unwrap().parse().unwrap();
     let pid = rustix::process::Pid::from_raw(pid).unwrap();
     rustix::process::kill_process_group(pid, rustix::process::Signal::KILL).unwrap();
     assert_eq!(apply.wait(), Some(3), "{}", env.background());
-    assert!(env.background().contains("✗ site/hugo/install"), "{}", env.background());
+    let told = env.background();
+    let installers =
+        env.left_at_work().into_iter().filter(|line| line.contains("install_database.php")).collect();
     let completed = env.run(&["apply"]);
     assert_eq!(completed.code, 0, "{completed}");
     assert!(completed.stderr.contains("schema clean") || completed.stderr.contains("Moodle"), "{completed}");
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+    (told, installers)
 }
 
 #[test]
