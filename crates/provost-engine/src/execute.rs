@@ -100,6 +100,45 @@ pub struct Work<'a> {
     pub operation: OperationId,
 }
 
+/// Most steps at once that wait for each other: each holds a lease and little else, and hundreds of sites are made in one plan.
+const GATHERED: usize = 256;
+
+/// Steps at work.
+#[derive(Default)]
+struct Running {
+    steps: JoinSet<Ended>,
+    /// How many of them work.
+    working: usize,
+    /// How many wait for each other.
+    gathered: usize,
+}
+
+impl Running {
+    fn has_place(&self, gathers: bool, cx: &Context) -> bool {
+        if gathers { self.gathered < GATHERED } else { self.working < cx.limits.steps }
+    }
+
+    fn count(&mut self, gathers: bool) -> &mut usize {
+        if gathers { &mut self.gathered } else { &mut self.working }
+    }
+
+    /// The next step that ends.
+    async fn next(&mut self, work: &Work<'_>) -> Option<Result<Ended, StoreError>> {
+        for kind in work.kinds.iter().filter(|kind| kind.gathers()) {
+            kind.others_run(self.working > 0);
+        }
+        let ended = self.steps.join_next().await?.map_err(|panic| StoreError::Task(panic.to_string()));
+        if let Ok((_, id, ..)) = &ended {
+            *self.count(gathers(work, &id.subject.kind)) -= 1;
+        }
+        Some(ended)
+    }
+}
+
+fn gathers(work: &Work<'_>, kind: &str) -> bool {
+    work.kinds.iter().any(|one| one.name() == kind && one.gathers())
+}
+
 /// Runs a plan. A failed step stops those that wait for it and nothing else.
 ///
 /// # Errors
@@ -108,30 +147,29 @@ pub async fn execute(work: &Work<'_>, plan: &Plan) -> Result<Report, StoreError>
     let mut report = Report::default();
     let mut waiting: Vec<(usize, &Step)> = plan.steps.iter().enumerate().collect();
     let inside: BTreeSet<&StepId> = plan.steps.iter().map(|step| &step.id).collect();
-    let mut running = JoinSet::new();
+    let mut running = Running::default();
     loop {
         let mut still = Vec::new();
         for (index, step) in std::mem::take(&mut waiting) {
             match readiness(step, &inside, &report, work.cx) {
                 Readiness::Skip(because) => skip(work, &mut report, index, step, because)?,
-                Readiness::Ready if running.len() < work.cx.limits.steps => {
-                    begin(work, &mut running, index, step, plan)?;
+                Readiness::Ready if running.has_place(gathers(work, &step.id.subject.kind), work.cx) => {
+                    *running.count(gathers(work, &step.id.subject.kind)) += 1;
+                    begin(work, &mut running.steps, index, step, plan)?;
                 }
                 Readiness::Ready | Readiness::Wait => still.push((index, step)),
             }
         }
         waiting = still;
-        let Some(ended) = running.join_next().await else {
+        let Some(ended) = running.next(work).await else {
             // A skip may have freed or doomed others; nothing runs, so anything still waiting is doomed too.
             if waiting.is_empty() {
                 break;
             }
             continue;
         };
-        match ended {
-            Ok((index, id, took, result)) => finish(work, &mut report, index, id, took, result)?,
-            Err(panic) => return Err(StoreError::Task(panic.to_string())),
-        }
+        let (index, id, took, result) = ended?;
+        finish(work, &mut report, index, id, took, result)?;
     }
     report.interrupted = work.cx.cancel.is_cancelled();
     Ok(report)

@@ -17,6 +17,9 @@ use crate::plan::{Step, StepId};
 pub trait Kind: Send + Sync + 'static {
     /// Its name, the first part of its step ids.
     const NAME: &'static str;
+    /// Whether its steps wait for each other, so that something is done once for many of them. Such steps mostly wait, and take no place
+    /// among those that work.
+    const GATHERS: bool = false;
     /// What the file says about one.
     type Wanted: Serialize + Send + Sync;
     /// What was seen of one. Secrets are compared while observing; this holds their sameness, never a value.
@@ -33,6 +36,19 @@ pub trait Kind: Send + Sync + 'static {
         wanted: &BTreeMap<Name, Self::Wanted>,
     ) -> impl Future<Output = BTreeMap<Name, Observation<Self::Seen>>> + Send;
 
+    /// What is of one alone, looked at again right before its step: hundreds of steps look, so this is not the place to judge what is
+    /// there of all the others.
+    fn observe_one(
+        &self,
+        cx: &Context,
+        name: &Name,
+        wanted: Option<Self::Wanted>,
+    ) -> impl Future<Output = Observation<Self::Seen>> + Send {
+        let wanted: BTreeMap<Name, Self::Wanted> =
+            wanted.map(|wanted| (name.clone(), wanted)).into_iter().collect();
+        async move { self.observe(cx, &wanted).await.remove(name).unwrap_or(Observation::Absent) }
+    }
+
     /// What to do about one. Pure and synchronous. `wanted` is `None` for what is there and no longer in the file.
     /// Not called for what is [`Observation::Unknown`] or [`Observation::Foreign`]: these always block.
     fn plan(&self, name: &Name, wanted: Option<&Self::Wanted>, seen: &Observation<Self::Seen>) -> Planned;
@@ -41,6 +57,9 @@ pub trait Kind: Send + Sync + 'static {
     fn hint_for_foreign(&self, _name: &Name, _wanted: Option<&Self::Wanted>) -> Option<Hint> {
         None
     }
+
+    /// Told to a kind that gathers: whether steps of other kinds are at work, after which more of its own may come.
+    fn others_run(&self, _others: bool) {}
 
     /// Does one step. Idempotent; reads the effect back before it says that it is done.
     fn execute(&self, cx: &Context, step: &Step) -> impl Future<Output = Result<Effect, StepError>> + Send;

@@ -30,6 +30,10 @@ pub trait AnyKind: Send + Sync {
         lock: &'a Lock,
         name: &'a Name,
     ) -> Boxed<'a, Digest>;
+    /// Whether its steps wait for each other; see [`Kind::GATHERS`].
+    fn gathers(&self) -> bool;
+    /// See [`Kind::others_run`].
+    fn others_run(&self, others: bool);
     /// Does one step.
     fn execute<'a>(&'a self, cx: &'a Context, step: &'a Step) -> Boxed<'a, Result<Effect, StepError>>;
 }
@@ -84,10 +88,16 @@ impl<K: Kind> AnyKind for K {
     ) -> Boxed<'a, Digest> {
         Box::pin(async move {
             let mut wanted = self.wanted(fleet, lock);
-            wanted.retain(|one, _| one == name);
-            let mut seen = self.observe(cx, &wanted).await;
-            seen.remove(name).unwrap_or(Observation::Absent).digest()
+            self.observe_one(cx, name, wanted.remove(name)).await.digest()
         })
+    }
+
+    fn gathers(&self) -> bool {
+        K::GATHERS
+    }
+
+    fn others_run(&self, others: bool) {
+        Kind::others_run(self, others);
     }
 
     fn execute<'a>(&'a self, cx: &'a Context, step: &'a Step) -> Boxed<'a, Result<Effect, StepError>> {

@@ -22,6 +22,7 @@ use provost_sites::kind_template::TemplateKind;
 use provost_sites::kind_vhost::VhostKind;
 use provost_sites::secrets::References;
 use provost_sites::server::{Servers, Starting};
+use provost_sites::up::Rounds;
 use tokio_util::sync::CancellationToken;
 
 use crate::OpsError;
@@ -173,6 +174,7 @@ impl Session {
                 fleet: fleet.clone(),
                 lock: Arc::new(lock.clone()),
                 fleet_id: self.fleet_id.clone(),
+                rounds: Rounds::default(),
             }),
         ]
     }

@@ -87,28 +87,18 @@ impl Kind for DatabaseKind {
         cx: &Context,
         wanted: &BTreeMap<Name, WantedDatabase>,
     ) -> BTreeMap<Name, Observation<SeenDatabase>> {
-        let mut seen = BTreeMap::new();
-        let mut looked = Vec::new();
-        for server in self.servers.names() {
-            let here = wanted.iter().filter(|(_, database)| &database.server == server);
-            match database::look_at(&self.servers, cx, server).await {
-                Ok(found) => {
-                    self.see_wanted(cx, &found, here, &mut seen).await;
-                    looked.push((server, found));
-                }
-                Err(reason) => {
-                    seen.extend(
-                        here.map(|(site, _)| (site.clone(), Observation::Unknown(Reason(reason.clone())))),
-                    );
-                }
-            }
-        }
-        // After the wanted ones of all servers: a site's database may be on another one than the file says.
-        for (server, found) in looked {
-            let here = wanted.values().filter(|database| &database.server == server);
-            self.see_others(cx, server, &found, here, &mut seen);
-        }
-        seen
+        self.see(cx, wanted, |_| true).await
+    }
+
+    async fn observe_one(
+        &self,
+        cx: &Context,
+        name: &Name,
+        wanted: Option<WantedDatabase>,
+    ) -> Observation<SeenDatabase> {
+        let wanted = wanted.map(|wanted| (name.clone(), wanted)).into_iter().collect();
+        let mut seen = self.see(cx, &wanted, |site| site == name).await;
+        seen.remove(name).unwrap_or(Observation::Absent)
     }
 
     fn plan(
@@ -192,6 +182,39 @@ impl Kind for DatabaseKind {
              known by what it holds, once it has no comment and its tables belong to role `{}`",
             want.name
         )))
+    }
+}
+
+impl DatabaseKind {
+    /// What is there of those that are wanted, and of what carries our mark and is of interest.
+    async fn see(
+        &self,
+        cx: &Context,
+        wanted: &BTreeMap<Name, WantedDatabase>,
+        of_interest: impl Fn(&Name) -> bool,
+    ) -> BTreeMap<Name, Observation<SeenDatabase>> {
+        let mut seen = BTreeMap::new();
+        let mut looked = Vec::new();
+        for server in self.servers.names() {
+            let here = wanted.iter().filter(|(_, database)| &database.server == server);
+            match database::look_at(&self.servers, cx, server).await {
+                Ok(found) => {
+                    self.see_wanted(cx, &found, here, &mut seen).await;
+                    looked.push((server, found));
+                }
+                Err(reason) => {
+                    seen.extend(
+                        here.map(|(site, _)| (site.clone(), Observation::Unknown(Reason(reason.clone())))),
+                    );
+                }
+            }
+        }
+        // After the wanted ones of all servers: a site's database may be on another one than the file says.
+        for (server, found) in looked {
+            let here = wanted.values().filter(|database| &database.server == server);
+            self.see_others(cx, server, &found, here, &of_interest, &mut seen);
+        }
+        seen
     }
 }
 

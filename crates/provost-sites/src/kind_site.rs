@@ -24,6 +24,7 @@ use crate::cron;
 use crate::cron::schedule::Lane;
 use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
+use crate::mark::Mark;
 use crate::secrets::References;
 use crate::server::Servers;
 use crate::site;
@@ -151,12 +152,14 @@ impl Kind for SiteKind {
         for server in self.servers.names() {
             servers.insert(server, database::look_at(&self.servers, cx, server).await);
         }
-        for found in servers.values().flatten() {
-            for mark in self.marks(found) {
-                if !wanted.contains_key(&mark.site) {
-                    seen.insert(mark.site.clone(), Self::unwanted(cx, &mark));
-                }
-            }
+        // A site of the file that is not asked for now is looked at when it is: hundreds of steps look again, each at its own.
+        let marks = servers.values().flatten().flat_map(|found| self.marks(found));
+        let unwanted: Vec<Mark> = marks
+            .filter(|mark| !wanted.contains_key(&mark.site) && !self.fleet.sites.contains_key(&mark.site))
+            .collect();
+        let mut hosts = if unwanted.is_empty() { BTreeMap::new() } else { hosts(cx) };
+        for mark in unwanted {
+            seen.insert(mark.site.clone(), Self::unwanted(cx, &mark, hosts.remove(&mark.site)));
         }
         let each = wanted.iter().map(|(name, want)| {
             let found = servers.get(&want.server);
@@ -265,12 +268,18 @@ impl SiteKind {
     }
 }
 
+/// The hosts whose links lead to sites, by site.
+pub(crate) fn hosts(cx: &Context) -> BTreeMap<Name, String> {
+    let entries = std::fs::read_dir(cx.paths.hosts()).into_iter().flatten().flatten();
+    let each = entries.filter_map(|entry| {
+        let target = std::fs::read_link(entry.path()).ok()?;
+        let (site, _) = target.to_str()?.strip_prefix("../sites/")?.split_once('/')?;
+        Some((site.parse().ok()?, entry.file_name().into_string().ok()?))
+    });
+    each.collect()
+}
+
 /// The host whose link leads to a site.
 pub fn host_of(cx: &Context, name: &Name) -> Option<String> {
-    let ours = format!("../sites/{name}/");
-    let entries = std::fs::read_dir(cx.paths.hosts()).ok()?;
-    entries.filter_map(Result::ok).find_map(|entry| {
-        let target = std::fs::read_link(entry.path()).ok()?;
-        target.to_str()?.starts_with(&ours).then(|| entry.file_name().into_string().ok())?
-    })
+    hosts(cx).remove(name)
 }

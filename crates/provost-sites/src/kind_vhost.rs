@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::fleet_state::FleetId;
 use crate::kind_site;
 use crate::site::{self, MAINTENANCE_PAGE};
-use crate::up::{Answer, Taken};
+use crate::up::{Answer, Rounds, Taken, Untold};
 use crate::{accounts, up};
 
 /// The kind's name.
@@ -40,6 +40,8 @@ pub struct VhostKind {
     pub lock: Arc<Lock>,
     /// The fleet's id.
     pub fleet_id: FleetId,
+    /// Reloads of the running services, one for many sites.
+    pub rounds: Rounds,
 }
 
 /// How a site shall be served. What is rendered from it is compared while observing.
@@ -64,6 +66,7 @@ pub struct SeenVhost {
 
 impl Kind for VhostKind {
     const NAME: &'static str = NAME;
+    const GATHERS: bool = true;
     type Wanted = WantedVhost;
     type Seen = SeenVhost;
 
@@ -83,16 +86,21 @@ impl Kind for VhostKind {
     ) -> BTreeMap<Name, Observation<SeenVhost>> {
         let version = nginx_version(cx).await;
         let mut seen: BTreeMap<Name, Observation<SeenVhost>> = BTreeMap::new();
-        for name in there(cx) {
-            // One of a template is written when that is opened, and removed when it is closed.
-            if !wanted.contains_key(&name) && self.fleet.site(&name).is_none() {
-                let host = kind_site::host_of(cx, &name);
+        let untold = Untold::sites(&cx.paths);
+        let unwanted = there(cx).into_iter().chain(untold.iter().cloned());
+        // One of a template is written when that is opened, and removed when it is closed.
+        let mut unwanted =
+            unwanted.filter(|name| !wanted.contains_key(name) && self.fleet.site(name).is_none()).peekable();
+        if unwanted.peek().is_some() {
+            let mut hosts = kind_site::hosts(cx);
+            for name in unwanted {
+                let host = hosts.remove(&name);
                 seen.insert(name, Observation::Present(SeenVhost { host, differs: Vec::new() }));
             }
         }
         for name in wanted.keys() {
             let observation = match render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version) {
-                Ok(files) => look(&files),
+                Ok(files) => look(&files, untold.contains(name)),
                 Err(error) => Observation::Unknown(Reason(full_chain(&error))),
             };
             seen.insert(name.clone(), observation);
@@ -127,11 +135,15 @@ impl Kind for VhostKind {
         let name = &step.id.subject.name;
         if step.id.action == REMOVE {
             let host = step.params["host"].as_str().unwrap_or_default();
-            serve_no_more(cx, &self.fleet, name, host).await.map_err(StepError::failed)?;
+            serve_no_more(cx, &self.fleet, name, host, &self.rounds).await.map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
-        let told = serve(cx, &self.fleet, &self.lock, &self.fleet_id, name).await;
+        let told = serve(cx, &self.fleet, &self.lock, &self.fleet_id, name, &self.rounds).await;
         told.map(|told| Effect(told.to_owned())).map_err(StepError::failed)
+    }
+
+    fn others_run(&self, others: bool) {
+        self.rounds.others_run(others);
     }
 }
 
@@ -159,11 +171,13 @@ pub(crate) async fn serve(
     lock: &Lock,
     fleet_id: &FleetId,
     name: &Name,
+    rounds: &Rounds,
 ) -> Result<&'static str, ServeError> {
     // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
     accounts::site(cx, &fleet_id.id, name).await?;
     let version = nginx_version(cx).await;
     let files = render(cx, fleet, lock, fleet_id, name, version)?;
+    let untold = Untold::note(&cx.paths, name)?;
     write_all(cx, &files)?;
     let host = fleet.site(name).map_or("", |site| site.url.host());
     let answer = match (files.enabled, is_maintained(cx, fleet, name)) {
@@ -171,7 +185,9 @@ pub(crate) async fn serve(
         (true, true) => Answer::Maintenance,
         (true, false) => Answer::Login,
     };
-    Ok(match up::reload(cx, fleet, host, answer).await? {
+    let taken = rounds.reload(cx, fleet, host, answer).await?;
+    untold.told();
+    Ok(match taken {
         Taken::NothingRuns => "written",
         Taken::Told => "written, and told to the running services",
         Taken::Seen => match answer {
@@ -194,12 +210,15 @@ pub(crate) async fn serve_no_more(
     fleet: &Fleet,
     name: &Name,
     host: &str,
+    rounds: &Rounds,
 ) -> Result<(), ServeError> {
+    let untold = Untold::note(&cx.paths, name)?;
     for path in [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
     {
         remove_if_there(&path)?;
     }
-    up::reload(cx, fleet, host, Answer::Nothing).await?;
+    rounds.reload(cx, fleet, host, Answer::Nothing).await?;
+    untold.told();
     // php-fpm takes its sockets away, where it lives to do it.
     remove_if_there(&cx.paths.pool_socket(name))?;
     Ok(())
@@ -226,7 +245,7 @@ fn there(cx: &Context) -> Vec<Name> {
     names.collect()
 }
 
-fn look(files: &Files) -> Observation<SeenVhost> {
+fn look(files: &Files, untold: bool) -> Observation<SeenVhost> {
     let read = |file: &render::File| std::fs::read_to_string(&file.path).ok();
     let found = files.each().map(|(file, wanted)| (file, wanted, read(file)));
     if found.iter().all(|(.., text)| text.is_none()) {
@@ -235,7 +254,11 @@ fn look(files: &Files) -> Observation<SeenVhost> {
     let differing = found.into_iter().filter(|(_, wanted, text)| text.as_deref() != *wanted);
     Observation::Present(SeenVhost {
         host: None,
-        differs: differing.map(|(file, ..)| file.what.to_owned()).collect(),
+        differs: differing
+            .map(|(file, ..)| file.what)
+            .chain(untold.then_some("what the running services have read"))
+            .map(str::to_owned)
+            .collect(),
     })
 }
 

@@ -287,8 +287,12 @@ fn site() {
 #[test]
 fn vhost() {
     let scene = scene();
-    let kind =
-        VhostKind { fleet: scene.fleet.clone(), lock: Arc::new(scene.lock.clone()), fleet_id: fleet_id() };
+    let kind = VhostKind {
+        fleet: scene.fleet.clone(),
+        lock: Arc::new(scene.lock.clone()),
+        fleet_id: fleet_id(),
+        rounds: crate::up::Rounds::default(),
+    };
     let seen = |differs: &[&str]| SeenVhost {
         host: Some("hugo.localhost".to_owned()),
         differs: differs.iter().map(|what| (*what).to_owned()).collect(),

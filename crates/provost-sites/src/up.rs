@@ -5,9 +5,13 @@ mod opcache;
 mod ports;
 mod probe;
 mod rotate;
+mod rounds;
 mod serving;
+mod untold;
 
-pub use serving::{Answer, Serving, Taken, reload, see, services_live, serving};
+pub use rounds::Rounds;
+pub use serving::{Answer, Serving, Taken, see, services_live, serving};
+pub(crate) use untold::Untold;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -71,6 +71,7 @@ impl DatabaseKind {
         server: &Name,
         found: &BTreeMap<String, Found>,
         wanted: impl Iterator<Item = &'a WantedDatabase>,
+        of_interest: impl Fn(&Name) -> bool,
         seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
     ) {
         let looked_for: BTreeSet<&str> = wanted.map(|want| want.name.as_str()).collect();
@@ -80,6 +81,8 @@ impl DatabaseKind {
             if let Whose::Ours(mark) = whose(comment, &self.fleet_id.id)
                 // Templates have a kind of their own.
                 && mark.template.is_none()
+                // Whether a password is the one that we keep takes thousands of digests.
+                && of_interest(&mark.site)
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
                 let observation = self.judge(cx, server, &mark.site, name, one, None);

@@ -8,7 +8,7 @@ use provost_engine::kind::{Observation, Owner, Reason};
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 
-use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, host_of, versions};
+use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, versions};
 use crate::accounts;
 use crate::database::{Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
@@ -31,8 +31,7 @@ impl SiteKind {
     }
 
     /// A site that carries our mark and is not in the file.
-    pub(super) fn unwanted(cx: &Context, mark: &Mark) -> Observation<SeenSite> {
-        let host = host_of(cx, &mark.site);
+    pub(super) fn unwanted(cx: &Context, mark: &Mark, host: Option<String>) -> Observation<SeenSite> {
         let seen = SeenSite {
             tree: files::build_of(&cx.paths, &mark.site),
             dataroot: mark.dataroot.clone().map(Utf8PathBuf::from),

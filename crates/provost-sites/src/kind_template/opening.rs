@@ -13,6 +13,7 @@ use crate::mark::{Mark, Stage, TemplateMark};
 use crate::secrets::{self, Generated};
 use crate::site::install::Installation;
 use crate::site::{SiteError, files};
+use crate::up::Rounds;
 
 /// Why a template could not be opened, closed or reset.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +84,8 @@ impl TemplateKind {
         files::write_config(cx, &site_name, &rendered, &user)?;
         files::make_logs(cx, &site_name, &user)?;
         files::open_to_web(cx, &site_name, site, &rendered)?;
-        let served = kind_vhost::serve(cx, &self.fleet, lock, &self.fleet_id, &site_name).await?;
+        let served =
+            kind_vhost::serve(cx, &self.fleet, lock, &self.fleet_id, &site_name, &Rounds::default()).await?;
         let generated = site.admin.password.is_none();
         let secret = Generated::SiteAdmin(&site_name);
         if generated {
@@ -105,7 +107,8 @@ impl TemplateKind {
         if !made_of.open {
             return Err(DoorError::Closed(name.clone()));
         }
-        kind_vhost::serve_no_more(cx, &self.fleet, &site_name, template.site.url.host()).await?;
+        let host = template.site.url.host();
+        kind_vhost::serve_no_more(cx, &self.fleet, &site_name, host, &Rounds::default()).await?;
         files::remove_host_links(cx, &site_name, None)?;
         Ok(self.close(cx, format!("{}/{name}", super::NAME), name, *made_of).await?)
     }

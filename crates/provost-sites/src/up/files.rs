@@ -47,6 +47,7 @@ pub(super) fn fpm_pid(paths: &provost_engine::paths::Paths) -> Utf8PathBuf {
 pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, UpError> {
     let paths = &cx.paths;
     let web = accounts::web(cx, &services.fleet_id.id).await?;
+    super::untold::forget_all(paths);
     let made = |path: &Utf8PathBuf, mode, account: &Account| {
         engine_files::directory(path, mode, account)
             .map_err(|source| UpError::Io { path: path.clone(), source })

@@ -1,5 +1,6 @@
 //! Whether the fleet is served, and telling the running services that files have changed.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -102,6 +103,11 @@ pub enum Answer {
 }
 
 impl Answer {
+    /// Whether PHP answers it.
+    pub(super) fn needs_pool(self) -> bool {
+        matches!(self, Self::Login | Self::Maintenance)
+    }
+
     fn is(self, status: u16) -> bool {
         match self {
             Self::Login => status < 400,
@@ -110,26 +116,6 @@ impl Answer {
             Self::Nothing => status == 404,
         }
     }
-}
-
-/// Tells the running services to read their files again, after nginx has checked them, and waits until a host answers as it is to.
-pub async fn reload(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> Result<Taken, UpError> {
-    if serving(&cx.paths) == Serving::Down {
-        return Ok(Taken::NothingRuns);
-    }
-    let _one = ONE_AT_A_TIME.lock().await;
-    check_nginx(cx).await?;
-    // nginx must not hand requests to a pool that is not there: not yet, or no more.
-    let opens = matches!(answer, Answer::Login | Answer::Maintenance);
-    if opens {
-        reload_pools(cx).await;
-    }
-    signal(&nginx_pid(&cx.paths), Signal::HUP);
-    let seen = see(cx, fleet, host, answer).await;
-    if !opens {
-        reload_pools(cx).await;
-    }
-    seen
 }
 
 /// Waits until a host answers as it is to, where anything serves the fleet.
@@ -147,15 +133,22 @@ pub async fn see(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> Res
     }
 }
 
-async fn reload_pools(cx: &Context) {
+/// Has php-fpm read its files again, and waits until it listens for every site.
+pub(super) async fn reload_pools(cx: &Context) {
     signal(&fpm_pid(&cx.paths), Signal::USR2);
     wait_for_pools(cx).await;
 }
 
-/// Reloads of one command follow each other: php-fpm starts itself anew on each and is deaf meanwhile.
-static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Has nginx read its files again.
+pub(super) fn reload_nginx(cx: &Context) {
+    signal(&nginx_pid(&cx.paths), Signal::HUP);
+}
 
-async fn check_nginx(cx: &Context) -> Result<(), UpError> {
+/// Reloads of one command follow each other: php-fpm starts itself anew on each and is deaf meanwhile.
+pub(super) static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+/// Has nginx check its files.
+pub(super) async fn check_nginx(cx: &Context) -> Result<(), UpError> {
     let Some(nginx) = cx.machine.program("nginx") else { return Err(UpError::Missing("nginx")) };
     let file = cx.paths.run.join("nginx.conf");
     let program = Program::new(nginx).args(["-e", "stderr", "-t", "-q", "-c", file.as_str()]);
@@ -176,12 +169,34 @@ async fn wait_for_pools(cx: &Context) {
 }
 
 /// Whether every pool that has a file takes connections.
+///
+/// The kernel's list is read and nobody is connected to: a pool without work starts a process of PHP for whoever knocks, and with
+/// hundreds of sites every look would start hundreds.
 pub(super) fn pools_answer(cx: &Context) -> bool {
     let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
     let mut names =
         pools.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".conf")?.to_owned()));
-    let socket = |name: &str| cx.paths.run.join("fpm").join(format!("{name}.sock"));
-    names.all(|name| std::os::unix::net::UnixStream::connect(socket(&name)).is_ok())
+    let directory = cx.paths.run.join("fpm");
+    let listening = std::fs::read_to_string("/proc/net/unix").map(|list| listening(&list, &directory));
+    names.all(|name| match &listening {
+        Ok(listening) => listening.contains(&name),
+        Err(_) => std::os::unix::net::UnixStream::connect(directory.join(format!("{name}.sock"))).is_ok(),
+    })
+}
+
+/// The names of the sockets in a directory that somebody listens on, without `.sock`, from the kernel's list: number, references,
+/// protocol, flags, type, state, inode, path.
+fn listening(list: &str, directory: &Utf8Path) -> BTreeSet<String> {
+    /// `__SO_ACCEPTCON`.
+    const LISTENS: u32 = 1 << 16;
+    let each = list.lines().filter_map(|line| {
+        let mut fields = line.split_ascii_whitespace();
+        let flags = u32::from_str_radix(fields.nth(3)?, 16).ok()?;
+        let path = Utf8Path::new(fields.nth(3)?);
+        let ours = flags & LISTENS != 0 && path.parent() == Some(directory);
+        Some(path.file_name().filter(|_| ours)?.strip_suffix(".sock")?.to_owned())
+    });
+    each.collect()
 }
 
 /// Whether nginx or php-fpm of this fleet lives, with or without the `up` that started it.
@@ -204,5 +219,21 @@ fn signal(pid_file: &Utf8Path, signal: Signal) {
     let pid = std::fs::read_to_string(pid_file).ok().and_then(|text| text.trim().parse().ok());
     if let Some(pid) = pid.and_then(Pid::from_raw) {
         rustix::process::kill_process(pid, signal).ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sockets_of_the_directory_that_somebody_listens_on_count() {
+        let list = "Num       RefCount Protocol Flags    Type St Inode Path\n\
+            000000008284cdd5: 00000002 00000000 00010000 0001 01 5088984 /run/f/fpm/hugo.sock\n\
+            0000000019b67490: 00000003 00000000 00000000 0001 03   562 /run/f/fpm/zola.sock\n\
+            0000000019b67491: 00000002 00000000 00010000 0001 01   563 /run/g/fpm/other.sock\n\
+            0000000019b67492: 00000003 00000000 00000000 0001 03   564\n";
+        let found = listening(list, Utf8Path::new("/run/f/fpm"));
+        assert_eq!(found, BTreeSet::from(["hugo".to_owned()]));
     }
 }

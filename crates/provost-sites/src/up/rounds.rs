@@ -1,0 +1,176 @@
+//! Reloads of the running services, one for many sites.
+//!
+//! A reload costs every site of the fleet something: php-fpm starts itself anew and forgets all that it has compiled, nginx its
+//! workers. So sites that are to be served while others are still being made wait for each other, a bounded time, and one reload serves
+//! them all. Whoever waits first leads: it waits until the round is due, and does it for everybody who came meanwhile.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use provost_engine::context::Context;
+use provost_fleet::model::Fleet;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::Instant;
+
+use super::UpError;
+use super::serving::{self, Answer, Serving, Taken, see, serving};
+
+/// Least time between two rounds while other work goes on. A first page after a reload compiles some 1,500 files, a second or two of a
+/// core: at this distance the sites that are served lose little to those that are being made, and nobody waits long for a new one.
+const DISTANCE: Duration = Duration::from_secs(5);
+
+/// First pages that are looked at side by side: each keeps a core busy, and who waits for a core runs out of patience.
+const PAGES: usize = 2;
+
+/// The rounds of one command.
+#[derive(Debug)]
+pub struct Rounds {
+    /// Whether other work goes on, after which more sites may come.
+    others: AtomicBool,
+    /// Wakes the leader when no other work goes on.
+    changed: Notify,
+    waiting: Mutex<Waiting>,
+    /// Held by the leader; the time at which the last round ended.
+    leads: tokio::sync::Mutex<Option<Instant>>,
+    pages: Semaphore,
+}
+
+/// Who waits for a round.
+#[derive(Debug, Default)]
+struct Waiting {
+    next: u64,
+    requests: Vec<Request>,
+    /// Those whose round was done, until they have seen it.
+    served: std::collections::BTreeSet<u64>,
+}
+
+#[derive(Debug, Clone)]
+struct Request {
+    number: u64,
+    host: String,
+    answer: Answer,
+}
+
+impl Default for Rounds {
+    fn default() -> Self {
+        Self {
+            others: AtomicBool::new(false),
+            changed: Notify::new(),
+            waiting: Mutex::default(),
+            leads: tokio::sync::Mutex::default(),
+            pages: Semaphore::new(PAGES),
+        }
+    }
+}
+
+impl Rounds {
+    /// Says whether other work goes on, after which more sites may come.
+    pub fn others_run(&self, others: bool) {
+        self.others.store(others, Ordering::SeqCst);
+        if !others {
+            self.changed.notify_waiters();
+            self.changed.notify_one();
+        }
+    }
+
+    /// Has the running services read their files again, together with whoever else asks for it, and waits until a host answers as it is
+    /// to.
+    ///
+    /// # Errors
+    /// When nginx does not take the files, or the host does not answer as it is to.
+    pub async fn reload(
+        &self,
+        cx: &Context,
+        fleet: &Fleet,
+        host: &str,
+        answer: Answer,
+    ) -> Result<Taken, UpError> {
+        if serving(&cx.paths) == Serving::Down {
+            return Ok(Taken::NothingRuns);
+        }
+        let number = self.join(host, answer);
+        let result = self.told(cx, fleet, number).await;
+        self.leave(number);
+        result?;
+        let _page = self.pages.acquire().await;
+        see(cx, fleet, host, answer).await
+    }
+
+    async fn told(&self, cx: &Context, fleet: &Fleet, number: u64) -> Result<(), UpError> {
+        let mut last = self.leads.lock().await;
+        if self.is_served(number) {
+            return Ok(());
+        }
+        self.until_due(cx, *last).await;
+        let requests = self.all();
+        let result = round(cx, fleet, &requests).await;
+        *last = Some(Instant::now());
+        if result.is_ok() {
+            // Who failed tells it; the others try for themselves, and each has its own error.
+            self.note_served(&requests);
+        }
+        result
+    }
+
+    /// Waits until a round is due: at once, unless one was just done and more sites may come.
+    async fn until_due(&self, cx: &Context, last: Option<Instant>) {
+        let Some(due) = last.map(|last| last + DISTANCE) else { return };
+        while self.others.load(Ordering::SeqCst) && Instant::now() < due {
+            tokio::select! {
+                () = self.changed.notified() => {}
+                () = tokio::time::sleep_until(due) => {}
+                () = cx.cancel.cancelled() => return,
+            }
+        }
+    }
+
+    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn join(&self, host: &str, answer: Answer) -> u64 {
+        let mut waiting = self.waiting();
+        waiting.next += 1;
+        let number = waiting.next;
+        waiting.requests.push(Request { number, host: host.to_owned(), answer });
+        number
+    }
+
+    fn leave(&self, number: u64) {
+        let mut waiting = self.waiting();
+        waiting.requests.retain(|request| request.number != number);
+        waiting.served.remove(&number);
+    }
+
+    fn is_served(&self, number: u64) -> bool {
+        self.waiting().served.contains(&number)
+    }
+
+    fn all(&self) -> Vec<Request> {
+        self.waiting().requests.clone()
+    }
+
+    fn note_served(&self, requests: &[Request]) {
+        let mut waiting = self.waiting();
+        let numbers: Vec<u64> = requests.iter().map(|request| request.number).collect();
+        waiting.requests.retain(|request| !numbers.contains(&request.number));
+        waiting.served.extend(numbers);
+    }
+}
+
+/// One reload for all. nginx must not hand requests to a pool that is not there: not yet, or no more.
+async fn round(cx: &Context, fleet: &Fleet, requests: &[Request]) -> Result<(), UpError> {
+    let _one = serving::ONE_AT_A_TIME.lock().await;
+    serving::check_nginx(cx).await?;
+    let Some(closing) = requests.iter().find(|request| !request.answer.needs_pool()) else {
+        serving::reload_pools(cx).await;
+        serving::reload_nginx(cx);
+        return Ok(());
+    };
+    serving::reload_nginx(cx);
+    // nginx takes all files up at once: one speaks for all. What it answers instead is told to who asked for it.
+    see(cx, fleet, &closing.host, closing.answer).await.ok();
+    serving::reload_pools(cx).await;
+    Ok(())
+}
