@@ -15,7 +15,7 @@ pub fn write_whole(path: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) ->
         path.with_file_name(format!(".{}.{}.new", path.file_name().unwrap_or("file"), std::process::id()));
     let written = write_aside(&aside, bytes, mode, owner).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
-        // The first error is the one to tell; a leftover is overwritten next time.
+        // The first error is the one to tell; a leftover goes with what killed processes leave.
         drop(fs::remove_file(&aside));
     }
     written
@@ -45,6 +45,27 @@ pub fn link_whole(path: &Utf8Path, target: &str) -> std::io::Result<()> {
         drop(fs::remove_file(&aside));
     }
     renamed
+}
+
+/// Removes what killed processes left in a directory of files that they were writing: nobody will rename it any more, and it may hold a
+/// secret. Files of processes that live stay, and so does everything else. A directory that is not there has nothing.
+pub fn remove_half_written(directory: &Utf8Path) -> std::io::Result<()> {
+    let entries = match directory.read_dir_utf8() {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    for entry in entries.flatten() {
+        if writer(entry.file_name()).is_some_and(|pid| crate::process::start_time(pid).is_none()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The process that writes a file beside its place, as the file's name says: `.NAME.PID.new`.
+fn writer(name: &str) -> Option<i32> {
+    let (_, pid) = name.strip_prefix('.')?.strip_suffix(".new")?.rsplit_once('.')?;
+    pid.parse().ok()
 }
 
 /// Makes a directory and what is missing above it; sets mode and owner of the last one, also when it was there.
@@ -102,6 +123,27 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn what_a_dead_process_was_writing_goes() {
+        let (_keep, directory) = temporary();
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let dead = child.id();
+        child.wait().unwrap();
+        let own = std::process::id();
+        let left = format!(".secret.{dead}.new");
+        let kept =
+            [format!(".secret.{own}.new"), "secret".to_owned(), ".x.new".to_owned(), format!(".{dead}.new")];
+        for name in kept.iter().chain([&left]) {
+            fs::write(directory.join(name), "x").unwrap();
+        }
+        fs::create_dir(directory.join("below")).unwrap();
+        remove_half_written(&directory).unwrap();
+        assert!(!directory.join(&left).exists());
+        // Without a name before the number it is no file of ours.
+        assert!(kept.iter().all(|name| directory.join(name).exists()));
+        remove_half_written(&directory.join("not-there")).unwrap();
     }
 
     #[test]

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::error::Exit;
 use crate::plan::{Planned, look, survey};
 use crate::session::{Access, Call, Session};
-use crate::{OpsError, hints, lockfile};
+use crate::{OpsError, hints, lockfile, tidy};
 
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -107,8 +107,11 @@ pub(crate) async fn apply_holding(
 ) -> Result<Applied, OpsError> {
     let cx = &session.cx;
     end_orphans(session).await?;
-    provost_sites::site::copy::prune(cx);
+    tidy::remove_unfinished(cx);
     let (mut planned, lock) = survey(session).await?;
+    if *scope == Scope::Fleet {
+        tidy::settle_copies(session).await;
+    }
     planned.plan = scope.of(planned.plan);
     if cx.cancel.is_cancelled() {
         return Err(OpsError::Interrupted);
@@ -198,6 +201,10 @@ async fn second_look(
     }
     let again = look(session, lock).await?;
     session.cx.store.keep_observations(&again.seen, session.cx.now())?;
+    // Who deletes one site says itself what became of its copy.
+    if *scope == Scope::Fleet {
+        tidy::settle_copies(session).await;
+    }
     Ok(Some(scope.of(again.plan)))
 }
 

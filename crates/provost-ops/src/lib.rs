@@ -17,6 +17,7 @@ pub mod session;
 pub mod site;
 pub mod status;
 pub mod template;
+mod tidy;
 pub mod up;
 
 pub use error::OpsError;

@@ -3,6 +3,7 @@
 mod leftovers;
 mod look;
 
+pub(crate) use leftovers::on_disk;
 pub use look::{Doomed, look};
 
 use std::time::Duration;

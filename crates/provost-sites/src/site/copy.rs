@@ -8,7 +8,7 @@ mod files;
 mod kept;
 mod restore;
 
-pub use kept::{Kept, kept, prune, settle, unreadable};
+pub use kept::{Kept, is_database_gone, kept, prune, remove_unfinished, settle, unreadable, unsettled};
 pub use restore::Restored;
 
 use std::time::Duration;
@@ -135,7 +135,7 @@ impl Copied<'_> {
             Ok((place, manifest))
         });
         if made.is_err() {
-            // The first error is the one to tell; what stays is removed with the next copies that have served their time.
+            // The first error is the one to tell; what stays is removed by the next `apply`.
             drop(super::files::remove_tree(&aside));
         }
         made

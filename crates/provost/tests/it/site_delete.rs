@@ -144,6 +144,31 @@ fn a_deletion_that_was_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_deletion_that_apply_ended_has_a_copy_whose_time_comes() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    // Killed right after its copy and its edit, it has left the rest to the next apply.
+    let mut killed = env.spawn(&["site", "delete", "zola", "--yes"]);
+    crate::faults::wait(std::time::Duration::from_mins(1), || (!env.fleet().contains("zola")).then_some(()));
+    killed.signal(rustix::process::Signal::KILL);
+    killed.wait();
+    assert!(copy_of(&env).1["gone_at"].is_null(), "it came to its end before it was killed");
+    // What other killed runs were writing goes too: half a copy, and half a file that may hold a secret.
+    let half = env.state().join("data/deleted/.zola.0123456789abcdef");
+    std::fs::create_dir(&half).unwrap();
+    std::fs::write(half.join("database.dump"), "half").unwrap();
+    let secret = env.state().join("keep/secrets/.site-zola-database.999999999.new");
+    std::fs::write(&secret, "half").unwrap();
+
+    let applied = env.run(&["apply", "--allow-destroy"]);
+    assert!(applied.code == 0 && applied.stderr.contains("site zola is gone; its copy "), "{applied}");
+    assert!(copy_of(&env).1["gone_at"].is_string(), "{:?}", copy_of(&env));
+    assert_eq!(traces(&env, "zola"), Vec::<String>::new());
+    assert!(!half.exists() && !secret.exists());
+}
+
+#[test]
 fn without_room_for_the_copy_nothing_is_deleted() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
     assert_eq!(env.run(&["apply"]).code, 0);

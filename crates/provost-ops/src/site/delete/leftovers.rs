@@ -1,6 +1,7 @@
 //! That nothing of a deleted site is left: looked for in every place where sites leave something, not taken from what was done.
 
 use camino::Utf8PathBuf;
+use provost_fleet::name::Name;
 use provost_sites::secrets::Generated;
 use provost_sites::{accounts, kind_site};
 
@@ -10,8 +11,24 @@ use crate::session::Session;
 
 /// Finds nothing, or tells what it found.
 pub(super) async fn none(session: &Session, gone: &Doomed) -> Result<(), OpsError> {
-    let (paths, name) = (&session.cx.paths, &gone.name);
-    let mut places = vec![
+    let name = &gone.name;
+    let mut left = on_disk(session, name);
+    // One that is a place of its own may be a mount point, and stays as an empty directory.
+    let own = gone.dataroot.as_ref().map(Utf8PathBuf::from);
+    let own = own.filter(|path| path.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_some()));
+    left.extend(own.map(|path| format!("`{path}`")));
+    let seen = crate::plan::look(session, &session.lock).await?.seen;
+    let ours = seen.iter().filter(|one| one.subject.name == *name && one.state != "absent");
+    left.extend(ours.filter(|one| one.subject.kind == "database").map(|_| "its database or role".to_owned()));
+    left.sort();
+    left.dedup();
+    if left.is_empty() { Ok(()) } else { Err(DeleteError::Left { site: name.clone(), left }.into()) }
+}
+
+/// What is left of a site on this machine, but for its database and a dataroot at a place of its own; in words.
+pub(crate) fn on_disk(session: &Session, name: &Name) -> Vec<String> {
+    let paths = &session.cx.paths;
+    let places = [
         paths.dataroot(name),
         paths.site(name),
         paths.vhosts().join(format!("{name}.conf")),
@@ -21,9 +38,6 @@ pub(super) async fn none(session: &Session, gone: &Doomed) -> Result<(), OpsErro
         Generated::SiteDatabase(name).path(paths),
         Generated::SiteAdmin(name).path(paths),
     ];
-    // One that is a place of its own may be a mount point, and stays as an empty directory.
-    let own = gone.dataroot.as_ref().map(Utf8PathBuf::from);
-    places.extend(own.filter(|path| path.read_dir_utf8().is_ok_and(|mut entries| entries.next().is_some())));
     let mut left: Vec<String> = places
         .into_iter()
         .filter(|path| path.symlink_metadata().is_ok())
@@ -34,10 +48,5 @@ pub(super) async fn none(session: &Session, gone: &Doomed) -> Result<(), OpsErro
     if session.cx.machine.root && account.is_ok_and(|account| account.is_some()) {
         left.push("its Unix account".to_owned());
     }
-    let seen = crate::plan::look(session, &session.lock).await?.seen;
-    let ours = seen.iter().filter(|one| one.subject.name == *name && one.state != "absent");
-    left.extend(ours.filter(|one| one.subject.kind == "database").map(|_| "its database or role".to_owned()));
-    left.sort();
-    left.dedup();
-    if left.is_empty() { Ok(()) } else { Err(DeleteError::Left { site: name.clone(), left }.into()) }
+    left
 }

@@ -1,7 +1,8 @@
 //! The copies that are kept, and the end of those that have served their time.
 
+use std::collections::BTreeMap;
+
 use camino::Utf8PathBuf;
-use jiff::Timestamp;
 use provost_engine::context::Context;
 use provost_engine::paths::Paths;
 use provost_fleet::name::Name;
@@ -9,6 +10,9 @@ use provost_fleet::name::Name;
 use super::super::SiteError;
 use super::super::files::remove_tree;
 use super::{Manifest, place};
+use crate::database;
+use crate::mark::{Whose, whose};
+use crate::server::Servers;
 
 /// A copy that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,7 +65,27 @@ pub fn settle(cx: &Context, site: &Name) -> Result<Option<Kept>, SiteError> {
     Ok(Some(newest))
 }
 
-/// Removes copies that have served their time, and what killed runs left of others. A copy of a site that is not gone stays.
+/// Sites of which a copy is kept that does not say whether they are gone: their deletion did not come to its end, or was ended by
+/// somebody else. With the newest copy of each.
+pub fn unsettled(paths: &Paths) -> BTreeMap<Name, Kept> {
+    let open = kept(paths).into_iter().filter(|one| one.manifest.gone_at.is_none());
+    open.map(|one| (one.manifest.site.clone(), one)).collect()
+}
+
+/// Whether neither database nor role of the site is on the server any more that a copy was made on. Not when that cannot be seen.
+pub async fn is_database_gone(cx: &Context, servers: &Servers, kept: &Kept) -> bool {
+    let Manifest { server, database, fleet, site, .. } = &kept.manifest;
+    let Ok(mut found) = database::look_at(servers, cx, server).await else { return false };
+    let Some(one) = found.remove(database) else { return true };
+    let comments = one.database.into_iter().chain(one.role.map(|role| role.comment));
+    // Another site may have got the name meanwhile.
+    comments.map(|comment| whose(comment.as_deref(), fleet)).all(|whose| match whose {
+        Whose::Ours(mark) => mark.site != *site,
+        Whose::Foreign(_) => false,
+    })
+}
+
+/// Removes copies that have served their time. A copy of a site that is not gone stays.
 pub fn prune(cx: &Context) {
     let now = cx.now();
     for one in kept(&cx.paths) {
@@ -73,18 +97,16 @@ pub fn prune(cx: &Context) {
             });
         }
     }
-    let place = place(&cx.paths.state);
-    for entry in place.read_dir_utf8().into_iter().flatten().flatten() {
-        if entry.file_name().starts_with('.') && is_left(&entry, now) {
-            drop(remove_tree(entry.path()));
-        }
-    }
 }
 
-/// Whether nobody can still be at work on a copy that has not come to its place: after a week.
-fn is_left(entry: &camino::Utf8DirEntry, now: Timestamp) -> bool {
-    const WEEK: i64 = 7 * 24 * 3600;
-    let changed = entry.metadata().and_then(|found| found.modified()).ok();
-    let changed = changed.and_then(|at| Timestamp::try_from(at).ok());
-    changed.is_some_and(|at| now.as_second() - at.as_second() > WEEK)
+/// Removes copies that never came to their place. Whoever makes one holds the fleet's lease, and so must the caller.
+pub fn remove_unfinished(cx: &Context) {
+    let place = place(&cx.paths.state);
+    for entry in place.read_dir_utf8().into_iter().flatten().flatten() {
+        if entry.file_name().starts_with('.')
+            && let Err(error) = remove_tree(entry.path())
+        {
+            cx.note(format!("an unfinished copy stays: {}", error.chain()));
+        }
+    }
 }
