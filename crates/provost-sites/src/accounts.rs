@@ -4,6 +4,10 @@
 //! `postgres` and MariaDB as `mysql`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
 //! nginx joins (to send files of the dataroot) and no other site does.
 
+use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use provost_engine::context::{Context, Machine};
 use provost_engine::process::{Account, ProcessError, Program};
 use provost_fleet::digest::Digest;
@@ -202,16 +206,43 @@ async fn change(
 
 /// Looks a user up in `/etc/passwd`. Accounts of ours and of the distribution are always there, never in a directory service.
 fn find(name: &str) -> Result<Option<User>, AccountError> {
-    let list = std::fs::read_to_string("/etc/passwd").map_err(AccountError::List)?;
-    Ok(list.lines().find_map(|line| {
-        let mut fields = line.split(':');
-        if fields.next()? != name {
-            return None;
-        }
-        let uid = fields.nth(1)?.parse().ok()?;
-        let gid = fields.next()?.parse().ok()?;
-        Some(User { name: name.to_owned(), account: Account::Other { uid, gid } })
-    }))
+    let list = users().map_err(AccountError::List)?;
+    let found = list.get(name).map(|&(uid, gid)| Account::Other { uid, gid });
+    Ok(found.map(|account| User { name: name.to_owned(), account }))
+}
+
+/// User and group ids by name.
+type Users = HashMap<String, (u32, u32)>;
+
+/// Inode, size and time of a file: the tools that change the list put a new file in its place.
+type Version = (u64, u64, i64, i64);
+
+/// The list as it was last read. A plan asks for the account of every site, and every site has a line: without this, a thousand sites
+/// mean a million lines.
+static READ: Mutex<Option<(Version, Arc<Users>)>> = Mutex::new(None);
+
+fn users() -> std::io::Result<Arc<Users>> {
+    const LIST: &str = "/etc/passwd";
+    let is = std::fs::metadata(LIST)?;
+    let version = (is.ino(), is.size(), is.mtime(), is.mtime_nsec());
+    let mut read = READ.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((of, users)) = read.as_ref()
+        && *of == version
+    {
+        return Ok(Arc::clone(users));
+    }
+    let each = std::fs::read_to_string(LIST)?;
+    let users: Users = each.lines().filter_map(user).collect();
+    let users = Arc::new(users);
+    *read = Some((version, Arc::clone(&users)));
+    Ok(users)
+}
+
+fn user(line: &str) -> Option<(String, (u32, u32))> {
+    let mut fields = line.split(':');
+    let name = fields.next()?.to_owned();
+    let uid = fields.nth(1)?.parse().ok()?;
+    Some((name, (uid, fields.next()?.parse().ok()?)))
 }
 
 #[cfg(test)]
@@ -231,5 +262,7 @@ mod tests {
         let root = find("root").unwrap().unwrap();
         assert_eq!(root.account, Account::Other { uid: 0, gid: 0 });
         assert!(find("nobody-of-this-name").unwrap().is_none());
+        assert_eq!(user("a:x:7:8:comment:/:/bin/sh"), Some(("a".to_owned(), (7, 8))));
+        assert_eq!(user("broken:x:seven:8"), None);
     }
 }

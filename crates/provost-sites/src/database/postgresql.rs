@@ -136,26 +136,23 @@ pub(super) async fn owner_of_table(sql: &mut PgConnection, table: &str) -> Resul
         .await
 }
 
-/// Settings of core and of ours, in two queries.
+/// SQLSTATE of a table that is not there.
+const NO_TABLE: &str = "42P01";
+
+/// Settings of core and of ours, in one query: every site is asked by every plan.
 pub(super) async fn settings(
     sql: &mut PgConnection,
     prefix: &str,
 ) -> Result<Option<Vec<(String, String, String)>>, sqlx::Error> {
     let (config, plugins) = (quoted(&format!("{prefix}config")), quoted(&format!("{prefix}config_plugins")));
-    let there: bool =
-        sqlx::query_scalar("select to_regclass($1) is not null and to_regclass($2) is not null")
-            .bind(&config)
-            .bind(&plugins)
-            .fetch_one(&mut *sql)
-            .await?;
-    if !there {
-        return Ok(None);
-    }
     let query = format!(
         "select 'core', name::text, value from {config} where name in ('version', 'release')
          union all select plugin::text, name::text, value from {plugins} where plugin = 'provost'"
     );
-    let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(sql).await?;
+    let rows = match sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(sql).await {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_TABLE) => return Ok(None),
+        other => other?,
+    };
     let each = rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)));
     each.collect::<Result<_, _>>().map(Some)
 }

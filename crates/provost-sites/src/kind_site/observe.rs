@@ -124,7 +124,9 @@ impl SiteKind {
             facts
         } else {
             let mut own = self.servers.connect(cx, &want.server, database, database, &password).await?;
-            facts::read(&mut own.sql, &declared.prefix).await?
+            let facts = facts::read(&mut own.sql, &declared.prefix).await;
+            own.close().await;
+            facts?
         };
         let Some(facts) = facts else {
             return Ok(Observation::Unknown(Reason(format!(

@@ -1,4 +1,4 @@
-//! What a site's own database says of it, in two queries.
+//! What a site's own database says of it, in one query.
 
 use crate::database;
 use crate::server::Sql;
