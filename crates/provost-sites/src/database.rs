@@ -263,3 +263,44 @@ pub(crate) async fn tables(sql: &mut Sql) -> Result<u64, sqlx::Error> {
     };
     Ok(count?.parse().unwrap_or_default())
 }
+
+/// Keeps a database's role out, and ends the sessions in it. An administrator still comes in.
+pub(crate) async fn keep_out(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::fence::keep_out(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::fence::keep_out(sql, name).await,
+    }
+}
+
+/// Whether the role of a database cannot come in; also where there is none.
+pub(crate) async fn is_kept_out(sql: &mut Sql, name: &str) -> Result<bool, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::fence::is_kept_out(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::fence::is_kept_out(sql, name).await,
+    }
+}
+
+/// Lets the role in again that [`keep_out`] kept out.
+pub(crate) async fn let_back_in(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::fence::let_back_in(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::fence::let_back_in(sql, name).await,
+    }
+}
+
+/// How many sessions there are in a database, without our own.
+pub(crate) async fn sessions(sql: &mut Sql, name: &str) -> Result<u64, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::fence::sessions(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::fence::sessions(&mut sql.connection, name).await,
+    }
+}
+
+/// What the tables of the connection's database hold: of each how many rows, and a sum over them; and where each counter is. Two
+/// copies of one database have the same, on servers of one engine. Reads everything.
+pub(crate) async fn contents(sql: &mut Sql) -> Result<BTreeMap<String, String>, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::fence::contents(sql).await,
+        Sql::Mariadb(sql) => mariadb::fence::contents(&mut sql.connection).await,
+    }
+}

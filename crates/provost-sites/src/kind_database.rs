@@ -138,10 +138,10 @@ impl Kind for DatabaseKind {
             {
                 Planned::Blocked(
                     Reason(format!(
-                        "it is `{}` on `{}`, and the file says `{}` on `{}`; this version cannot move databases",
+                        "it is `{}` on `{}`, and the file says `{}` on `{}`; this version cannot give a database another name",
                         is.name, is.server, want.name, want.server
                     )),
-                    Some(Hint("put the old server and name back into the file".to_owned())),
+                    Some(Hint("put the old name back into the file: `database_name`".to_owned())),
                 )
             }
             (Some(want), Observation::Present(is)) if !is.password_kept => create(
@@ -194,26 +194,28 @@ impl DatabaseKind {
         of_interest: impl Fn(&Name) -> bool,
     ) -> BTreeMap<Name, Observation<SeenDatabase>> {
         let mut seen = BTreeMap::new();
-        let mut looked = Vec::new();
+        let mut looked = BTreeMap::new();
         for server in self.servers.names() {
             let here = wanted.iter().filter(|(_, database)| &database.server == server);
-            match database::look_at(&self.servers, cx, server).await {
-                Ok(found) => {
-                    self.see_wanted(cx, &found, here, &mut seen).await;
-                    looked.push((server, found));
-                }
+            let found = database::look_at(&self.servers, cx, server).await;
+            match &found {
+                Ok(found) => self.see_wanted(cx, found, here, &mut seen).await,
                 Err(reason) => {
                     seen.extend(
                         here.map(|(site, _)| (site.clone(), Observation::Unknown(Reason(reason.clone())))),
                     );
                 }
             }
+            looked.insert(server.clone(), found);
         }
         // After the wanted ones of all servers: a site's database may be on another one than the file says.
-        for (server, found) in looked {
+        for (server, found) in &looked {
             let here = wanted.values().filter(|database| &database.server == server);
-            self.see_others(cx, server, &found, here, &of_interest, &mut seen);
+            if let Ok(found) = found {
+                self.see_others(cx, server, found, here, &of_interest, &mut seen);
+            }
         }
+        self.see_relocated(cx, wanted, &looked, &mut seen);
         seen
     }
 }

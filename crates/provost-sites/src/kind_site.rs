@@ -2,6 +2,7 @@
 
 mod observe;
 mod planner;
+mod relocated;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -25,10 +26,12 @@ use crate::cron::schedule::Lane;
 use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::mark::Mark;
+use crate::relocation::{self, Other};
 use crate::secrets::References;
 use crate::server::Servers;
 use crate::site;
 use crate::site::install::Installation;
+use crate::site::moving::{Moving, Switching, Way};
 
 /// The kind's name.
 pub const NAME: &str = "site";
@@ -98,6 +101,30 @@ pub struct SeenSite {
     pub database_gone: Option<DatabaseGone>,
     /// Made files that differ from what the file asks for, in words.
     pub differs: Vec<String>,
+    /// What is to be moved, where its database is not, or not only, where the file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relocation: Option<Relocation>,
+    /// Whether its build was made for other codebases alone than the one that the file names.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub other_codebase: bool,
+    /// What has another version in the wanted build, or is in one of both alone, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub differing: Vec<String>,
+    /// Whether a move that was interrupted keeps visitors out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub halted: bool,
+}
+
+/// A database that is to be moved, or was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relocation {
+    /// What is to be done.
+    pub way: Way,
+    /// The other database.
+    pub other: Other,
+    /// Why it cannot be done, where it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
 }
 
 /// An installed site whose database is not where the file says.
@@ -113,6 +140,10 @@ pub const INSTALL: &str = "install";
 pub const CLONE: &str = "clone";
 /// The action that writes the made files again.
 pub const CONFIGURE: &str = "configure";
+/// The action that moves the database to another server.
+pub const MOVE: &str = "move";
+/// The action that moves the site to another build of the same versions.
+pub const SWITCH: &str = "switch";
 /// The action that removes all but the database.
 pub const DELETE: &str = "delete";
 
@@ -161,9 +192,17 @@ impl Kind for SiteKind {
         for mark in unwanted {
             seen.insert(mark.site.clone(), Self::unwanted(cx, &mark, hosts.remove(&mark.site)));
         }
+        let servers: BTreeMap<Name, _> =
+            servers.into_iter().map(|(server, found)| (server.clone(), found)).collect();
+        let bearings = relocation::bearings(&servers, &self.fleet_id.id);
         let each = wanted.iter().map(|(name, want)| {
             let found = servers.get(&want.server);
+            let bearings = bearings.get(name).map_or(&[][..], Vec::as_slice);
+            let relocated = self.relocated(cx, name, want, bearings, &servers);
             async move {
+                if let Some(observation) = relocated {
+                    return (name.clone(), observation);
+                }
                 let observation = match found {
                     Some(Ok(found)) => self.see(cx, name, want, found).await,
                     Some(Err(reason)) => Observation::Unknown(Reason(reason.clone())),
@@ -210,6 +249,22 @@ impl Kind for SiteKind {
             CONFIGURE => {
                 let tree = step.params["tree"].as_str().unwrap_or_default();
                 self.installation(name, tree)?.configure(cx, step).await
+            }
+            MOVE => {
+                let _no_cron = self.without_cron(cx, name).await?;
+                let decided: Relocation =
+                    serde_json::from_value(step.params["relocation"].clone()).map_err(StepError::failed)?;
+                let tree = step.params["tree"].as_str().unwrap_or_default();
+                let installation = self.installation(name, tree)?;
+                let moving = Moving { installation, fleet: &self.fleet, other: &decided.other };
+                moving.run(cx, step, decided.way).await
+            }
+            SWITCH => {
+                let _no_cron = self.without_cron(cx, name).await?;
+                let [tree, from] =
+                    ["tree", "from"].map(|which| step.params[which].as_str().unwrap_or_default());
+                let installation = self.installation(name, tree)?;
+                Switching { installation, fleet: &self.fleet, from }.run(cx, step).await
             }
             _ => {
                 let _no_cron = self.without_cron(cx, name).await?;

@@ -230,7 +230,7 @@ fn write(name: &Name, reason: &str, changes: Vec<Change>, impact: Impact) -> Pla
         reason: reason.to_owned(),
         changes,
         // Nobody is let in before the site is whole.
-        after: [kind_site::INSTALL, kind_site::CLONE, kind_site::CONFIGURE]
+        after: [kind_site::INSTALL, kind_site::CLONE, kind_site::CONFIGURE, kind_site::MOVE]
             .map(|action| Subject::new(kind_site::NAME, name).step(action))
             .to_vec(),
         impact,

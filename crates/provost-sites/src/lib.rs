@@ -16,6 +16,7 @@ pub mod kind_vhost;
 pub mod leave;
 pub mod mark;
 pub mod php;
+pub mod relocation;
 pub mod secrets;
 pub mod server;
 pub mod site;

@@ -11,6 +11,8 @@ pub enum Stage {
     Created,
     /// Moodle's installation has begun and not been seen to end.
     Installing,
+    /// A copy of the site's database on another server, that comes to be and is not the site yet.
+    Moving,
     /// Installed, and seen to be whole.
     Installed,
 }

@@ -231,6 +231,25 @@ impl Servers {
         Ok(Endpoint { dbtype, host, port })
     }
 
+    /// Whom the administrator of a server logs in as, and with what.
+    pub(crate) async fn admin_login(
+        &self,
+        cx: &Context,
+        server: &Name,
+    ) -> Result<(String, Secret), ServerError> {
+        let failed = |source| ServerError::Secret { server: server.clone(), source };
+        Ok(match &self.declared(server)?.location {
+            Location::Managed => {
+                let secret = secrets::read(&cx.paths, &Generated::ServerAdmin(server)).map_err(failed)?;
+                (MANAGED_ADMIN.to_owned(), secret.ok_or_else(|| ServerError::NotMade(server.clone()))?)
+            }
+            Location::Existing { admin, .. } => {
+                let secret = self.references.resolve(cx, &admin.password).await;
+                (admin.user.clone(), secret.map_err(failed)?)
+            }
+        })
+    }
+
     /// Opens a connection as the administrator, to a database or to none in particular. Starts a managed server
     /// that was made and is stopped.
     pub async fn admin(
@@ -239,21 +258,7 @@ impl Servers {
         server: &Name,
         database: Option<&str>,
     ) -> Result<Connection<'_>, ServerError> {
-        let declared = self.declared(server)?;
-        let (user, password) = match &declared.location {
-            Location::Managed => {
-                let secret = secrets::read(&cx.paths, &Generated::ServerAdmin(server))
-                    .map_err(|source| ServerError::Secret { server: server.clone(), source })?;
-                (MANAGED_ADMIN.to_owned(), secret.ok_or_else(|| ServerError::NotMade(server.clone()))?)
-            }
-            Location::Existing { admin, .. } => {
-                let secret = self.references.resolve(cx, &admin.password).await;
-                (
-                    admin.user.clone(),
-                    secret.map_err(|source| ServerError::Secret { server: server.clone(), source })?,
-                )
-            }
-        };
+        let (user, password) = self.admin_login(cx, server).await?;
         let mut connection = self.open(cx, server, database, &user, &password).await?;
         self.keep_to_budget(server, &mut connection).await?;
         Ok(connection)

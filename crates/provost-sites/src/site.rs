@@ -7,6 +7,7 @@ pub mod facts;
 pub mod files;
 pub mod install;
 pub mod maintenance;
+pub mod moving;
 pub mod remove;
 mod requirements;
 pub mod traces;

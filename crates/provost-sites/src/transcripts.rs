@@ -211,8 +211,7 @@ fn site() {
         dataroot: Some("/data/hugo".into()),
         build_missing: false,
         lowered: Vec::new(),
-        database_gone: None,
-        differs: Vec::new(),
+        ..SeenSite::default()
     };
     let gone = |server: Option<&str>| {
         let database_gone = Some(DatabaseGone { was_on: server.map(name) });

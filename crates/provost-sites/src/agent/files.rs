@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("operation.php", include_str!("../../../../php/agent/operation.php")),
     ("session.php", include_str!("../../../../php/agent/session.php")),
     ("task.php", include_str!("../../../../php/agent/task.php")),
+    ("operation/caches.purge.php", include_str!("../../../../php/agent/operation/caches.purge.php")),
     ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
     ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),
     ("operation/cron.fail.php", include_str!("../../../../php/agent/operation/cron.fail.php")),

@@ -13,7 +13,7 @@ use super::Found;
 use crate::mark::{Mark, Stage, Whose, whose};
 use crate::server::Servers;
 use crate::site::facts::{self, Facts};
-use crate::site::files::{self, Dataroot};
+use crate::site::files;
 
 /// Where a site of the fleet should have its database.
 pub(crate) struct Place<'a> {
@@ -61,7 +61,7 @@ impl Place<'_> {
                 // A dataroot is only marked as installed when Moodle's installation had ended.
                 Whose::Ours(mark) => {
                     &mark.site == self.site
-                        && mark.stage != Stage::Installed
+                        && !matches!(mark.stage, Stage::Installed | Stage::Moving)
                         && self.installed_files(cx).is_some()
                 }
                 Whose::Foreign(_) => false,
@@ -101,14 +101,7 @@ impl Place<'_> {
 
     /// The mark of the site's dataroot, where that is there and says that the site was installed.
     pub(crate) fn installed_files(&self, cx: &Context) -> Option<Mark> {
-        match files::look_at_dataroot(&self.dataroot(cx)) {
-            Ok(Dataroot::Marked(mark))
-                if mark.fleet == self.fleet && &mark.site == self.site && mark.stage == Stage::Installed =>
-            {
-                Some(mark)
-            }
-            _ => None,
-        }
+        files::installed_mark(&self.dataroot(cx), self.fleet, self.site)
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod copy;
 mod count;
+pub(super) mod fence;
 mod native;
 
 pub(super) use count::{counted, tables};

@@ -1,6 +1,7 @@
 //! Databases and roles on PostgreSQL. A role's password goes there as a SCRAM verifier.
 
 mod count;
+pub(super) mod fence;
 mod scram;
 
 use std::collections::BTreeMap;

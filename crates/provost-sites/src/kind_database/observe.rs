@@ -9,8 +9,10 @@ use provost_fleet::name::Name;
 
 use super::{DatabaseKind, SeenDatabase, WantedDatabase};
 use crate::database::{self, Found, Inside, Place};
-use crate::mark::{Whose, whose};
+use crate::mark::{Stage, Whose, whose};
+use crate::relocation::{self, Bearing, Sighting, Whereabouts};
 use crate::secrets::{self, Generated};
+use crate::site::files::installed_mark;
 
 impl DatabaseKind {
     /// What is there of the databases that sites of the file have on one server.
@@ -87,6 +89,41 @@ impl DatabaseKind {
             {
                 let observation = self.judge(cx, server, &mark.site, name, one, None);
                 seen.insert(mark.site, observation);
+            }
+        }
+    }
+
+    /// Sites whose database is not, or not only, where the file says: the site's own kind moves it, and all that belongs to it.
+    pub(super) fn see_relocated(
+        &self,
+        cx: &Context,
+        wanted: &BTreeMap<Name, WantedDatabase>,
+        looked: &BTreeMap<Name, Result<BTreeMap<String, Found>, String>>,
+        seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
+    ) {
+        let bearings = relocation::bearings(looked, &self.fleet_id.id);
+        let unseen = |server: &Name| looked.get(server)?.as_ref().err().cloned();
+        for (site, want) in wanted {
+            let bearings = bearings.get(site).map_or(&[][..], Vec::as_slice);
+            let settled = |one: &Bearing| one.server == want.server && one.stage == Stage::Installed;
+            if bearings.len() == 1 && settled(&bearings[0]) {
+                continue;
+            }
+            let dataroot = want.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(site));
+            let mark = installed_mark(&dataroot, &self.fleet_id.id, site);
+            let files = mark.as_ref().and_then(|mark| mark.server.as_ref());
+            let sighting = Sighting { wanted: &want.server, files, bearings, unseen: &unseen };
+            let observation = match sighting.judge() {
+                Whereabouts::Here => continue,
+                Whereabouts::Both(why) | Whereabouts::Unseen(why) => Observation::Unknown(Reason(why)),
+                Whereabouts::There(_) | Whereabouts::Left(_) | Whereabouts::GivenUp(_) => {
+                    let (server, name) = (want.server.clone(), want.name.clone());
+                    Observation::Present(SeenDatabase { server, name, password_kept: true, mark_lost: false })
+                }
+            };
+            // What is not known of the server that the file names stays unknown.
+            if !matches!(seen.get(site), Some(Observation::Unknown(_) | Observation::Foreign(_))) {
+                seen.insert(site.clone(), observation);
             }
         }
     }

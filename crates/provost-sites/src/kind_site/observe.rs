@@ -15,6 +15,7 @@ use crate::mark::{Mark, Stage, Whose, whose};
 use crate::secrets::{self, Generated};
 use crate::site::facts::{self, Facts};
 use crate::site::files::{self, Dataroot};
+use crate::site::moving::page;
 use crate::site::{SiteError, config};
 
 impl SiteKind {
@@ -40,7 +41,7 @@ impl SiteKind {
         };
         match mark.stage {
             Stage::Installed => Observation::Present(seen),
-            Stage::Created | Stage::Installing => {
+            Stage::Created | Stage::Installing | Stage::Moving => {
                 Observation::Partial(seen, Reason("its installation was not finished".to_owned()))
             }
         }
@@ -143,8 +144,12 @@ impl SiteKind {
         // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.
         let other = seen.tree.as_ref().filter(|tree| **tree != want.tree);
         if let Some(tree) = other {
-            seen.lowered = versions::lowered(&versions::of_build(cx, tree).await, &want.versions);
+            let is = versions::of_build(cx, tree).await;
+            seen.lowered = versions::lowered(&is, &want.versions);
+            seen.differing = versions::differing(&is, &want.versions);
+            seen.other_codebase = versions::is_of_others(cx, tree, &want.codebase);
         }
+        seen.halted = seen.dataroot.as_deref().is_some_and(page::is_ours);
         seen.build_missing = other.is_some_and(|tree| !cx.paths.build(tree).exists());
         Ok(Observation::Present(seen))
     }
@@ -235,7 +240,9 @@ fn judge(
             Judged::Unknown(format!("its dataroot `{path}` is gone; is a disk not mounted?"))
         }
         (_, Some(Stage::Installed)) => Judged::DatabaseGone(files.and_then(|mark| mark.server.clone())),
-        (Some(Stage::Installing), _) => Judged::Partial("its installation was not finished".to_owned()),
+        (Some(Stage::Installing | Stage::Moving), _) => {
+            Judged::Partial("its installation was not finished".to_owned())
+        }
         (Some(Stage::Created) | None, Some(_)) => {
             Judged::Partial("its installation was interrupted".to_owned())
         }

@@ -5,8 +5,12 @@ use provost_engine::kind::{Hint, Kind as _, Planned, Reason, StepDraft};
 use provost_engine::plan::{Change, Impact, Subject};
 use provost_fleet::name::Name;
 
-use super::{CLONE, CONFIGURE, DELETE, DatabaseGone, INSTALL, SeenSite, WantedSite};
+use super::{
+    CLONE, CONFIGURE, DELETE, DatabaseGone, INSTALL, MOVE, Relocation, SWITCH, SeenSite, WantedSite,
+};
 use crate::clone::copying::FILE_COPY_FROM;
+use crate::kind_server::{self, ServerKind};
+use crate::site::moving::Way;
 use crate::{kind_database, kind_template};
 
 pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Planned {
@@ -71,6 +75,9 @@ fn short(tree: &str) -> String {
 }
 
 pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned {
+    if let Some(relocation) = &is.relocation {
+        return relocate(name, want, is, relocation);
+    }
     if let Some(url) = is.url.as_ref().filter(|url| **url != want.url) {
         return Planned::Blocked(
             Reason(format!("it was installed as {url}, and the file says {}", want.url)),
@@ -98,8 +105,15 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
     if !is.differs.is_empty() {
         return configure(name, want, is, tree);
     }
+    if is.halted && *tree == want.tree {
+        return switch(name, want, tree, "its move to this build was interrupted: it is finished");
+    }
     if *tree == want.tree {
         return Planned::InStep;
+    }
+    // The same codebase that has moved on is an upgrade; another codebase is what somebody asked for, and with the same versions a move.
+    if is.other_codebase && is.differing.is_empty() {
+        return switch(name, want, tree, "it is on another codebase's build, of the same versions");
     }
     let on = is.release.as_deref().unwrap_or("an unknown release");
     if !is.lowered.is_empty() {
@@ -132,6 +146,66 @@ fn configure(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Plann
         after: vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)],
         impact: Impact::Change,
         params: serde_json::json!({ "tree": tree }),
+    }])
+}
+
+/// A database that is not, or not only, on the server that the file names.
+fn relocate(name: &Name, want: &WantedSite, is: &SeenSite, relocation: &Relocation) -> Planned {
+    let Relocation { way, other, refused } = relocation;
+    if let Some(why) = refused {
+        return Planned::Blocked(
+            Reason(why.clone()),
+            Some(Hint(format!(
+                "put `database = \"{}\"` back into `[site.{name}]`; core's admin/tool/dbtransfer copies a site between engines, by hand",
+                other.server
+            ))),
+        );
+    }
+    let here = format!("{} on {}", want.database_name, want.server);
+    let there = format!("{} on {}", other.database, other.server);
+    let (reason, changes) = match way {
+        Way::Go => (
+            format!("its database is on `{}`, and the file says `{}`", other.server, want.server),
+            vec![
+                Change::replace("database", &there, &here),
+                Change::create("maintenance", "while it is copied"),
+                Change::replace("old database", &there, "a dump, for 7 days"),
+            ],
+        ),
+        Way::Finish => (
+            format!("its move from `{}` was interrupted: it is finished", other.server),
+            vec![Change::replace("old database", &there, "a dump, for 7 days")],
+        ),
+        Way::Back => (
+            format!("its move to `{}` was given up", other.server),
+            vec![Change::remove("copy of its database", &there)],
+        ),
+    };
+    Planned::Steps(vec![StepDraft {
+        action: MOVE,
+        reason,
+        changes,
+        after: vec![Subject::new(ServerKind::NAME, &want.server).step(kind_server::MAKE)],
+        impact: Impact::Interrupt,
+        params: serde_json::json!({
+            "relocation": relocation,
+            "tree": is.tree.as_ref().unwrap_or(&want.tree),
+        }),
+    }])
+}
+
+/// Another build of the same versions.
+fn switch(name: &Name, want: &WantedSite, from: &str, reason: &str) -> Planned {
+    Planned::Steps(vec![StepDraft {
+        action: SWITCH,
+        reason: reason.to_owned(),
+        changes: vec![
+            Change::replace("build", short(from), format!("{} of {}", short(&want.tree), want.codebase)),
+            Change::create("maintenance", "while caches are purged"),
+        ],
+        after: vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)],
+        impact: Impact::Interrupt,
+        params: serde_json::json!({ "tree": want.tree, "from": from }),
     }])
 }
 

@@ -1,10 +1,11 @@
 //! Whether a build has something in a lower version than another one: Moodle has no way back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provost_codebase::build::{read_record, read_versions};
 use provost_engine::context::Context;
 use provost_fleet::lock::LockedCodebase;
+use provost_fleet::name::Name;
 use provost_moodle::version_php::Version;
 
 /// The versions of Moodle and of the plugins of a lock, by part.
@@ -38,6 +39,21 @@ pub(super) fn lowered(from: &Versions, to: &Versions) -> Vec<String> {
     lower.map(|(part, from, to)| format!("{part} ({from} to {to})")).collect()
 }
 
+/// What has another version in `to` than in `from`, or is in one of them alone, in words: what Moodle would upgrade for. Where nothing
+/// is known of a build, all of it.
+pub(super) fn differing(from: &Versions, to: &Versions) -> Vec<String> {
+    let parts: BTreeSet<&String> = from.keys().chain(to.keys()).collect();
+    let differs = parts.into_iter().filter(|part| from.get(*part) != to.get(*part));
+    let told = |version: Option<&String>| version.map_or("none", String::as_str).to_owned();
+    differs.map(|part| format!("{part} ({} to {})", told(from.get(part)), told(to.get(part)))).collect()
+}
+
+/// Whether a build was made for other codebases alone than one. Where nothing is known of it, it may be that one's.
+pub(super) fn is_of_others(cx: &Context, tree: &str, codebase: &Name) -> bool {
+    let record = tree.parse().ok().and_then(|tree| read_record(&cx.paths.builds(), tree));
+    record.is_some_and(|record| !record.names.is_empty() && !record.names.contains(codebase))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,5 +81,14 @@ mod tests {
         let told = ["Moodle (2024100700.10 to 2024100700.09)", "mod_down (2024110200 to 2024110100)"];
         assert_eq!(lowered(&from, &to), told);
         assert_eq!(lowered(&from, &from), Vec::<String>::new());
+    }
+
+    #[test]
+    fn whatever_moodle_would_upgrade_for_differs() {
+        let from = versions(&[("Moodle", "2024100700"), ("mod_gone", "1"), ("mod_same", "2")]);
+        let to = versions(&[("Moodle", "2024100701"), ("mod_new", "3"), ("mod_same", "2")]);
+        let told = ["Moodle (2024100700 to 2024100701)", "mod_gone (1 to none)", "mod_new (none to 3)"];
+        assert_eq!(differing(&from, &to), told);
+        assert_eq!(differing(&from, &from), Vec::<String>::new());
     }
 }

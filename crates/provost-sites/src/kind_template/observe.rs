@@ -149,7 +149,7 @@ fn judge(mark: &Mark, seen: SeenTemplate, files: bool) -> Observation<SeenTempla
     match mark.stage {
         Stage::Installed if files => Observation::Present(seen),
         Stage::Installed => Observation::Partial(seen, Reason("its files are gone".to_owned())),
-        Stage::Created | Stage::Installing => {
+        Stage::Created | Stage::Installing | Stage::Moving => {
             Observation::Partial(seen, Reason("its making was not finished".to_owned()))
         }
     }

@@ -3,7 +3,7 @@
 //! A copy is made beside its place and renamed there when it is whole and was read back, so that what has a manifest is a copy that
 //! can be restored. It belongs to whoever runs Provost, and nobody else can look into it.
 
-mod database;
+pub(crate) mod database;
 mod files;
 mod kept;
 mod restore;

@@ -12,7 +12,7 @@ use provost_moodle::site_file::LOCAL_REQUEST_DIRECTORY;
 use super::SiteError;
 use super::config::Rendered;
 use crate::accounts::User;
-use crate::mark::{self, Mark};
+use crate::mark::{self, Mark, Stage};
 
 /// Writes the PHP file and points the command line's link at it. The web does not see it yet.
 pub fn write_config(cx: &Context, name: &Name, rendered: &Rendered, user: &User) -> Result<(), SiteError> {
@@ -185,6 +185,18 @@ pub fn look_at_dataroot(path: &Utf8Path) -> Result<Dataroot, SiteError> {
                 .filter(|entry| !entry.file_name().to_string_lossy().starts_with(&half_written));
             Ok(if content.next().is_none() { Dataroot::Absent } else { Dataroot::Unmarked })
         }
+    }
+}
+
+/// The mark of a dataroot, where that is there and says that this site of this fleet was installed.
+pub(crate) fn installed_mark(path: &Utf8Path, fleet: &str, site: &Name) -> Option<Mark> {
+    match look_at_dataroot(path) {
+        Ok(Dataroot::Marked(mark))
+            if mark.fleet == fleet && &mark.site == site && mark.stage == Stage::Installed =>
+        {
+            Some(mark)
+        }
+        _ => None,
     }
 }
 

@@ -39,6 +39,7 @@ const LONGEST: Duration = Duration::from_mins(30);
 const CHECK: Duration = Duration::from_mins(10);
 
 /// What installing a site works with.
+#[derive(Clone, Copy)]
 pub struct Installation<'a> {
     /// The fleet's servers.
     pub servers: &'a Servers,

@@ -25,14 +25,15 @@ const DEADLINE: Duration = Duration::from_hours(24);
 /// How much of the dump is in memory while its digest is made.
 const CHUNK: usize = 1024 * 1024;
 
-/// How a program logs in to a site's database as the site.
-pub(super) struct Login<'a> {
+/// How a program logs in to a site's database.
+pub(crate) struct Login<'a> {
     /// Where the password is while the program runs: what is in an environment or an argument can be read by others.
-    pub(super) file: &'a Utf8Path,
-    pub(super) password: &'a Secret,
-    pub(super) endpoint: &'a Endpoint,
-    /// The database's name, and the role's.
-    pub(super) database: &'a str,
+    pub(crate) file: &'a Utf8Path,
+    /// The site's own role, or an administrator.
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a Secret,
+    pub(crate) endpoint: &'a Endpoint,
+    pub(crate) database: &'a str,
 }
 
 pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Result<Dump, SiteError> {
@@ -46,12 +47,23 @@ pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Re
     drop(own);
     let endpoint = copied.servers.endpoint(cx, &site.database)?;
     let file = to.with_extension("login");
-    let login = Login { file: &file, password: &password, endpoint: &endpoint, database: role };
+    let login = Login { file: &file, user: role, password: &password, endpoint: &endpoint, database: role };
+    dump_to(cx, engine, &login, to, (tables, format!("site/{name}"))).await
+}
+
+/// Dumps a database, and reads the dump back: it must have as many tables as are said.
+pub(crate) async fn dump_to(
+    cx: &Context,
+    engine: Engine,
+    login: &Login<'_>,
+    to: &Utf8Path,
+    (tables, subject): (u64, String),
+) -> Result<Dump, SiteError> {
     let program = match engine {
-        Engine::Postgresql => postgresql::dumping(cx, &login, to),
-        Engine::Mariadb => mariadb::dumping(cx, &login, to),
+        Engine::Postgresql => postgresql::dumping(cx, login, to),
+        Engine::Mariadb => mariadb::dumping(cx, login, to),
     };
-    run(cx, program?.subject(format!("site/{name}")), &file).await?;
+    run(cx, program?.subject(subject), login.file).await?;
     let listed = match engine {
         Engine::Postgresql => postgresql::tables_in(cx, to).await?,
         Engine::Mariadb => mariadb::tables_in(to).await?,
@@ -64,7 +76,7 @@ pub(super) async fn dump(cx: &Context, copied: &Copied<'_>, to: &Utf8Path) -> Re
 }
 
 /// Fills an empty database from a dump of the same engine.
-pub(super) async fn restore(
+pub(crate) async fn restore(
     cx: &Context,
     engine: Engine,
     login: &Login<'_>,

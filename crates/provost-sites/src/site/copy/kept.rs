@@ -87,6 +87,7 @@ pub async fn is_database_gone(cx: &Context, servers: &Servers, kept: &Kept) -> b
 
 /// Removes copies that have served their time. A copy of a site that is not gone stays.
 pub fn prune(cx: &Context) {
+    crate::site::moving::prune(cx);
     let now = cx.now();
     for one in kept(&cx.paths) {
         if one.manifest.gone_at.is_some() && one.manifest.keep_until <= now {

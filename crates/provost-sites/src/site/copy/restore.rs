@@ -126,7 +126,8 @@ impl Restored<'_> {
         let engine = self.copy.manifest.dump.engine;
         let file = self.copy.path.join("restore.login");
         let endpoint = self.servers.endpoint(cx, &self.site.database)?;
-        let login = Login { file: &file, password: &password, endpoint: &endpoint, database: name };
+        let login =
+            Login { file: &file, user: name, password: &password, endpoint: &endpoint, database: name };
         database_copy::restore(cx, engine, &login, dump, format!("site/{}", self.name)).await?;
         let mut own = self.servers.connect(cx, &self.site.database, name, name, &password).await?;
         let tables = database::tables(&mut own.sql).await?;

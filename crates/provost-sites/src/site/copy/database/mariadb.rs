@@ -34,7 +34,7 @@ fn logged_in(program: Program, login: &Login<'_>) -> Result<Program, SiteError> 
         (false, None) => format!("host={}", quoted(&login.endpoint.host)),
         (false, Some(port)) => format!("host={}\nport={port}", quoted(&login.endpoint.host)),
     };
-    let (user, password) = (quoted(login.database), quoted(login.password.expose()));
+    let (user, password) = (quoted(login.user), quoted(login.password.expose()));
     let text =
         format!("[client]\n{place}\nuser={user}\npassword={password}\ndefault-character-set=utf8mb4\n");
     provost_engine::files::write_whole(login.file, text.as_bytes(), 0o600, &Account::Own)

@@ -23,14 +23,14 @@ pub(super) fn restoring(cx: &Context, login: &Login<'_>, dump: &Utf8Path) -> Res
 }
 
 fn logged_in(program: Program, login: &Login<'_>) -> Result<Program, SiteError> {
-    let Login { file, password, endpoint, database } = login;
+    let Login { file, user, password, endpoint, database } = login;
     let line = format!("*:*:*:*:{}\n", password.expose().replace('\\', "\\\\").replace(':', "\\:"));
     provost_engine::files::write_whole(file, line.as_bytes(), 0o600, &Account::Own)
         .map_err(SiteError::io("write", file))?;
     Ok(program
         .args(["--no-password".to_owned(), format!("--host={}", endpoint.host)])
         .args([format!("--port={}", endpoint.port.unwrap_or(5432))])
-        .args([format!("--username={database}"), format!("--dbname={database}")])
+        .args([format!("--username={user}"), format!("--dbname={database}")])
         .env("PGPASSFILE", file.as_str()))
 }
 
