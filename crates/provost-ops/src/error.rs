@@ -59,6 +59,9 @@ pub enum OpsError {
     /// A site's end cannot begin, or did not come to its end.
     #[error(transparent)]
     Delete(#[from] crate::site::delete::DeleteError),
+    /// A site cannot be moved where it was to go.
+    #[error(transparent)]
+    Move(#[from] crate::site::moving::MoveError),
     /// A template could not be opened, closed or reset.
     #[error(transparent)]
     Template(#[from] provost_sites::kind_template::opening::DoorError),
@@ -169,6 +172,7 @@ impl OpsError {
             Self::Choice(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if !error.is_refusal() => Exit::Failed,
             Self::Delete(_)
+            | Self::Move(_)
             | Self::Destroys(_)
             | Self::Exists(_)
             | Self::GoesDown(_)
@@ -211,6 +215,7 @@ impl OpsError {
             Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
             Self::Choice(inner) => Some(inner.hint()),
             Self::Delete(inner) => inner.hint(),
+            Self::Move(inner) => Some(inner.hint()),
             Self::Commit(inner) => hints::of(inner),
             Self::Build(inner) => hints::of(inner),
             Self::Git(inner) => hints::of(inner),

@@ -1,4 +1,4 @@
-//! Sites: listing and choosing them, creating, switching on and off, maintenance, and their end.
+//! Sites: listing and choosing them, creating, switching on and off, maintenance, moving, and their end.
 
 pub mod chosen;
 pub mod create;
@@ -7,6 +7,7 @@ pub mod edited;
 pub mod list;
 mod live;
 pub mod maintenance;
+pub mod moving;
 pub mod restore;
 pub mod switch;
 

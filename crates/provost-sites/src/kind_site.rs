@@ -15,7 +15,7 @@ use provost_engine::context::Context;
 use provost_engine::kind::{Effect, Kind, Observation, Planned, Reason, StepError};
 use provost_engine::lease::{Lease, LeaseError};
 use provost_engine::plan::{Impact, Step};
-use provost_fleet::lock::Lock;
+use provost_fleet::lock::{Lock, LockedCodebase};
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
@@ -332,6 +332,12 @@ pub(crate) fn hosts(cx: &Context) -> BTreeMap<Name, String> {
         Some((site.parse().ok()?, entry.file_name().into_string().ok()?))
     });
     each.collect()
+}
+
+/// What has another version in a locked codebase than in a build, or is in one of both alone, in words: nothing where a site can be moved
+/// from the one to the other.
+pub async fn differing(cx: &Context, tree: &str, locked: &LockedCodebase) -> Vec<String> {
+    versions::differing(&versions::of_build(cx, tree).await, &versions::of(locked))
 }
 
 /// The host whose link leads to a site.

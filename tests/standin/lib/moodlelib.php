@@ -82,6 +82,14 @@ function unset_config($name, $plugin = null) {
 }
 
 /**
+ * Empties all caches, and gives the theme another revision. There are none, but for the revision.
+ */
+function purge_all_caches() {
+    global $CFG;
+    set_config('themerev', max(time(), (int) ($CFG->themerev ?? 0) + 1));
+}
+
+/**
  * Whether no installation has been finished.
  *
  * @return bool

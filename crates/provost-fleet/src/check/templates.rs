@@ -54,7 +54,12 @@ fn clones(draft: &Draft, site: &SiteDraft, sink: &Sink) {
             let fault =
                 Diagnostic::error(given.span.clone(), format!("{why}: `{}`", theirs.unwrap_or_default()));
             let fault = fault.other(template.site.header.clone(), "the template");
-            sink.push(fault.hint(format!("take `{key}` out, or name another template")));
+            sink.push(fault.hint(match key {
+                "codebase" | "database" => format!(
+                    "take `{key}` out, or name another template; `provost site move` frees a site that is there from its template"
+                ),
+                _ => format!("take `{key}` out, or name another template"),
+            }));
         }
     }
 }

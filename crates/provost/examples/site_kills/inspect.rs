@@ -73,7 +73,7 @@ impl Known {
             world.up(),
         ));
         for (name, site) in &fleet.sites {
-            found.extend(self.incomplete(world, name, site)?);
+            found.extend(self.incomplete(world, name, site));
             if closely.contains(name.as_str()) {
                 found.extend(dumb(&session, name).await);
                 found.extend(served(world, name, site));
@@ -97,14 +97,14 @@ impl Known {
     }
 
     /// A site's database has the tables that every other site of its engine has, and knows whose it is.
-    fn incomplete(&mut self, world: &World, name: &Name, site: &Site) -> Result<Vec<String>> {
+    fn incomplete(&mut self, world: &World, name: &Name, site: &Site) -> Vec<String> {
         let (server, database) = (site.database.as_str(), Some(site.database_name.as_str()));
         let schema = if server == SERVERS[0] { "'public'" } else { "database()" };
         let query = format!("select count(*) from information_schema.tables where table_schema = {schema}");
         let mut found = Vec::new();
         let tables = match world.sql(server, database, &query) {
             Ok(rows) => rows.join(" "),
-            Err(error) => return Ok(vec![format!("the database of {name}: {error}")]),
+            Err(error) => return vec![format!("the database of {name}: {error}")],
         };
         let expected = self.tables.entry(server.to_owned()).or_insert_with(|| tables.clone());
         if *expected != tables {
@@ -115,7 +115,7 @@ impl Known {
             Ok(rows) if rows == [name.as_str()] => {}
             other => found.push(format!("the database of {name} says that it is {other:?}")),
         }
-        Ok(found)
+        found
     }
 }
 
@@ -236,13 +236,8 @@ fn copies(session: &Session, fleet: &Fleet) -> Vec<String> {
     let mut found = Vec::new();
     for kept in copy::kept(paths) {
         let manifest = kept.manifest;
-        if manifest.gone_at.is_none() {
-            if !fleet.sites.contains_key(&manifest.site) {
-                found.push(format!(
-                    "`{}` is kept for ever: its site is gone, and it does not say so",
-                    kept.path
-                ));
-            }
+        if manifest.gone_at.is_none() && !fleet.sites.contains_key(&manifest.site) {
+            found.push(format!("`{}` is kept for ever: its site is gone, and it does not say so", kept.path));
         }
     }
     found.extend(copy::unreadable(paths).map(|(path, error)| format!("`{path}` is no copy: {error}")));

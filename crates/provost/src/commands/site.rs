@@ -4,6 +4,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod maintenance;
+pub(crate) mod moving;
 pub(crate) mod restore;
 pub(crate) mod switch;
 
@@ -29,6 +30,7 @@ enum Verb {
     Enable(switch::Enable),
     Disable(switch::Disable),
     Maintenance(maintenance::Arguments),
+    Move(moving::Arguments),
     Delete(delete::Arguments),
     Restore(restore::Arguments),
 }
@@ -40,6 +42,7 @@ pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
         Verb::Enable(own) => switch::run(&call, ui, own.arguments, true).await,
         Verb::Disable(own) => switch::run(&call, ui, own.arguments, false).await,
         Verb::Maintenance(own) => maintenance::run(&call, ui, own).await,
+        Verb::Move(own) => moving::run(&call, ui, own).await,
         Verb::Restore(own) => restore::run(&call, ui, own).await,
         Verb::Delete(own) => delete::run(&call, ui, own).await,
     }

@@ -9,6 +9,7 @@ use provost_ops::site::delete::{CopyRow, Deleted, Doomed};
 use provost_ops::site::edited::Done;
 use provost_ops::site::list::SiteList;
 use provost_ops::site::maintenance::Maintenance;
+use provost_ops::site::moving::{Destination, Moved};
 use provost_ops::site::restore::BroughtBack;
 use provost_ops::site::switch::Switched;
 
@@ -103,6 +104,29 @@ pub(crate) fn switched(switched: &Switched) -> String {
         writeln!(text, "{line}").ok();
     }
     text.push_str(&edit(&switched.done));
+    text.trim_end().to_owned()
+}
+
+/// Sites that were moved.
+pub(crate) fn moved(moved: &Moved) -> String {
+    let to = match &moved.to {
+        Destination::Database(name) | Destination::Codebase(name) => name,
+    };
+    let mut text = String::new();
+    for site in &moved.sites {
+        let (name, way) = (&site.name, format!("{} → {to}", site.from));
+        let line = match (&site.error, &site.effect, &moved.done.applied) {
+            (Some(error), ..) => format!("✗ {name}  {way}: {error}"),
+            (None, Some(effect), _) => format!("✓ {name}  {way}: {effect}"),
+            (None, None, Some(_)) => format!("= {name}  is on {to} already"),
+            (None, None, None) => format!("  {name}  {way}"),
+        };
+        writeln!(text, "{line}").ok();
+        if let Some(hint) = &site.hint {
+            writeln!(text, "    hint: {hint}").ok();
+        }
+    }
+    text.push_str(&edit(&moved.done));
     text.trim_end().to_owned()
 }
 

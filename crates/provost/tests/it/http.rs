@@ -59,6 +59,11 @@ impl Browser {
         Page { status, location, body: body.to_owned() }
     }
 
+    /// Whether whoever logged in still is.
+    pub(crate) fn is_logged_in(&mut self) -> bool {
+        self.get("/my/").body.contains("login/logout.php")
+    }
+
     /// Logs in as the admin; whether the page that follows has a way out.
     pub(crate) fn login(&mut self, password: &str) -> bool {
         let form = self.get("/login/index.php");

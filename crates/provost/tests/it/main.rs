@@ -33,5 +33,6 @@ mod restored;
 mod site_create;
 mod site_delete;
 mod site_maintenance;
+mod site_move;
 mod site_switch;
 mod transcript;
