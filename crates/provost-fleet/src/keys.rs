@@ -325,7 +325,17 @@ pub(crate) static SITE: Table = Table {
     header: "[site.NAME]",
     doc: "One Moodle.",
     keys: &[
-        required("url", Kind::Text, "Its URL, such as `https://hugo.example.org`."),
+        required(
+            "url",
+            Kind::Text,
+            "Its URL, such as `https://hugo.example.org`, or `https://example.org/hugo` below a host that it shares.",
+        ),
+        optional(
+            "was",
+            Kind::Text,
+            "none",
+            "What it was called before, for `apply` to rename it; may go when that is done.",
+        ),
         optional("aliases", Kind::Texts, "none", "Other hosts that are redirected to it."),
         optional(
             "template",
@@ -363,7 +373,7 @@ pub(crate) static SITE: Table = Table {
         optional("upload_limit", Kind::Size, "100M", "The largest upload."),
         optional("workers", Kind::Integer, "5", "Most PHP processes at once."),
     ],
-    later: &["profiles", "settings", "was"],
+    later: &["profiles", "settings"],
 };
 
 pub(crate) static SITE_ADMIN: Table = Table {

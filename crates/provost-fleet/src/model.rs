@@ -16,7 +16,7 @@ use crate::name::{Name, NameError};
 use crate::secret::SecretRef;
 use crate::url::SiteUrl;
 
-/// A whole fleet, checked: every name it mentions exists, and no two sites share a host, a database or a dataroot.
+/// A whole fleet, checked: every name it mentions exists, and no two sites share an address, a database or a dataroot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fleet {
     /// `[fleet] name`; also the first part of default database names.
@@ -247,6 +247,9 @@ pub struct Site {
     pub url: SiteUrl,
     /// Other host names that lead to it (answered with a redirect to `url`).
     pub aliases: BTreeSet<String>,
+    /// What it was called: whatever is there under that name is this site, and is renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<Name>,
     /// The template it is cloned from when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Name>,

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use crate::load;
 
+mod addresses;
 mod codebases;
 mod cron;
 mod dataroots;

@@ -9,13 +9,19 @@ use serde::Serialize;
 /// The longest host name, in bytes (RFC 1035).
 const LONGEST_HOST: usize = 253;
 
-/// A site's URL: scheme, host and, where it is not the scheme's own, a port. Written without a slash at the end.
+/// The longest path, in bytes: it becomes part of a file's name and of a cookie's.
+const LONGEST_PATH: usize = 40;
+
+/// A site's URL: scheme, host, where it is not the scheme's own a port, and where the site is below the host a path of one segment.
+/// Written without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub struct SiteUrl {
     https: bool,
     host: String,
     port: Option<u16>,
+    /// Without slashes; empty where the host is the site's own.
+    path: String,
 }
 
 /// Why a text cannot be a site's URL.
@@ -30,9 +36,9 @@ pub enum UrlError {
     /// A `?` or `#`.
     #[error("a site's URL has no `?` and no `#`")]
     Query,
-    /// A path.
-    #[error("this version does not support sites below a path yet")]
-    Path,
+    /// A path that cannot be a site's.
+    #[error("`{0}` cannot be a site's path: one segment of at most 40 lower-case letters, digits, `-`, `_`")]
+    Path(String),
     /// No host or an odd one.
     #[error("`{0}` cannot be a host name")]
     Host(String),
@@ -67,6 +73,16 @@ impl SiteUrl {
     pub fn port_or_default(&self) -> u16 {
         self.port.unwrap_or(if self.https { 443 } else { 80 })
     }
+
+    /// The one segment of its path, without slashes, where the site is below its host: `school`.
+    pub fn below(&self) -> Option<&str> {
+        Some(self.path.as_str()).filter(|path| !path.is_empty())
+    }
+
+    /// Its path as texts go on with it: `/school`, or nothing.
+    pub fn path(&self) -> String {
+        self.below().map(|path| format!("/{path}")).unwrap_or_default()
+    }
 }
 
 impl FromStr for SiteUrl {
@@ -84,9 +100,6 @@ impl FromStr for SiteUrl {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         if authority.contains('@') {
             return Err(UrlError::UserInfo);
-        }
-        if !path.is_empty() {
-            return Err(UrlError::Path);
         }
         if authority.starts_with('[') {
             return Err(UrlError::Ipv6);
@@ -106,13 +119,18 @@ impl FromStr for SiteUrl {
         if !is_host(host) {
             return Err(UrlError::Host(host.to_owned()));
         }
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if !path.is_empty() && !is_path(path) {
+            return Err(UrlError::Path(format!("/{path}")));
+        }
         let port = port.map(|port| match port.parse::<u16>() {
             Ok(number) if number > 0 && !port.starts_with('+') => Ok(number),
             _ => Err(UrlError::Port(port.to_owned())),
         });
         let own = if https { 443 } else { 80 };
         // `https://x:443` and `https://x` are one; Moodle compares texts.
-        Ok(Self { https, host: host.to_owned(), port: port.transpose()?.filter(|port| *port != own) })
+        let port = port.transpose()?.filter(|port| *port != own);
+        Ok(Self { https, host: host.to_owned(), port, path: path.to_owned() })
     }
 }
 
@@ -123,6 +141,12 @@ pub(crate) fn is_host(host: &str) -> bool {
         return host.parse::<Ipv4Addr>().is_ok();
     }
     host.len() <= LONGEST_HOST && host.split('.').all(is_label)
+}
+
+fn is_path(path: &str) -> bool {
+    path.len() <= LONGEST_PATH
+        && path.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        && path.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'))
 }
 
 fn is_label(label: &str) -> bool {
@@ -142,10 +166,10 @@ impl fmt::Display for SiteUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.https { "https" } else { "http" };
         write!(f, "{scheme}://{}", self.host)?;
-        match self.port {
-            Some(port) => write!(f, ":{port}"),
-            None => Ok(()),
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
         }
+        f.write_str(&self.path())
     }
 }
 
@@ -161,6 +185,8 @@ mod tests {
             ("https://hugo.example.org:443", "https://hugo.example.org"),
             ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("http://a:443", "http://a:443"),
+            ("https://a/school", "https://a/school"),
+            ("https://a:8443/school-2/", "https://a:8443/school-2"),
         ] {
             assert_eq!(given.parse::<SiteUrl>().unwrap().to_string(), written);
         }
@@ -174,7 +200,14 @@ mod tests {
             ("https://", "`` cannot be a host name"),
             ("https://u:p@a", "a site's URL has no user name or password"),
             ("https://a?b", "a site's URL has no `?` and no `#`"),
-            ("https://a/b", "this version does not support sites below a path yet"),
+            (
+                "https://a/b/c",
+                "`/b/c` cannot be a site's path: one segment of at most 40 lower-case letters, digits, `-`, `_`",
+            ),
+            (
+                "https://a/index.php",
+                "`/index.php` cannot be a site's path: one segment of at most 40 lower-case letters, digits, `-`, `_`",
+            ),
             ("https://Hugo", "write the host in lower case"),
             ("https://a..b", "`a..b` cannot be a host name"),
             ("https://-a", "`-a` cannot be a host name"),

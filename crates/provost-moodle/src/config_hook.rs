@@ -5,6 +5,7 @@
 //! ```text
 //! M/builds/TREE/config.php                  the bytes of CONFIG_PHP; M is found from here, two directories up
 //! M/hosts/HOST                              → ../sites/SITE/site-DIGEST.php
+//! M/hosts/HOST+SEGMENT                      the same, for each of the sites that share a host
 //! M/sites/SITE/site.php                     → site-DIGEST.php
 //! M/sites/SITE/site-DIGEST.php              what `crate::site_file` renders
 //! ```
@@ -28,6 +29,16 @@ pub const NO_SITE_EXIT: i32 = 64;
 /// different content.
 pub fn site_file_name(digest: &str) -> String {
     format!("site-{digest}.php")
+}
+
+/// Returns the name of the link in `M/hosts` for an address: a host, and the one segment of the path where sites share it.
+pub fn host_link_name(host: &str, below: Option<&str>) -> String {
+    below.map_or_else(|| host.to_owned(), |below| format!("{host}+{below}"))
+}
+
+/// Returns host and segment of a link's name.
+pub fn host_of_link(name: &str) -> (&str, Option<&str>) {
+    name.split_once('+').map_or((name, None), |(host, below)| (host, Some(below)))
 }
 
 /// Returns the target text of the link `M/hosts/HOST`.

@@ -89,7 +89,7 @@ impl SiteFile<'_> {
         for (key, value) in &own {
             push(&mut text, key, value);
         }
-        for (key, value, reason) in defaults::defaults(self.dataroot) {
+        for (key, value, reason) in defaults::defaults(self.dataroot, self.below()) {
             if !self.extra.contains_key(key) {
                 push_comment(&mut text, reason);
                 push(&mut text, key, &value);
@@ -100,6 +100,12 @@ impl SiteFile<'_> {
         }
         text.push_str("];\n");
         Ok(text)
+    }
+
+    /// The path that the site is below, without slashes.
+    fn below(&self) -> Option<&str> {
+        let (_, rest) = self.wwwroot.split_once("://")?;
+        rest.split_once('/').map(|(_, path)| path)
     }
 
     /// The keys that the fields give, in the order they are written in.

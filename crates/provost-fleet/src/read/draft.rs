@@ -81,6 +81,7 @@ pub(crate) struct SiteDraft {
     pub(crate) header: Span,
     pub(crate) url: Option<At<SiteUrl>>,
     pub(crate) template: Option<At<String>>,
+    pub(crate) was: Option<At<Name>>,
     pub(crate) aliases: Vec<At<String>>,
     pub(crate) codebase: Option<At<String>>,
     pub(crate) database: Option<At<String>>,
@@ -236,6 +237,7 @@ impl Draft {
         Some(Site {
             url,
             aliases: draft.aliases.iter().map(|alias| alias.value.clone()).collect(),
+            was: draft.was.as_ref().map(|was| was.value.clone()),
             template: None,
             codebase,
             database,

@@ -16,6 +16,13 @@ pub(super) fn read(mut reader: Reader<'_>) -> SiteDraft {
         .into_iter()
         .filter(|alias| fits(&reader, alias, is_host, "a host name in lower case"))
         .collect();
+    let was = reader.text("was").and_then(|text| match text.value.parse() {
+        Ok(name) => Some(At::new(name, text.span)),
+        Err(error) => {
+            reader.sink.push(Diagnostic::error(text.span, format!("`{}`: {error}", text.value)));
+            None
+        }
+    });
     let template = reader.text("template");
     let dataroot = reader.text("dataroot").and_then(|text| absolute(reader.sink, "dataroot", text));
     let tags = reader
@@ -31,6 +38,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> SiteDraft {
         .filter(|name| fits(&reader, name, is_title, "a name of 1 to 254 characters on one line"));
     let draft = SiteDraft {
         url,
+        was,
         template,
         aliases,
         dataroot,

@@ -35,12 +35,12 @@ fn urls_are_told_with_what_to_write() {
        |
        = help: write "https://hugo.localhost"
     "#);
-    insta::assert_snapshot!(wrong(URL, "http://hugo.localhost/moodle"), @r#"
-    error: this version does not support sites below a path yet
+    insta::assert_snapshot!(wrong(URL, "http://hugo.localhost/a/b"), @r#"
+    error: `/a/b` cannot be a site's path: one segment of at most 40 lower-case letters, digits, `-`, `_`
       --> fleet.toml:18:7
        |
-    18 | url = "http://hugo.localhost/moodle"
-       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    18 | url = "http://hugo.localhost/a/b"
+       |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^
     "#);
     insta::assert_snapshot!(wrong(URL, "http://hugo.localhost:0"), @r#"
     error: `0` cannot be a port

@@ -3,6 +3,7 @@
 // edited. What differs between sites is in one small file per site, and this finds it:
 //
 //   web            by the host name, through the symbolic link  ../../hosts/HOST
+//                  or, where sites share a host, by the path too ../../hosts/HOST+SEGMENT
 //   command line   by the environment's PROVOST_SITE, through   ../../sites/SITE/site.php
 //
 // The links are read, not followed: PHP remembers for minutes where a link led, but readlink() is one system call and
@@ -23,7 +24,7 @@ if (defined('PROVOST_SITE')) {
     $made = dirname(__DIR__, 2);
 
     // Nothing becomes part of a path before it has matched.
-    $site = $link = null;
+    $site = $link = $below = null;
     if ($cli) {
         $name = (string) getenv('PROVOST_SITE');
         if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
@@ -35,6 +36,10 @@ if (defined('PROVOST_SITE')) {
         $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
         if (preg_match($pattern, $host, $match) && strlen($match[1]) <= 253) {
             $link = "$made/hosts/$match[1]";
+            // What the web server runs, not what the browser wrote: it says the path that the site is below.
+            if (preg_match('~^/([a-z0-9][a-z0-9_-]{0,39})/~', (string) ($_SERVER['SCRIPT_NAME'] ?? ''), $match)) {
+                $below = "$link+$match[1]";
+            }
         }
     }
 
@@ -42,6 +47,11 @@ if (defined('PROVOST_SITE')) {
     $settings = null;
     for ($attempt = 0; $attempt < 2 && $link !== null && !is_array($settings); $attempt++) {
         $target = (string) @readlink($link);
+        if ($target === '' && $below !== null) {
+            // No site has the whole host.
+            $link = $below;
+            $target = (string) @readlink($link);
+        }
         if (!preg_match('~^(?:\.\./sites/([a-z][a-z0-9_-]{0,39})/)?(site-[0-9a-z]{1,128}\.php)$~D', $target, $match)) {
             $link = null;
         } else if ($match[1] === '' && $site === null) {

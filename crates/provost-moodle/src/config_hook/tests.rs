@@ -195,7 +195,8 @@ impl Server {
         drop(free);
         let process = Command::new("php")
             .args(["-n", "-S", &format!("127.0.0.1:{port}")])
-            .arg(layout.path("builds/tree/index.php"))
+            .arg("-t")
+            .arg(layout.path("builds/tree"))
             // The command line's variable must count for nothing on the web.
             .env(SITE_VARIABLE, "zola")
             .stdout(Stdio::null())
@@ -214,9 +215,14 @@ impl Server {
 
     /// Asks for `/` with this Host header, and returns the status line's code and the body.
     fn get(&self, host: Option<&str>) -> String {
+        self.get_path("/", host)
+    }
+
+    fn get_path(&self, path: &str, host: Option<&str>) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("connected");
         let header = host.map(|host| format!("Host: {host}\r\n")).unwrap_or_default();
-        write!(stream, "GET / HTTP/1.0\r\n{header}Connection: close\r\n\r\n").expect("sent");
+        let request = format!("GET {path} HTTP/1.0\r\n{header}Connection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("answered");
         let answer = String::from_utf8_lossy(&answer).into_owned();
@@ -261,6 +267,32 @@ fn web_finds_the_site_by_its_host() {
     assert!(server.get(Some("hugo.example.org")).contains("hugo_two"));
     // A link to a file that is not there (or not readable) is another thing than an unknown host.
     insta::assert_snapshot!(server.get(Some("localhost")), @"503 This site is not available at the moment.");
+}
+
+#[test]
+fn web_finds_sites_below_a_host_by_the_script() {
+    if no_php() {
+        return;
+    }
+    let layout = Layout::new();
+    for (site, below) in [("hugo", "one"), ("zola", "two_2")] {
+        let link = layout.path(&format!("hosts/{}", host_link_name("shared.example.org", Some(below))));
+        symlink(host_link_target(site, "d1"), link).expect("a link");
+        layout.write(
+            &format!("builds/tree/{below}/login/index.php"),
+            "<?php require_once __DIR__ . '/../../config.php';",
+        );
+    }
+    layout.write("builds/tree/three/index.php", "<?php require_once __DIR__ . '/../config.php';");
+    let server = Server::start(&layout);
+    let get = |path: &str| server.get_path(path, Some("shared.example.org:8080"));
+    assert!(get("/one/login/index.php").starts_with("200 {\"dbname\":\"hugo_one\""));
+    assert!(get("/two_2/login/index.php/one/x?y=/one/").starts_with("200 {\"dbname\":\"zola_one\""));
+    for other in ["/", "/three/index.php", "/index.php/one/"] {
+        assert_eq!(get(other), "404 There is no site at this address.", "{other}");
+    }
+    // A host that is a site's own is that site's with all its paths.
+    assert!(server.get_path("/one/login/index.php", Some("zola.example.org")).contains("zola_one"));
 }
 
 #[test]
