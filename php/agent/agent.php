@@ -31,6 +31,8 @@ if (PHP_SAPI !== 'cli') {
     exit(1);
 }
 
+require_once(__DIR__ . '/address.php');
+require_once(__DIR__ . '/address_places.php');
 require_once(__DIR__ . '/channel.php');
 require_once(__DIR__ . '/log_text.php');
 require_once(__DIR__ . '/failure.php');

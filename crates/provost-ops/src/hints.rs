@@ -100,6 +100,12 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(SiteError::Template { hint: Some(hint), .. }) = error.downcast_ref() {
         return Some(hint.clone());
     }
+    if let Some(SiteError::Dataroot { from, .. }) = error.downcast_ref() {
+        return Some(format!(
+            "is it a disk of its own, or is something in the new place? Write `dataroot = \"{from}\"` into the site's table, or move it \
+             by hand, and apply again: nothing is lost"
+        ));
+    }
     if let Some(SiteError::NoPhp) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
     }

@@ -162,7 +162,11 @@ impl Session {
         vec![
             Arc::new(BuildKind { origins: self.origins() }),
             Arc::new(ServerKind { servers: self.servers.clone() }),
-            Arc::new(DatabaseKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
+            Arc::new(DatabaseKind {
+                fleet: fleet.clone(),
+                servers: self.servers.clone(),
+                fleet_id: self.fleet_id.clone(),
+            }),
             Arc::new(self.templates()),
             Arc::new(SiteKind {
                 fleet: fleet.clone(),

@@ -1,4 +1,4 @@
-//! Sites: listing and choosing them, creating, switching on and off, maintenance, moving, and their end.
+//! Sites: listing and choosing them, creating, switching on and off, maintenance, renaming, moving, and their end.
 
 pub mod chosen;
 pub mod create;
@@ -8,6 +8,7 @@ pub mod list;
 mod live;
 pub mod maintenance;
 pub mod moving;
+pub mod rename;
 pub mod restore;
 pub mod switch;
 

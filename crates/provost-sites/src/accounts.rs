@@ -117,6 +117,42 @@ pub async fn web(cx: &Context, fleet_id: &str) -> Result<User, AccountError> {
     ensure(cx, &web_user_name(fleet_id)).await
 }
 
+/// Gives the account of a site the name that it has under another name of the site. Numbers stay, and so does who owns what.
+pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -> Result<(), AccountError> {
+    if !cx.machine.root {
+        return Ok(());
+    }
+    let (from, to) = (site_user_name(fleet_id, from), site_user_name(fleet_id, to));
+    if find(&from)?.is_some() {
+        // One of that name owns nothing: the site that it is for has the files of the other one.
+        remove(cx, &to).await?;
+        rename(cx, "usermod", &["--login", &to, &from], &from).await?;
+    }
+    if group_exists(&from)? && !group_exists(&to)? {
+        rename(cx, "groupmod", &["--new-name", &to, &from], &from).await?;
+    }
+    Ok(())
+}
+
+/// Also waits for processes of the account, which php-fpm ends on its reload: with them the tool refuses.
+async fn rename(
+    cx: &Context,
+    tool: &'static str,
+    arguments: &[&str],
+    user: &str,
+) -> Result<(), AccountError> {
+    for _ in 1..TRIES {
+        match run(cx, tool, arguments, user).await {
+            Err(AccountError::Make {
+                source: ProcessError::Failed { status: provost_engine::process::Status::Code(8), .. },
+                ..
+            }) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
+            other => return other,
+        }
+    }
+    run(cx, tool, arguments, user).await
+}
+
 /// Removes a site's account and its group; nothing happens where there are none.
 pub async fn remove_site(cx: &Context, fleet_id: &str, site: &Name) -> Result<(), AccountError> {
     remove(cx, &site_user_name(fleet_id, site)).await

@@ -122,6 +122,43 @@ pub async fn create(sql: &mut Sql, name: &str, mark: &Mark) -> Result<(), sqlx::
     }
 }
 
+/// Gives a site's database and role another name, and marks them. Killed anywhere and called again it goes on; of a database in two
+/// halves the one of the new name is marked as not installed, with what it was.
+pub(crate) async fn rename(
+    sql: &mut Sql,
+    from: &str,
+    to: &str,
+    password: &Secret,
+    mark: &Mark,
+) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => {
+            postgresql::rename(sql, from, to, mark).await?;
+            postgresql::ensure_role(sql, to, password, mark).await
+        }
+        Sql::Mariadb(sql) => mariadb::rename(sql, from, to, password, mark).await,
+    }
+}
+
+/// How many sessions are in a database, but for ours.
+pub(crate) async fn sessions(sql: &mut Sql, name: &str) -> Result<usize, sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::sessions(sql, name).await,
+        Sql::Mariadb(sql) => mariadb::sessions(sql, name).await,
+    }
+}
+
+/// Ends the sessions in a database, but for ours, as far as the administrator may.
+pub(crate) async fn end_sessions(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => postgresql::end_sessions(sql, name).await,
+        Sql::Mariadb(sql) => {
+            mariadb::end_sessions(sql, name).await;
+            Ok(())
+        }
+    }
+}
+
 /// Drops a role; nothing happens where there is none.
 pub async fn drop_role(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     match sql {
@@ -285,14 +322,6 @@ pub(crate) async fn let_back_in(sql: &mut Sql, name: &str) -> Result<(), sqlx::E
     match sql {
         Sql::Postgresql(sql) => postgresql::fence::let_back_in(sql, name).await,
         Sql::Mariadb(sql) => mariadb::fence::let_back_in(sql, name).await,
-    }
-}
-
-/// How many sessions there are in a database, without our own.
-pub(crate) async fn sessions(sql: &mut Sql, name: &str) -> Result<u64, sqlx::Error> {
-    match sql {
-        Sql::Postgresql(sql) => postgresql::fence::sessions(sql, name).await,
-        Sql::Mariadb(sql) => mariadb::fence::sessions(&mut sql.connection, name).await,
     }
 }
 

@@ -22,6 +22,8 @@ use crate::server::Servers;
 
 /// The kind `database`. Named by site: a site has one.
 pub struct DatabaseKind {
+    /// The fleet.
+    pub fleet: Arc<Fleet>,
     /// The fleet's servers.
     pub servers: Arc<Servers>,
     /// The fleet's id, in every mark.
@@ -39,6 +41,9 @@ pub struct WantedDatabase {
     pub prefix: String,
     /// The site's dataroot where it is not the default.
     pub dataroot: Option<Utf8PathBuf>,
+    /// What the site was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<Name>,
     /// Whether the site is a clone: then its database comes to be as a copy, and only its role is made here.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub clone: bool,
@@ -75,6 +80,7 @@ impl Kind for DatabaseKind {
                 name: site.database_name.clone(),
                 prefix: site.prefix.clone(),
                 dataroot: site.dataroot.clone(),
+                was: site.was.clone(),
                 clone: site.template.is_some(),
             };
             (name.clone(), wanted)
@@ -216,6 +222,10 @@ impl DatabaseKind {
             }
         }
         self.see_relocated(cx, wanted, &looked, &mut seen);
+        // What a site was called is that site, which its own kind renames.
+        for was in wanted.values().filter_map(|database| database.was.as_ref()) {
+            seen.remove(was);
+        }
         seen
     }
 }

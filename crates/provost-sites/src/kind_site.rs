@@ -5,19 +5,21 @@ mod planner;
 mod relocated;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::Utf8PathBuf;
 use futures_util::StreamExt as _;
 use provost_codebase::kind_build;
 use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
 use provost_engine::kind::{Effect, Kind, Observation, Planned, Reason, StepError};
 use provost_engine::lease::{Lease, LeaseError};
 use provost_engine::plan::{Impact, Step};
 use provost_fleet::lock::{Lock, LockedCodebase};
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
+use provost_moodle::config_hook::host_of_link;
 use serde::{Deserialize, Serialize};
 
 use crate::clone::Cloning;
@@ -27,11 +29,12 @@ use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::mark::Mark;
 use crate::relocation::{self, Other};
+use crate::rename::{Former, Renaming, Sought};
 use crate::secrets::References;
 use crate::server::Servers;
-use crate::site;
 use crate::site::install::Installation;
 use crate::site::moving::{Moving, Switching, Way};
+use crate::site::{self, SiteError};
 
 /// The kind's name.
 pub const NAME: &str = "site";
@@ -75,6 +78,9 @@ pub struct WantedSite {
     /// The template it is cloned from when it is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub template: Option<Name>,
+    /// What it was called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub was: Option<Name>,
 }
 
 /// What was seen of a site.
@@ -99,6 +105,12 @@ pub struct SeenSite {
     /// That its database is gone, where its files are those of an installed site.
     #[serde(default)]
     pub database_gone: Option<DatabaseGone>,
+    /// What it is to be called no more, where that is begun or to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former: Option<Former>,
+    /// Whether a change of its address was begun and not ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unsettled: bool,
     /// Made files that differ from what the file asks for, in words.
     pub differs: Vec<String>,
     /// What is to be moved, where its database is not, or not only, where the file says.
@@ -138,6 +150,8 @@ pub struct DatabaseGone {
 pub const INSTALL: &str = "install";
 /// The action that clones.
 pub const CLONE: &str = "clone";
+/// The action that gives it another name, another URL, or both.
+pub const RENAME: &str = "rename";
 /// The action that writes the made files again.
 pub const CONFIGURE: &str = "configure";
 /// The action that moves the database to another server.
@@ -167,6 +181,7 @@ impl Kind for SiteKind {
                 prefix: site.prefix.clone(),
                 dataroot: site.dataroot.clone(),
                 template: site.template.clone(),
+                was: site.was.clone(),
             };
             Some((name.clone(), wanted))
         });
@@ -185,8 +200,13 @@ impl Kind for SiteKind {
         }
         // A site of the file that is not asked for now is looked at when it is: hundreds of steps look again, each at its own.
         let marks = servers.values().flatten().flat_map(|found| self.marks(found));
+        let of_the_file = |name: &Name| wanted.contains_key(name) || self.fleet.sites.contains_key(name);
+        // What a site was called is that site.
+        let former: BTreeSet<&Name> =
+            self.fleet.sites.values().filter_map(|site| site.was.as_ref()).collect();
         let unwanted: Vec<Mark> = marks
-            .filter(|mark| !wanted.contains_key(&mark.site) && !self.fleet.sites.contains_key(&mark.site))
+            .filter(|mark| !of_the_file(&mark.site) && !former.contains(&mark.site))
+            .filter(|mark| !mark.was.as_ref().is_some_and(of_the_file))
             .collect();
         let mut hosts = if unwanted.is_empty() { BTreeMap::new() } else { hosts(cx) };
         for mark in unwanted {
@@ -204,7 +224,14 @@ impl Kind for SiteKind {
                     return (name.clone(), observation);
                 }
                 let observation = match found {
-                    Some(Ok(found)) => self.see(cx, name, want, found).await,
+                    Some(Ok(found)) => {
+                        let sought = Sought { fleet: &self.fleet_id.id, site: name, was: want.was.as_ref() };
+                        match sought.among(found, |name| self.fleet.sites.contains_key(name)) {
+                            Ok(None) => self.see(cx, name, want, found).await,
+                            Ok(Some((former, mark))) => self.see_former(cx, name, want, former, &mark).await,
+                            Err(why) => Observation::Unknown(Reason(why)),
+                        }
+                    }
                     Some(Err(reason)) => Observation::Unknown(Reason(reason.clone())),
                     None => Observation::Unknown(Reason(format!("no server is called `{}`", want.server))),
                 };
@@ -246,6 +273,7 @@ impl Kind for SiteKind {
                 let template = step.params["template"].as_str().unwrap_or_default();
                 self.cloning(name, template)?.run(cx, step).await
             }
+            RENAME => self.rename(cx, step).await,
             CONFIGURE => {
                 let tree = step.params["tree"].as_str().unwrap_or_default();
                 self.installation(name, tree)?.configure(cx, step).await
@@ -301,6 +329,24 @@ impl SiteKind {
         Ok(held)
     }
 
+    async fn rename(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
+        let name = &step.id.subject.name;
+        let former: Option<Former> = serde_json::from_value(step.params["former"].clone()).ok().flatten();
+        let mut held = Vec::new();
+        for site in former.iter().map(|former| &former.name).chain([name]) {
+            held.extend(
+                self.without_cron(cx, site).await.map_err(|error| SiteError::ReadBack(full_chain(&error)))?,
+            );
+        }
+        let tree = step.params["tree"].as_str().unwrap_or_default();
+        let installation =
+            self.installation(name, tree).map_err(|error| SiteError::ReadBack(full_chain(&error)))?;
+        let renaming = Renaming { installation, fleet: &self.fleet, former: former.as_ref() };
+        let renamed = renaming.run(cx, step).await;
+        drop(held);
+        renamed
+    }
+
     fn cloning<'a>(&'a self, name: &'a Name, template: &str) -> Result<Cloning<'a>, StepError> {
         let found = self.fleet.templates.iter().find(|(name, _)| name.as_str() == template);
         let (template, declared) =
@@ -323,13 +369,16 @@ impl SiteKind {
     }
 }
 
-/// The hosts whose links lead to sites, by site.
+/// The addresses whose links lead to sites, by site: a host, and `/` and a path where it is shared.
 pub(crate) fn hosts(cx: &Context) -> BTreeMap<Name, String> {
     let entries = std::fs::read_dir(cx.paths.hosts()).into_iter().flatten().flatten();
     let each = entries.filter_map(|entry| {
         let target = std::fs::read_link(entry.path()).ok()?;
         let (site, _) = target.to_str()?.strip_prefix("../sites/")?.split_once('/')?;
-        Some((site.parse().ok()?, entry.file_name().into_string().ok()?))
+        let link = entry.file_name().into_string().ok()?;
+        let (host, below) = host_of_link(&link);
+        let address = below.map_or_else(|| host.to_owned(), |below| format!("{host}/{below}"));
+        Some((site.parse().ok()?, address))
     });
     each.collect()
 }
@@ -340,7 +389,7 @@ pub async fn differing(cx: &Context, tree: &str, locked: &LockedCodebase) -> Vec
     versions::differing(&versions::of_build(cx, tree).await, &versions::of(locked))
 }
 
-/// The host whose link leads to a site.
+/// The address whose link leads to a site: its host, and `/` and its path where it shares that.
 pub fn host_of(cx: &Context, name: &Name) -> Option<String> {
     hosts(cx).remove(name)
 }

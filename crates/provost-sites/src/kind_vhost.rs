@@ -1,6 +1,7 @@
-//! The kind `vhost`: for each site one file for nginx and one pool for php-fpm.
+//! The kind `vhost`: for each site one file for nginx and one pool for php-fpm; and where sites share a host, a part of its `server` block.
 
 mod render;
+mod shared;
 
 pub use render::{Files, nginx_version, render};
 
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::fleet_state::FleetId;
 use crate::kind_site;
 use crate::site::{self, MAINTENANCE_PAGE};
-use crate::up::{Answer, Rounds, Taken, Untold};
+use crate::up::{Answer, Place, Rounds, Taken, Untold};
 use crate::{accounts, up};
 
 /// The kind's name.
@@ -100,7 +101,7 @@ impl Kind for VhostKind {
         }
         for name in wanted.keys() {
             let observation = match render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version) {
-                Ok(files) => look(&files, untold.contains(name)),
+                Ok(files) => look(cx, name, &files, untold.contains(name)),
                 Err(error) => Observation::Unknown(Reason(full_chain(&error))),
             };
             seen.insert(name.clone(), observation);
@@ -135,7 +136,8 @@ impl Kind for VhostKind {
         let name = &step.id.subject.name;
         if step.id.action == REMOVE {
             let host = step.params["host"].as_str().unwrap_or_default();
-            serve_no_more(cx, &self.fleet, name, host, &self.rounds).await.map_err(StepError::failed)?;
+            let place = Place::parse(host);
+            serve_no_more(cx, &self.fleet, name, &place, &self.rounds).await.map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
         let told = serve(cx, &self.fleet, &self.lock, &self.fleet_id, name, &self.rounds).await;
@@ -178,14 +180,20 @@ pub(crate) async fn serve(
     let version = nginx_version(cx).await;
     let files = render(cx, fleet, lock, fleet_id, name, version)?;
     let untold = Untold::note(&cx.paths, name)?;
+    let one = shared::ALONE.lock().await;
     write_all(cx, &files)?;
-    let host = fleet.site(name).map_or("", |site| site.url.host());
+    for stale in shared::others(cx, name, files.shared.as_ref()) {
+        remove_if_there(&stale)?;
+    }
+    shared::tidy(cx)?;
+    drop(one);
+    let place = fleet.site(name).map_or_else(|| Place::parse(""), Place::of);
     let answer = match (files.enabled, is_maintained(cx, fleet, name)) {
         (false, _) => Answer::Unavailable,
         (true, true) => Answer::Maintenance,
         (true, false) => Answer::Login,
     };
-    let taken = rounds.reload(cx, fleet, host, answer).await?;
+    let taken = rounds.reload(cx, fleet, &place, answer).await?;
     untold.told();
     Ok(match taken {
         Taken::NothingRuns => "written",
@@ -209,7 +217,7 @@ pub(crate) async fn serve_no_more(
     cx: &Context,
     fleet: &Fleet,
     name: &Name,
-    host: &str,
+    place: &Place,
     rounds: &Rounds,
 ) -> Result<(), ServeError> {
     let untold = Untold::note(&cx.paths, name)?;
@@ -217,7 +225,13 @@ pub(crate) async fn serve_no_more(
     {
         remove_if_there(&path)?;
     }
-    rounds.reload(cx, fleet, host, Answer::Nothing).await?;
+    let one = shared::ALONE.lock().await;
+    for stale in shared::others(cx, name, None) {
+        remove_if_there(&stale)?;
+    }
+    shared::tidy(cx)?;
+    drop(one);
+    rounds.reload(cx, fleet, place, Answer::Nothing).await?;
     untold.told();
     // php-fpm takes its sockets away, where it lives to do it.
     remove_if_there(&cx.paths.pool_socket(name))?;
@@ -230,9 +244,15 @@ fn write(name: &Name, reason: &str, changes: Vec<Change>, impact: Impact) -> Pla
         reason: reason.to_owned(),
         changes,
         // Nobody is let in before the site is whole.
-        after: [kind_site::INSTALL, kind_site::CLONE, kind_site::CONFIGURE, kind_site::MOVE]
-            .map(|action| Subject::new(kind_site::NAME, name).step(action))
-            .to_vec(),
+        after: [
+            kind_site::INSTALL,
+            kind_site::CLONE,
+            kind_site::RENAME,
+            kind_site::CONFIGURE,
+            kind_site::MOVE,
+        ]
+        .map(|action| Subject::new(kind_site::NAME, name).step(action))
+        .to_vec(),
         impact,
         params: serde_json::Value::Null,
     }])
@@ -245,19 +265,21 @@ fn there(cx: &Context) -> Vec<Name> {
     names.collect()
 }
 
-fn look(files: &Files, untold: bool) -> Observation<SeenVhost> {
+fn look(cx: &Context, name: &Name, files: &Files, untold: bool) -> Observation<SeenVhost> {
     let read = |file: &render::File| std::fs::read_to_string(&file.path).ok();
-    let found = files.each().map(|(file, wanted)| (file, wanted, read(file)));
-    if found.iter().all(|(.., text)| text.is_none()) {
+    let found: Vec<_> = files.each().map(|(file, wanted)| (file, wanted, read(file))).collect();
+    if found.iter().all(|(file, _, text)| text.is_none() || file.what == render::HOST) {
         return Observation::Absent;
     }
+    let stale = shared::others(cx, name, files.shared.as_ref()).is_empty();
+    let stale = (!stale).then(|| "files of its former host".to_owned());
     let differing = found.into_iter().filter(|(_, wanted, text)| text.as_deref() != *wanted);
     Observation::Present(SeenVhost {
         host: None,
         differs: differing
-            .map(|(file, ..)| file.what)
-            .chain(untold.then_some("what the running services have read"))
-            .map(str::to_owned)
+            .map(|(file, ..)| file.what.to_owned())
+            .chain(stale)
+            .chain(untold.then(|| "what the running services have read".to_owned()))
             .collect(),
     })
 }
@@ -265,6 +287,9 @@ fn look(files: &Files, untold: bool) -> Observation<SeenVhost> {
 fn write_all(cx: &Context, all: &Files) -> std::io::Result<()> {
     for directory in [cx.paths.vhosts(), cx.paths.pools()] {
         files::directory(&directory, 0o755, &Account::Own)?;
+    }
+    if let Some(directory) = all.shared.as_ref().and_then(|shared| shared.site.path.parent()) {
+        files::directory(directory, 0o755, &Account::Own)?;
     }
     for (file, wanted) in all.each() {
         match wanted {

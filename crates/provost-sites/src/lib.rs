@@ -17,6 +17,7 @@ pub mod leave;
 pub mod mark;
 pub mod php;
 pub mod relocation;
+pub mod rename;
 pub mod secrets;
 pub mod server;
 pub mod site;

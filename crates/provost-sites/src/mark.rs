@@ -29,6 +29,9 @@ pub struct Mark {
     /// Its dataroot, so that it can be found when the file no longer names the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dataroot: Option<String>,
+    /// What it was called, while it is being renamed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Name>,
     /// The server of its database: a dataroot says by it where the database was when the file names another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Name>,
@@ -111,6 +114,7 @@ mod tests {
             site: "hugo".parse().unwrap(),
             stage: Stage::Installing,
             dataroot: None,
+            was: None,
             server: None,
             template: None,
         };

@@ -93,6 +93,17 @@ pub fn forget(paths: &Paths, which: &Generated<'_>) -> Result<(), SecretError> {
     }
 }
 
+/// Keeps a generated secret under another name; nothing happens where it was never generated, or was taken over already.
+pub fn rename(paths: &Paths, from: &Generated<'_>, to: &Generated<'_>) -> Result<(), SecretError> {
+    let (from, to) = (from.path(paths), to.path(paths));
+    match std::fs::rename(&from, &to) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(SecretError::Io { path: from, source: error })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Makes a password of 24 characters, some 130 bits, that satisfies Moodle's default policy (upper and lower case, a digit, one
 /// other character) and needs no quoting anywhere.
 fn generate() -> Secret {

@@ -125,6 +125,17 @@ pub enum SiteError {
         /// What can be done about it.
         hint: Option<String>,
     },
+    /// A dataroot cannot be moved.
+    #[error("cannot move the dataroot `{from}` to `{to}`")]
+    Dataroot {
+        /// Where it is.
+        from: Utf8PathBuf,
+        /// Where it would be.
+        to: Utf8PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
     /// The agent failed.
     #[error(transparent)]
     Agent(#[from] AgentError),

@@ -16,6 +16,7 @@ use crate::kind_server::{Kept, SeenServer, ServerKind};
 use crate::kind_site::{DatabaseGone, SeenSite, SiteKind};
 use crate::kind_template::{SeenTemplate, TemplateKind};
 use crate::kind_vhost::{SeenVhost, VhostKind};
+use crate::rename::Former;
 use crate::secrets::References;
 use crate::server::{Servers, Starting};
 
@@ -147,7 +148,8 @@ fn server() {
 #[test]
 fn database() {
     let scene = scene();
-    let kind = DatabaseKind { servers: scene.servers.clone(), fleet_id: fleet_id() };
+    let kind =
+        DatabaseKind { fleet: scene.fleet.clone(), servers: scene.servers.clone(), fleet_id: fleet_id() };
     let seen = || SeenDatabase {
         server: name("main"),
         name: "test_hugo".to_owned(),
@@ -213,6 +215,7 @@ fn site() {
         lowered: Vec::new(),
         ..SeenSite::default()
     };
+    let former = |database: &str| Some(Former { name: name("balzac"), database: database.to_owned() });
     let gone = |server: Option<&str>| {
         let database_gone = Some(DatabaseGone { was_on: server.map(name) });
         Observation::Partial(SeenSite { database_gone, ..SeenSite::default() }, why("its database is gone"))
@@ -245,9 +248,25 @@ fn site() {
             Observation::Present(SeenSite { tree: Some("b".repeat(40)), build_missing: true, ..seen() }),
         ),
         (
-            "renamed",
+            "another URL",
             "hugo",
             Observation::Present(SeenSite { url: Some("http://old.example.org".to_owned()), ..seen() }),
+        ),
+        (
+            "a change of its URL was begun",
+            "hugo",
+            Observation::Present(SeenSite { unsettled: true, ..seen() }),
+        ),
+        ("another name", "hugo", Observation::Present(SeenSite { former: former("test_balzac"), ..seen() })),
+        (
+            "another name and another URL, behind, and its database has its name already",
+            "hugo",
+            Observation::Present(SeenSite {
+                tree: Some("b".repeat(40)),
+                url: Some("http://old.example.org".to_owned()),
+                former: former("test_hugo"),
+                ..seen()
+            }),
         ),
         (
             "files differ",
@@ -374,7 +393,8 @@ fn a_clone_waits_for_its_template() {
         fleet_id: fleet_id(),
         references: references(),
     };
-    let database = DatabaseKind { servers: scene.servers.clone(), fleet_id: fleet_id() };
+    let database =
+        DatabaseKind { fleet: scene.fleet.clone(), servers: scene.servers.clone(), fleet_id: fleet_id() };
     let half = || SeenSite { dataroot: Some("/state/data/sites/camus".into()), ..SeenSite::default() };
     let role = |password_kept| SeenDatabase {
         server: name("main"),

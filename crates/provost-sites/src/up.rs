@@ -9,6 +9,7 @@ mod rounds;
 mod serving;
 mod untold;
 
+pub use probe::Place;
 pub use rounds::Rounds;
 pub use serving::{Answer, Serving, Taken, see, services_live, serving};
 pub(crate) use untold::Untold;
@@ -115,7 +116,7 @@ pub enum UpError {
     /// The services were told, and do not do it.
     #[error("the running services do not take it up: {host} answers {}", status.map_or("nothing".to_owned(), |status| status.to_string()))]
     NotTakenUp {
-        /// The host that was asked for.
+        /// The host that was asked for, with the path where sites share it.
         host: String,
         /// The status of its login page, where there was an answer.
         status: Option<u16>,

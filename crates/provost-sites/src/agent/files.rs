@@ -8,6 +8,8 @@ use provost_fleet::digest::Digest;
 
 /// Path and text of each file. `php/agent` in the repository; a test compares.
 const FILES: &[(&str, &str)] = &[
+    ("address.php", include_str!("../../../../php/agent/address.php")),
+    ("address_places.php", include_str!("../../../../php/agent/address_places.php")),
     ("agent.php", include_str!("../../../../php/agent/agent.php")),
     ("channel.php", include_str!("../../../../php/agent/channel.php")),
     ("cron.php", include_str!("../../../../php/agent/cron.php")),
@@ -18,6 +20,8 @@ const FILES: &[(&str, &str)] = &[
     ("operation.php", include_str!("../../../../php/agent/operation.php")),
     ("session.php", include_str!("../../../../php/agent/session.php")),
     ("task.php", include_str!("../../../../php/agent/task.php")),
+    ("operation/address.replace.php", include_str!("../../../../php/agent/operation/address.replace.php")),
+    ("operation/address.search.php", include_str!("../../../../php/agent/operation/address.search.php")),
     ("operation/caches.purge.php", include_str!("../../../../php/agent/operation/caches.purge.php")),
     ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
     ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),

@@ -21,7 +21,7 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
 use super::{Found, Role};
-use crate::mark::Mark;
+use crate::mark::{Mark, Stage};
 use crate::server::Mariadb;
 
 /// What Moodle's documentation asks for, and what a dump of a site by its own user needs.
@@ -160,7 +160,7 @@ pub(super) async fn let_in(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Er
 }
 
 /// Ends whoever is connected to a database, as far as the administrator may.
-async fn end_sessions(sql: &mut Mariadb, name: &str) {
+pub(super) async fn end_sessions(sql: &mut Mariadb, name: &str) {
     let sessions = "select id from information_schema.processlist where db = ? and id <> connection_id()";
     let sessions: Vec<i64> =
         sqlx::query_scalar(sessions).bind(name).fetch_all(&mut sql.connection).await.unwrap_or_default();
@@ -169,6 +169,61 @@ async fn end_sessions(sql: &mut Mariadb, name: &str) {
         // then, as long as the session's `lock_wait_timeout` says.
         run(sql, format!("kill {session}")).await.ok();
     }
+}
+
+/// How many sessions are in a database, but for ours.
+pub(super) async fn sessions(sql: &mut Mariadb, name: &str) -> Result<usize, sqlx::Error> {
+    let query = "select cast(count(*) as char) from information_schema.processlist where db = ? and id <> connection_id()";
+    let count: String = sqlx::query_scalar(query).bind(name).fetch_one(&mut sql.connection).await?;
+    Ok(count.parse().unwrap_or(0))
+}
+
+/// How many tables change their database in one statement: what has to be undone when the server dies in the middle.
+const TABLES_AT_ONCE: usize = 50;
+
+/// Gives a database and its user another name: MariaDB has no word for that, so tables go one by one, each with all that is in it, into
+/// a database of the new name, which says until the end what it was. The one of the old name is dropped when it is empty.
+pub(super) async fn rename(
+    sql: &mut Mariadb,
+    from: &str,
+    to: &str,
+    password: &Secret,
+    mark: &Mark,
+) -> Result<(), sqlx::Error> {
+    if from == to {
+        set_mark(sql, to, mark).await?;
+        return ensure_user(sql, to, password).await;
+    }
+    let there = look(sql).await?;
+    let has = |name: &str| there.get(name).is_some_and(|found| found.database.is_some());
+    if has(from) {
+        if !has(to) {
+            create(sql, to, &Mark { stage: Stage::Created, ..mark.clone() }).await?;
+        }
+        end_sessions(sql, from).await;
+        let tables = tables_of(sql, from).await?;
+        for some in tables.chunks(TABLES_AT_ONCE) {
+            let each = some.iter().map(|table| {
+                let table = quoted(table);
+                format!("{}.{table} to {}.{table}", quoted(from), quoted(to))
+            });
+            run(sql, format!("rename table {}", each.collect::<Vec<_>>().join(", "))).await?;
+        }
+        set_mark(sql, to, mark).await?;
+        drop_user(sql, from).await?;
+        // What may have come meanwhile is not dropped with it.
+        if tables_of(sql, from).await?.is_empty() {
+            drop_database(sql, from).await?;
+        }
+    }
+    ensure_user(sql, to, password).await
+}
+
+/// Names of a database's tables.
+async fn tables_of(sql: &mut Mariadb, name: &str) -> Result<Vec<String>, sqlx::Error> {
+    let query =
+        "select cast(table_name as char) from information_schema.tables where table_schema = ? order by 1";
+    sqlx::query_scalar(query).bind(name).fetch_all(&mut sql.connection).await
 }
 
 /// Whether the session's database has any table.

@@ -170,3 +170,55 @@ pub(super) async fn let_in(sql: &mut PgConnection, name: &str) -> Result<(), sql
     }
     Ok(())
 }
+
+/// Gives database and role another name, with the mark, in one transaction: there is no moment at which only one of them has it.
+pub(super) async fn rename(
+    sql: &mut PgConnection,
+    from: &str,
+    to: &str,
+    mark: &Mark,
+) -> Result<(), sqlx::Error> {
+    if from == to {
+        return set_mark(sql, to, mark).await;
+    }
+    let there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+        .bind(from)
+        .fetch_one(&mut *sql)
+        .await?;
+    if !there {
+        return Ok(());
+    }
+    end_sessions(sql, from).await?;
+    let mut transaction = sql.begin().await?;
+    for statement in [
+        format!("alter database {} rename to {}", quoted(from), quoted(to)),
+        format!("alter role {} rename to {}", quoted(from), quoted(to)),
+        format!("comment on database {} is {}", quoted(to), literal(&mark.to_text())),
+    ] {
+        transaction.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await?;
+    }
+    transaction.commit().await
+}
+
+/// How many sessions are in a database, but for ours.
+pub(super) async fn sessions(sql: &mut PgConnection, name: &str) -> Result<usize, sqlx::Error> {
+    let query = "select count(*) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
+    let count: i64 = sqlx::query_scalar(query).bind(name).fetch_one(sql).await?;
+    Ok(usize::try_from(count).unwrap_or(0))
+}
+
+/// How often it is looked whether sessions that were ended are gone, a tenth of a second apart: they end at their next signal check.
+const GONE: u32 = 50;
+
+/// Ends them, and waits until they are gone.
+pub(super) async fn end_sessions(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
+    let query = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
+    for _ in 0..GONE {
+        if sessions(sql, name).await? == 0 {
+            break;
+        }
+        sqlx::query(query).bind(name).execute(&mut *sql).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Ok(())
+}

@@ -27,6 +27,7 @@ impl DatabaseKind {
             site: site.clone(),
             stage: Stage::Created,
             dataroot: None,
+            was: None,
             server: None,
             template: None,
         };
@@ -75,6 +76,7 @@ impl DatabaseKind {
             site: site.clone(),
             stage: Stage::Installed,
             dataroot,
+            was: None,
             server: Some(server.clone()),
             template: None,
         };

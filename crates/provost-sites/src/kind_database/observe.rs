@@ -11,6 +11,7 @@ use super::{DatabaseKind, SeenDatabase, WantedDatabase};
 use crate::database::{self, Found, Inside, Place};
 use crate::mark::{Stage, Whose, whose};
 use crate::relocation::{self, Bearing, Sighting, Whereabouts};
+use crate::rename::Sought;
 use crate::secrets::{self, Generated};
 use crate::site::files::installed_mark;
 
@@ -24,6 +25,21 @@ impl DatabaseKind {
         seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
     ) {
         for (site, want) in wanted {
+            let sought = Sought { fleet: &self.fleet_id.id, site, was: want.was.as_ref() };
+            match sought.among(found, |name| self.fleet.sites.contains_key(name)) {
+                Ok(None) => {}
+                // The site's own step gives the database its name, in one go with all else.
+                Ok(Some(_)) => {
+                    let (server, name) = (want.server.clone(), want.name.clone());
+                    let renamed = SeenDatabase { server, name, password_kept: true, mark_lost: false };
+                    seen.insert(site.clone(), Observation::Present(renamed));
+                    continue;
+                }
+                Err(why) => {
+                    seen.insert(site.clone(), Observation::Unknown(Reason(why)));
+                    continue;
+                }
+            }
             let one = found.get(&want.name).cloned().unwrap_or_default();
             let place = Place {
                 fleet: &self.fleet_id.id,
@@ -85,6 +101,8 @@ impl DatabaseKind {
                 && mark.template.is_none()
                 // Whether a password is the one that we keep takes thousands of digests.
                 && of_interest(&mark.site)
+                // One whose rename was begun, and the file was put back, is what it was.
+                && mark.was.as_ref().is_none_or(|was| !matches!(seen.get(was), Some(Observation::Present(_))))
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
                 let observation = self.judge(cx, server, &mark.site, name, one, None);

@@ -12,6 +12,7 @@ use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, versions};
 use crate::accounts;
 use crate::database::{Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
+use crate::rename::{self, Former};
 use crate::secrets::{self, Generated};
 use crate::site::facts::{self, Facts};
 use crate::site::files::{self, Dataroot};
@@ -45,6 +46,50 @@ impl SiteKind {
                 Observation::Partial(seen, Reason("its installation was not finished".to_owned()))
             }
         }
+    }
+
+    /// A site that is there under another name.
+    pub(super) async fn see_former(
+        &self,
+        cx: &Context,
+        name: &Name,
+        want: &WantedSite,
+        former: Former,
+        mark: &Mark,
+    ) -> Observation<SeenSite> {
+        let before = mark.dataroot.clone().map_or_else(|| cx.paths.dataroot(&former.name), Utf8PathBuf::from);
+        let after = want.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(name));
+        let ours = |path: &camino::Utf8Path| match files::look_at_dataroot(path) {
+            Ok(Dataroot::Marked(mark)) => {
+                mark.fleet == self.fleet_id.id && (mark.site == former.name || &mark.site == name)
+            }
+            _ => false,
+        };
+        let Some(dataroot) = [&before, &after].into_iter().find(|path| ours(path)).cloned() else {
+            return Observation::Unknown(Reason(format!(
+                "it was `{}`, whose dataroot `{before}` is gone; is a disk not mounted?",
+                former.name
+            )));
+        };
+        let facts = async {
+            let mut inside = self.servers.admin(cx, &want.server, Some(&former.database)).await?;
+            Ok::<_, SiteError>(facts::read(&mut inside.sql, &want.prefix).await?)
+        };
+        // Between the two halves of a database there may be none to be had.
+        let facts = facts.await.ok().flatten().unwrap_or_default();
+        let linked = [&former.name, name].into_iter().find_map(|name| files::build_of(&cx.paths, name));
+        let tree = linked.or_else(|| facts.own.get("tree").cloned());
+        let other = tree.as_ref().filter(|tree| **tree != want.tree);
+        Observation::Present(SeenSite {
+            build_missing: other.is_some_and(|tree| !cx.paths.build(tree).exists()),
+            tree,
+            release: facts.release,
+            version: facts.version,
+            url: facts.own.get("wwwroot").cloned(),
+            dataroot: Some(dataroot),
+            former: Some(former),
+            ..SeenSite::default()
+        })
     }
 
     pub(super) async fn see(
@@ -138,6 +183,7 @@ impl SiteKind {
         seen.version = facts.version;
         seen.release = facts.release;
         seen.url = facts.own.get("wwwroot").cloned();
+        seen.unsettled = facts.own.contains_key(rename::NOTE);
         let linked = files::build_of(&cx.paths, name);
         seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
@@ -176,7 +222,7 @@ impl SiteKind {
         if !kept {
             differs.push("configuration".to_owned());
         }
-        let link = target(&cx.paths.hosts().join(declared.url.host()));
+        let link = target(&cx.paths.hosts().join(files::link_name(declared)));
         if link.as_deref() != Some(files::host_target(name, &rendered.file_name).as_str()) {
             differs.push("link of its host".to_owned());
         }
@@ -198,6 +244,7 @@ fn installed(fleet: &str, name: &Name, mark: Option<Whose>) -> Mark {
         site: name.clone(),
         stage: Stage::Installed,
         dataroot,
+        was: None,
         server: None,
         template: None,
     }

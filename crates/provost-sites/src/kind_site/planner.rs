@@ -6,12 +6,12 @@ use provost_engine::plan::{Change, Impact, Subject};
 use provost_fleet::name::Name;
 
 use super::{
-    CLONE, CONFIGURE, DELETE, DatabaseGone, INSTALL, MOVE, Relocation, SWITCH, SeenSite, WantedSite,
+    CLONE, CONFIGURE, DELETE, DatabaseGone, INSTALL, MOVE, RENAME, Relocation, SWITCH, SeenSite, WantedSite,
 };
 use crate::clone::copying::FILE_COPY_FROM;
 use crate::kind_server::{self, ServerKind};
 use crate::site::moving::Way;
-use crate::{kind_database, kind_template};
+use crate::{kind_database, kind_template, kind_vhost};
 
 pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Planned {
     if let Some(template) = &want.template {
@@ -78,15 +78,6 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
     if let Some(relocation) = &is.relocation {
         return relocate(name, want, is, relocation);
     }
-    if let Some(url) = is.url.as_ref().filter(|url| **url != want.url) {
-        return Planned::Blocked(
-            Reason(format!("it was installed as {url}, and the file says {}", want.url)),
-            Some(Hint(
-                "put the old url back: this version cannot rename a site, whose texts hold its URL"
-                    .to_owned(),
-            )),
-        );
-    }
     if let Some((is, want)) = is.dataroot.as_ref().zip(want.dataroot.as_ref()).filter(|(is, want)| is != want)
     {
         return Planned::Blocked(
@@ -100,6 +91,10 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
             Reason(format!("its build {} is gone from this disk, and the lock names another", short(tree))),
             Some(Hint("take the fleet.lock that named it back from git, and apply".to_owned())),
         );
+    }
+    let moved = is.url.as_ref().is_some_and(|url| *url != want.url);
+    if is.former.is_some() || moved || is.unsettled {
+        return rename(name, want, is, tree);
     }
     // Made files are mended on the build the site runs on, also of a site that is held.
     if !is.differs.is_empty() {
@@ -135,6 +130,37 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
         )),
         Hint("run `provost upgrade start`".to_owned()),
     )
+}
+
+/// Another name, another URL, or both: visitors meet the page of maintenance meanwhile, and nothing is lost.
+fn rename(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
+    let mut changes = Vec::new();
+    let mut after = vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)];
+    if let Some(former) = &is.former {
+        changes.push(Change::replace("name", former.name.as_str(), name.as_str()));
+        if former.database != want.database_name {
+            changes.push(Change::replace("database and role", &former.database, &want.database_name));
+        }
+        // Nobody is in it any more, and no process of its account is left.
+        after.push(Subject::new(kind_vhost::NAME, &former.name).step(kind_vhost::REMOVE));
+    }
+    if let Some(url) = is.url.as_ref().filter(|url| **url != want.url) {
+        changes.push(Change::replace("url", url, &want.url));
+    }
+    let reason = match (&is.former, changes.iter().any(|change| change.what == "url")) {
+        (Some(former), true) => format!("it was `{}`, and its URL is another one", former.name),
+        (Some(former), false) => format!("it was `{}`", former.name),
+        (None, true) => "its URL is another one".to_owned(),
+        (None, false) => "the change of its URL was not finished".to_owned(),
+    };
+    Planned::Steps(vec![StepDraft {
+        action: RENAME,
+        reason,
+        changes,
+        after,
+        impact: Impact::Interrupt,
+        params: serde_json::json!({ "tree": tree, "former": is.former }),
+    }])
 }
 
 fn configure(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {

@@ -97,6 +97,7 @@ impl TemplateKind {
             site: site_name.clone(),
             stage: Stage::Installed,
             dataroot: Some(dataroot(cx, site_name, &template.site).into_string()),
+            was: None,
             server: Some(template.site.database.clone()),
             template: Some(Box::new(mark)),
         }

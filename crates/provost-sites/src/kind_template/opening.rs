@@ -13,7 +13,7 @@ use crate::mark::{Mark, Stage, TemplateMark};
 use crate::secrets::{self, Generated};
 use crate::site::install::Installation;
 use crate::site::{SiteError, files};
-use crate::up::Rounds;
+use crate::up::{Place, Rounds};
 
 /// Why a template could not be opened, closed or reset.
 #[derive(Debug, thiserror::Error)]
@@ -107,8 +107,8 @@ impl TemplateKind {
         if !made_of.open {
             return Err(DoorError::Closed(name.clone()));
         }
-        let host = template.site.url.host();
-        kind_vhost::serve_no_more(cx, &self.fleet, &site_name, host, &Rounds::default()).await?;
+        let place = Place::of(&template.site);
+        kind_vhost::serve_no_more(cx, &self.fleet, &site_name, &place, &Rounds::default()).await?;
         files::remove_host_links(cx, &site_name, None)?;
         Ok(self.close(cx, format!("{}/{name}", super::NAME), name, *made_of).await?)
     }

@@ -1,4 +1,4 @@
-//! From a declared site to the texts of its two files.
+//! From a declared site to the texts of its files.
 
 use camino::Utf8PathBuf;
 use provost_engine::context::Context;
@@ -7,12 +7,14 @@ use provost_fleet::lock::Lock;
 use provost_fleet::model::{Fleet, Tls};
 use provost_fleet::name::Name;
 
+use super::shared;
 use crate::accounts::{self, AccountError};
 use crate::fleet_state::FleetId;
 use crate::site;
 use crate::web::fpm::{FpmPool, PoolUser, pool_file};
 use crate::web::nginx::{
-    ClosedPage, NginxSite, NginxVersion, SiteAddress, SiteTls, WebRoot, closed_file, site_file,
+    ClosedPage, NginxSite, NginxVersion, SiteAddress, SiteTls, WebRoot, closed_file, closed_location_file,
+    host_file, location_file, site_file,
 };
 
 /// How long PHP may work on one request, in seconds. Moodle raises its own limits for what may take long; such work belongs to
@@ -33,22 +35,39 @@ pub struct File {
     pub text: String,
 }
 
-/// Both files.
+/// What a site has where it shares its host with others.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// Its part of the host's `server` block.
+    pub site: File,
+    /// That block: the same bytes whichever of the sites writes it.
+    pub host: File,
+}
+
+/// What the host's file is, in words.
+pub(super) const HOST: &str = "nginx file of its host";
+
+/// All files.
 #[derive(Debug, Clone)]
 pub struct Files {
     /// For nginx.
     pub nginx: File,
     /// For php-fpm; of a disabled site it is not to be there.
     pub pool: File,
+    /// Of a site below a path.
+    pub shared: Option<Shared>,
     /// Whether visitors get the site.
     pub enabled: bool,
 }
 
 impl Files {
     /// Each, with what it is to hold; `None`: it is not to be there.
-    pub fn each(&self) -> [(&File, Option<&str>); 2] {
+    pub fn each(&self) -> impl Iterator<Item = (&File, Option<&str>)> {
         let pool = self.enabled.then_some(self.pool.text.as_str());
-        [(&self.nginx, Some(self.nginx.text.as_str())), (&self.pool, pool)]
+        // The site's own part comes before what includes it.
+        let shared = self.shared.iter().flat_map(|shared| [&shared.site, &shared.host]);
+        let nginx = shared.chain([&self.nginx]).map(|file| (file, Some(file.text.as_str())));
+        nginx.chain([(&self.pool, pool)])
     }
 }
 
@@ -63,7 +82,7 @@ pub enum RenderError {
     Account(#[from] AccountError),
 }
 
-/// Renders both files of a site. Nothing is written.
+/// Renders all files of a site. Nothing is written.
 pub fn render(
     cx: &Context,
     fleet: &Fleet,
@@ -83,7 +102,12 @@ pub fn render(
     let socket = cx.paths.pool_socket(name);
     let nginx = NginxSite {
         name: name.as_str(),
-        address: SiteAddress { https: site.url.is_https(), host: site.url.host(), port: site.url.port() },
+        address: SiteAddress {
+            https: site.url.is_https(),
+            host: site.url.host(),
+            port: site.url.port(),
+            below: site.url.below(),
+        },
         aliases: &aliases,
         listen: &fleet.web.listen,
         tls: match &fleet.web.tls {
@@ -119,15 +143,27 @@ pub fn render(
         slow_log: &logs.join("slow.log"),
         temporary: &dataroot.join(site::files::PHP_TEMPORARY),
     };
+    let page = ClosedPage { title: &site.full_name, language: &site.language };
+    let shared = site.url.below().map(|_| Shared {
+        site: File {
+            what: "nginx file below its host",
+            path: shared::part(cx, site.url.host(), name),
+            text: if site.enabled { location_file(&nginx) } else { closed_location_file(&nginx, &page) },
+        },
+        host: File {
+            what: HOST,
+            path: shared::host(cx, site.url.host()),
+            text: host_file(&nginx, &shared::parts(cx, site.url.host())),
+        },
+    });
     Ok(Files {
+        shared,
         nginx: File {
             what: "nginx file",
             path: cx.paths.vhosts().join(format!("{name}.conf")),
             text: match site.enabled {
                 true => site_file(&nginx),
-                false => {
-                    closed_file(&nginx, &ClosedPage { title: &site.full_name, language: &site.language })
-                }
+                false => closed_file(&nginx, &page),
             },
         },
         pool: File {

@@ -7,6 +7,7 @@ use provost_engine::paths::Paths;
 use provost_engine::process::Account;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
+use provost_moodle::config_hook::host_link_name;
 use provost_moodle::site_file::LOCAL_REQUEST_DIRECTORY;
 
 use super::SiteError;
@@ -30,11 +31,16 @@ pub fn write_config(cx: &Context, name: &Name, rendered: &Rendered, user: &User)
 pub fn open_to_web(cx: &Context, name: &Name, site: &Site, rendered: &Rendered) -> Result<(), SiteError> {
     let hosts = cx.paths.hosts();
     files::directory(&hosts, 0o755, &Account::Own).map_err(SiteError::io("make", &hosts))?;
-    let link = hosts.join(site.url.host());
+    let link = hosts.join(link_name(site));
     files::link_whole(&link, &host_target(name, &rendered.file_name))
         .map_err(SiteError::io("write", &link))?;
     remove_old_configs(cx, name, &rendered.file_name)?;
-    remove_host_links(cx, name, Some(site.url.host()))
+    remove_host_links(cx, name, Some(&link_name(site)))
+}
+
+/// The name of the link that leads to a site from its address.
+pub fn link_name(site: &Site) -> String {
+    host_link_name(site.url.host(), site.url.below())
 }
 
 /// What a host's link holds.
@@ -52,7 +58,7 @@ fn remove_old_configs(cx: &Context, name: &Name, keep: &str) -> Result<(), SiteE
     Ok(())
 }
 
-/// Removes the links of all hosts that lead to a site, but for one.
+/// Removes the links of all addresses that lead to a site, but for one.
 pub fn remove_host_links(cx: &Context, name: &Name, keep: Option<&str>) -> Result<(), SiteError> {
     let hosts = cx.paths.hosts();
     let ours = format!("../sites/{name}/");

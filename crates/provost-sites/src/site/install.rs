@@ -131,6 +131,7 @@ impl Installation<'_> {
             site: self.name.clone(),
             stage,
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
+            was: None,
             server: Some(self.site.database.clone()),
             template: self.template.cloned().map(Box::new),
         }

@@ -13,7 +13,7 @@ use crate::accounts;
 use crate::agent::Agent;
 use crate::fleet_state::FleetId;
 use crate::server::Servers;
-use crate::up::{self, Answer, Taken};
+use crate::up::{self, Answer, Place, Taken};
 
 /// How long the agent may take: Moodle's tree of settings is built for the message.
 const DEADLINE: Duration = Duration::from_mins(2);
@@ -96,7 +96,7 @@ impl Maintained<'_> {
             return Ok(false);
         }
         let answer = if on { Answer::Unavailable } else { Answer::Login };
-        let seen = up::see(cx, self.fleet, self.site.url.host(), answer).await;
+        let seen = up::see(cx, self.fleet, &Place::of(self.site), answer).await;
         let seen = seen.map_err(|error| SiteError::ReadBack(error.to_string()))?;
         Ok(seen == Taken::Seen)
     }

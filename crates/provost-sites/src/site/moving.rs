@@ -352,7 +352,7 @@ async fn see(cx: &Context, fleet: &Fleet, site: &Installation<'_>) -> Result<&'s
     if !cx.paths.vhosts().join(format!("{}.conf", site.name)).exists() {
         return Ok("Moodle comes up");
     }
-    let seen = up::see(cx, fleet, site.site.url.host(), answer).await;
+    let seen = up::see(cx, fleet, &up::Place::of(site.site), answer).await;
     Ok(match (seen.map_err(|error| SiteError::ReadBack(error.to_string()))?, answer) {
         (Taken::Seen, Answer::Login) => "its login page answers",
         (Taken::Seen, Answer::Maintenance) => "its maintenance page answers",

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use provost_fleet::model::Site;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -14,11 +15,38 @@ const ANSWER: Duration = Duration::from_secs(30);
 /// How long a reload may take until it shows. nginx answers from its old files until new workers are up.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Where a visitor finds a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    host: String,
+    /// `/school`, or nothing.
+    path: String,
+}
+
+impl Place {
+    /// From a host, and `/` and a path where the site shares that: as `kind_site::host_of` says it.
+    pub fn parse(text: &str) -> Self {
+        let (host, path) = text.split_at(text.find('/').unwrap_or(text.len()));
+        Self { host: host.to_owned(), path: path.to_owned() }
+    }
+
+    /// Of a declared site.
+    pub fn of(site: &Site) -> Self {
+        Self { host: site.url.host().to_owned(), path: site.url.path() }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}{}", self.host, self.path)
+    }
+}
+
 /// Asks for a page until its status is as expected, and returns the last status that was seen; `None` where nobody answered.
-pub(super) async fn until(address: SocketAddr, host: &str, expected: impl Fn(u16) -> bool) -> Option<u16> {
+pub(super) async fn until(address: SocketAddr, place: &Place, expected: impl Fn(u16) -> bool) -> Option<u16> {
     let begun = tokio::time::Instant::now();
     loop {
-        let status = tokio::time::timeout(ANSWER, ask(address, host)).await.ok().flatten();
+        let status = tokio::time::timeout(ANSWER, ask(address, place)).await.ok().flatten();
         if status.is_some_and(&expected) || begun.elapsed() > PATIENCE {
             return status;
         }
@@ -27,11 +55,11 @@ pub(super) async fn until(address: SocketAddr, host: &str, expected: impl Fn(u16
 }
 
 /// The status of a site's login page.
-async fn ask(address: SocketAddr, host: &str) -> Option<u16> {
+async fn ask(address: SocketAddr, Place { host, path }: &Place) -> Option<u16> {
     let mut stream = TcpStream::connect(reachable(address)).await.ok()?;
     // Where a proxy ends TLS it would say so; without the word nginx would answer with a redirect, which is as good.
     let request = format!(
-        "GET /login/index.php HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: https\r\nUser-Agent: provost\r\nConnection: close\r\n\r\n"
+        "GET {path}/login/index.php HTTP/1.1\r\nHost: {host}\r\nX-Forwarded-Proto: https\r\nUser-Agent: provost\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut head = [0; 16];

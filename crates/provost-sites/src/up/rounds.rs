@@ -14,6 +14,7 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
 
 use super::UpError;
+use super::probe::Place;
 use super::serving::{self, Answer, Serving, Taken, see, serving};
 
 /// Least time between two rounds while other work goes on. A first page after a reload compiles some 1,500 files, a second or two of a
@@ -48,7 +49,7 @@ struct Waiting {
 #[derive(Debug, Clone)]
 struct Request {
     number: u64,
-    host: String,
+    place: Place,
     answer: Answer,
 }
 
@@ -83,18 +84,18 @@ impl Rounds {
         &self,
         cx: &Context,
         fleet: &Fleet,
-        host: &str,
+        place: &Place,
         answer: Answer,
     ) -> Result<Taken, UpError> {
         if serving(&cx.paths) == Serving::Down {
             return Ok(Taken::NothingRuns);
         }
-        let number = self.join(host, answer);
+        let number = self.join(place, answer);
         let result = self.told(cx, fleet, number).await;
         self.leave(number);
         result?;
         let _page = self.pages.acquire().await;
-        see(cx, fleet, host, answer).await
+        see(cx, fleet, place, answer).await
     }
 
     async fn told(&self, cx: &Context, fleet: &Fleet, number: u64) -> Result<(), UpError> {
@@ -129,11 +130,11 @@ impl Rounds {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn join(&self, host: &str, answer: Answer) -> u64 {
+    fn join(&self, place: &Place, answer: Answer) -> u64 {
         let mut waiting = self.waiting();
         waiting.next += 1;
         let number = waiting.next;
-        waiting.requests.push(Request { number, host: host.to_owned(), answer });
+        waiting.requests.push(Request { number, place: place.clone(), answer });
         number
     }
 
@@ -170,7 +171,7 @@ async fn round(cx: &Context, fleet: &Fleet, requests: &[Request]) -> Result<(), 
     };
     serving::reload_nginx(cx);
     // nginx takes all files up at once: one speaks for all. What it answers instead is told to who asked for it.
-    see(cx, fleet, &closing.host, closing.answer).await.ok();
+    see(cx, fleet, &closing.place, closing.answer).await.ok();
     serving::reload_pools(cx).await;
     Ok(())
 }

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::files::{fpm_pid, nginx_pid};
-use super::{UpError, probe};
+use super::{Place, UpError, probe};
 
 /// Whether `provost up` runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -119,7 +119,7 @@ impl Answer {
 }
 
 /// Waits until a host answers as it is to, where anything serves the fleet.
-pub async fn see(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> Result<Taken, UpError> {
+pub async fn see(cx: &Context, fleet: &Fleet, place: &Place, answer: Answer) -> Result<Taken, UpError> {
     if serving(&cx.paths) == Serving::Down {
         return Ok(Taken::NothingRuns);
     }
@@ -127,9 +127,9 @@ pub async fn see(cx: &Context, fleet: &Fleet, host: &str, answer: Answer) -> Res
     else {
         return Ok(Taken::Told);
     };
-    match probe::until(*address, host, |status| answer.is(status)).await {
+    match probe::until(*address, place, |status| answer.is(status)).await {
         Some(status) if answer.is(status) => Ok(Taken::Seen),
-        status => Err(UpError::NotTakenUp { host: host.to_owned(), status }),
+        status => Err(UpError::NotTakenUp { host: place.to_string(), status }),
     }
 }
 

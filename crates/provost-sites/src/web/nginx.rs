@@ -4,6 +4,7 @@
 //! holds the maps that decide what is internal, so that 3,000 sites do not each compile the same regular expressions.
 
 mod closed;
+mod host;
 mod internal;
 mod log;
 mod main_file;
@@ -18,9 +19,10 @@ use std::net::SocketAddr;
 
 use camino::Utf8Path;
 
-pub use closed::{ClosedPage, closed_file};
+pub use closed::{ClosedPage, closed_file, closed_location_file};
+pub use host::host_file;
 pub use main_file::main_file;
-pub use site::site_file;
+pub use site::{location_file, site_file};
 pub use start::arguments;
 pub use version::{NginxVersion, OLDEST};
 
@@ -84,6 +86,8 @@ pub struct SiteAddress<'a> {
     pub host: &'a str,
     /// The port, where the URL names one.
     pub port: Option<u16>,
+    /// The one segment of its path, without slashes, where the site shares the host with others.
+    pub below: Option<&'a str>,
 }
 
 /// Where Moodle's code keeps what browsers may see.
@@ -153,8 +157,18 @@ impl SiteAddress<'_> {
         }
     }
 
+    /// Scheme, host and port: the URL without its path.
+    pub fn origin(&self) -> String {
+        format!("{}://{}", self.scheme(), self.authority())
+    }
+
+    /// `/school`, or nothing.
+    pub fn path(&self) -> String {
+        self.below.map(|below| format!("/{below}")).unwrap_or_default()
+    }
+
     /// The URL, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("{}://{}", self.scheme(), self.authority())
+        format!("{}{}", self.origin(), self.path())
     }
 }

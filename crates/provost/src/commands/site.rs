@@ -5,6 +5,7 @@ pub(crate) mod delete;
 pub(crate) mod list;
 pub(crate) mod maintenance;
 pub(crate) mod moving;
+pub(crate) mod rename;
 pub(crate) mod restore;
 pub(crate) mod switch;
 
@@ -31,6 +32,7 @@ enum Verb {
     Disable(switch::Disable),
     Maintenance(maintenance::Arguments),
     Move(moving::Arguments),
+    Rename(rename::Arguments),
     Delete(delete::Arguments),
     Restore(restore::Arguments),
 }
@@ -44,6 +46,7 @@ pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
         Verb::Maintenance(own) => maintenance::run(&call, ui, own).await,
         Verb::Move(own) => moving::run(&call, ui, own).await,
         Verb::Restore(own) => restore::run(&call, ui, own).await,
+        Verb::Rename(own) => rename::run(&call, ui, own).await,
         Verb::Delete(own) => delete::run(&call, ui, own).await,
     }
 }

@@ -10,6 +10,7 @@ use provost_ops::site::edited::Done;
 use provost_ops::site::list::SiteList;
 use provost_ops::site::maintenance::Maintenance;
 use provost_ops::site::moving::{Destination, Moved};
+use provost_ops::site::rename::Renamed;
 use provost_ops::site::restore::BroughtBack;
 use provost_ops::site::switch::Switched;
 
@@ -127,6 +128,21 @@ pub(crate) fn moved(moved: &Moved) -> String {
         }
     }
     text.push_str(&edit(&moved.done));
+    text.trim_end().to_owned()
+}
+
+/// A site that was renamed.
+pub(crate) fn renamed(renamed: &Renamed) -> String {
+    let Renamed { was, site, url, .. } = renamed;
+    let name = if was == site { site.clone() } else { format!("{was} -> {site}") };
+    let line = match (&renamed.error, &renamed.effect, &renamed.done.applied) {
+        (Some(error), ..) => format!("✗ {name}  {error}"),
+        (None, Some(effect), _) => format!("✓ {name}  {effect}  {url}"),
+        (None, None, Some(_)) => format!("= {name}  it is so already  {url}"),
+        (None, None, None) => format!("  {name}  {url}"),
+    };
+    let hint = renamed.hint.as_ref().map(|hint| format!("    hint: {hint}\n")).unwrap_or_default();
+    let text = format!("{line}\n{hint}{}", edit(&renamed.done));
     text.trim_end().to_owned()
 }
 

@@ -37,17 +37,6 @@ pub(in crate::database) async fn let_back_in(sql: &mut Mariadb, name: &str) -> R
     run(sql, format!("alter user {account} account unlock")).await
 }
 
-/// See [`super::super::sessions`].
-pub(in crate::database) async fn sessions(sql: &mut MySqlConnection, name: &str) -> Result<u64, sqlx::Error> {
-    let query = format!(
-        "select cast(count(*) as char) from information_schema.processlist
-          where db = {} and id <> connection_id()",
-        literal(name)
-    );
-    let count: String = sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(sql).await?.try_get(0)?;
-    Ok(count.parse().unwrap_or_default())
-}
-
 /// See [`super::super::contents`].
 pub(in crate::database) async fn contents(
     sql: &mut MySqlConnection,

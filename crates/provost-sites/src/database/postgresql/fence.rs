@@ -40,17 +40,6 @@ pub(in crate::database) async fn let_back_in(sql: &mut PgConnection, name: &str)
     run(sql, format!("alter role {} login", quoted(name))).await
 }
 
-/// See [`super::super::sessions`].
-pub(in crate::database) async fn sessions(sql: &mut PgConnection, name: &str) -> Result<u64, sqlx::Error> {
-    let count: i64 = sqlx::query_scalar(
-        "select count(*) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()",
-    )
-    .bind(name)
-    .fetch_one(sql)
-    .await?;
-    Ok(u64::try_from(count).unwrap_or_default())
-}
-
 /// See [`super::super::contents`]. A row counts by what it holds, wherever it lies.
 pub(in crate::database) async fn contents(
     sql: &mut PgConnection,

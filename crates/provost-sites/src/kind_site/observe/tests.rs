@@ -6,6 +6,7 @@ fn marked(stage: Stage) -> Dataroot {
         site: "hugo".parse().unwrap(),
         stage,
         dataroot: None,
+        was: None,
         server: None,
         template: None,
     })

@@ -81,6 +81,7 @@ impl Restored<'_> {
             site: self.name.clone(),
             stage,
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
+            was: None,
             server: Some(self.site.database.clone()),
             template: None,
         }

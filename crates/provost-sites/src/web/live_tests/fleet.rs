@@ -262,7 +262,7 @@ impl Fleet {
     ) {
         let text = nginx::site_file(&NginxSite {
             name,
-            address: SiteAddress { https, host: name, port: (!https).then_some(self.port) },
+            address: SiteAddress { https, host: name, port: (!https).then_some(self.port), below: None },
             aliases,
             listen: &[SocketAddr::from(([127, 0, 0, 1], self.port))],
             tls,

@@ -2,7 +2,7 @@
 
 use super::super::block::{Block, literal, text, variables};
 use super::NginxSite;
-use super::site::{write_aliases, write_common, write_listen};
+use super::site::{write_aliases, write_common, write_head, write_listen, write_logs, write_way_in};
 
 /// Who the page speaks of, and in which language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,25 +25,39 @@ const WORDS: [(&str, &str, &str); 4] = [
 /// one of Moodle's.
 pub fn closed_file(site: &NginxSite<'_>, page: &ClosedPage<'_>) -> String {
     let mut file = Block::new();
-    file.comment(&format!(
-        "Site {}, disabled. Provost makes this file from the fleet file; changes here are lost.",
-        site.name.replace(char::is_control, "?"),
-    ));
-    file.block("server", &[], |server| {
-        write_listen(server, site);
-        server.set("server_name", &[literal(site.address.host)]);
-        write_common(server, site);
-        server.gap();
-        server.block("location", &[variables("/")], |location| {
-            location.set("default_type", &[variables("text/html")]);
-            let header = |name, value| [variables(name), text(value), variables("always")];
-            location.set("add_header", &header("Cache-Control", "no-store"));
-            location.set("add_header", &header("X-Content-Type-Options", "nosniff"));
-            location.set("return", &[variables("503"), text(html(page))]);
+    write_head(&mut file, site, ", disabled");
+    if site.address.below.is_none() {
+        file.block("server", &[], |server| {
+            write_listen(server, site);
+            server.set("server_name", &[literal(site.address.host)]);
+            write_common(server, site);
+            server.gap();
+            server.block("location", &[variables("/")], |location| write_page(location, page));
         });
-    });
+    }
     write_aliases(&mut file, site);
     file.finish()
+}
+
+/// Returns what a disabled site has in the `server` block of the host that it shares.
+pub fn closed_location_file(site: &NginxSite<'_>, page: &ClosedPage<'_>) -> String {
+    let mut file = Block::new();
+    write_head(&mut file, site, ", disabled");
+    write_way_in(&mut file, site);
+    let prefix = format!("{}/", site.address.path());
+    file.block("location", &[variables("^~"), text(prefix)], |location| {
+        write_logs(location, site);
+        write_page(location, page);
+    });
+    file.finish()
+}
+
+fn write_page(location: &mut Block, page: &ClosedPage<'_>) {
+    location.set("default_type", &[variables("text/html")]);
+    let header = |name, value| [variables(name), text(value), variables("always")];
+    location.set("add_header", &header("Cache-Control", "no-store"));
+    location.set("add_header", &header("X-Content-Type-Options", "nosniff"));
+    location.set("return", &[variables("503"), text(html(page))]);
 }
 
 /// At most some 2,000 bytes, with a title of 254 characters that all need escapes: nginx takes words of 4,095.

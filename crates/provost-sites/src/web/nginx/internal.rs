@@ -13,6 +13,8 @@
 
 use super::super::block::{Block, pattern, variables};
 
+/// The path inside of the tree.
+const PATH: &str = "provost_path";
 /// The path up to and with the first `.php`, or the whole path.
 const SCRIPT: &str = "provost_script";
 /// `1` for what is internal.
@@ -56,9 +58,15 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
 
 /// Writes the maps into the main file.
 pub(super) fn write_maps(http: &mut Block) {
-    http.comment("The script of a request: behind it, the path is the script's own affair.");
-    http.block("map", &[variables("$uri"), variables("$provost_script")], |map| {
+    http.comment("The path inside of the tree: of a site below a path, which alone has a root with a slash at its end, without that.");
+    http.block("map", &[variables("$document_root:$uri"), variables(&format!("${PATH}"))], |map| {
         map.set("default", &[variables("$uri")]);
+        map.entry(pattern("/:/[^/]+(?<provost_below>/(?s:.*))\\z"), variables("$provost_below"));
+    });
+    http.gap();
+    http.comment("The script of a request: behind it, the path is the script's own affair.");
+    http.block("map", &[variables(&format!("${PATH}")), variables(&format!("${SCRIPT}"))], |map| {
+        map.set("default", &[variables(&format!("${PATH}"))]);
         map.entry(pattern(&format!("^(?<provost_head>{SCRIPT_PATTERN})/")), variables("$provost_head"));
     });
     http.gap();

@@ -12,13 +12,15 @@ use super::{NginxSite, SiteTls, WebRoot, internal, log};
 /// off the network, and asking again costs no more than a 304.
 const STATIC_SECONDS: u32 = 3600;
 
-/// Returns the text of a site's file: its `server` block, and one that redirects its aliases.
+/// Returns the text of a site's file: its `server` block, and one that redirects its aliases. A site below a host that it shares has
+/// no block of its own: [`location_file`] is what it has in the host's.
 pub fn site_file(site: &NginxSite<'_>) -> String {
     let mut file = Block::new();
-    file.comment(&format!(
-        "Site {}. Provost makes this file from the fleet file; changes here are lost.",
-        site.name.replace(char::is_control, "?"),
-    ));
+    write_head(&mut file, site, "");
+    if site.address.below.is_some() {
+        write_aliases(&mut file, site);
+        return file.finish();
+    }
     file.block("server", &[], |server| {
         write_listen(server, site);
         server.set("server_name", &[literal(site.address.host)]);
@@ -37,6 +39,46 @@ pub fn site_file(site: &NginxSite<'_>) -> String {
     file.finish()
 }
 
+/// Returns what a site has in the `server` block of the host that it shares: everything below its path.
+pub fn location_file(site: &NginxSite<'_>) -> String {
+    let mut file = Block::new();
+    write_head(&mut file, site, "");
+    write_way_in(&mut file, site);
+    let prefix = format!("{}/", site.address.path());
+    file.block("location", &[variables("^~"), text(&prefix)], |location| {
+        // A link to a directory, and what is below its path is below that: so an `alias`, which ends with a slash as the path does.
+        location.set("alias", &[text(format!("{}/", root(site)))]);
+        write_logs(location, site);
+        write_body(location, site);
+        location.gap();
+        // In a location of their own: pages would inherit the headers of static files.
+        location.block("location", &[text(&prefix)], |files| {
+            refuse_internal(files);
+            write_static_answer(files, site);
+        });
+        location.gap();
+        write_php(location, site);
+    });
+    file.gap();
+    write_dataroot(&mut file, site);
+    file.finish()
+}
+
+/// Sends who leaves out the slash at the end of the path.
+pub(super) fn write_way_in(file: &mut Block, site: &NginxSite<'_>) {
+    let path = site.address.path();
+    file.block("location", &[variables("="), text(&path)], |location| {
+        location.set("return", &[variables("301"), mixed(format!("{path}/"), "$is_args$args")]);
+    });
+}
+
+pub(super) fn write_head(file: &mut Block, site: &NginxSite<'_>, state: &str) {
+    file.comment(&format!(
+        "Site {}{state}. Provost makes this file from the fleet file; changes here are lost.",
+        site.name.replace(char::is_control, "?"),
+    ));
+}
+
 /// The block that sends other hosts to the site, where there are some.
 pub(super) fn write_aliases(file: &mut Block, site: &NginxSite<'_>) {
     if site.aliases.is_empty() {
@@ -48,7 +90,7 @@ pub(super) fn write_aliases(file: &mut Block, site: &NginxSite<'_>) {
         let names: Vec<_> = site.aliases.iter().map(literal).collect();
         server.set("server_name", &names);
         write_common(server, site);
-        server.set("return", &redirect(site));
+        server.set("return", &redirect(site.address.url()));
     });
 }
 
@@ -71,16 +113,28 @@ pub(super) fn write_listen(server: &mut Block, site: &NginxSite<'_>) {
 
 /// What the site and its aliases have in common: certificate, logs, and whose word about the client is believed.
 pub(super) fn write_common(server: &mut Block, site: &NginxSite<'_>) {
+    write_certificate(server, site);
+    write_logs(server, site);
+    write_proxies(server, site);
+}
+
+pub(super) fn write_certificate(server: &mut Block, site: &NginxSite<'_>) {
     if let SiteTls::Files { certificate, key } = site.tls {
         server.set("ssl_certificate", &[text(certificate)]);
         server.set("ssl_certificate_key", &[text(key)]);
         // Somebody said http:// to this port: not 400, but the way to the site.
-        let words = [variables("497"), variables("=301"), mixed(site.address.url(), "$request_uri")];
+        let words = [variables("497"), variables("=301"), mixed(site.address.origin(), "$request_uri")];
         server.set("error_page", &words);
     }
+}
+
+pub(super) fn write_logs(server: &mut Block, site: &NginxSite<'_>) {
     server.set("access_log", &[text(site.access_log), variables(log::FORMAT)]);
     // Not `warn`: that adds a line for every upload and every large answer, which nginx keeps in a file meanwhile.
     server.set("error_log", &[literal(site.error_log), variables("error")]);
+}
+
+pub(super) fn write_proxies(server: &mut Block, site: &NginxSite<'_>) {
     if !site.trusted_proxies.is_empty() {
         for proxy in site.trusted_proxies {
             server.set("set_real_ip_from", &[literal(proxy)]);
@@ -91,28 +145,40 @@ pub(super) fn write_common(server: &mut Block, site: &NginxSite<'_>) {
 }
 
 /// Sends to the site's own scheme whoever came to the proxy in front by another.
-fn write_scheme(server: &mut Block, site: &NginxSite<'_>) {
+pub(super) fn write_scheme(server: &mut Block, site: &NginxSite<'_>) {
     if site.tls == SiteTls::Upstream && site.address.https {
         server.condition("$http_x_forwarded_proto = http", |condition| {
-            condition.set("return", &redirect(site));
+            condition.set("return", &redirect(site.address.origin()));
         });
     }
 }
 
-fn redirect(site: &NginxSite<'_>) -> [Word; 2] {
-    [variables("301"), mixed(site.address.url(), "$request_uri")]
+fn redirect(to: String) -> [Word; 2] {
+    [variables("301"), mixed(to, "$request_uri")]
+}
+
+fn root(site: &NginxSite<'_>) -> camino::Utf8PathBuf {
+    match site.web_root {
+        WebRoot::Code => site.code.to_owned(),
+        WebRoot::Public => site.code.join("public"),
+    }
 }
 
 fn write_root(server: &mut Block, site: &NginxSite<'_>) {
-    let root = match site.web_root {
-        WebRoot::Code => site.code.to_owned(),
-        WebRoot::Public => site.code.join("public"),
-    };
-    server.set("root", &[text(root)]);
+    server.set("root", &[text(root(site))]);
+    write_body(server, site);
+    refuse_internal(server);
+}
+
+/// What may be asked for, and how much may be sent.
+fn write_body(server: &mut Block, site: &NginxSite<'_>) {
     server.set("index", &[variables("index.php"), variables("index.html")]);
     let body = site.upload_mib.saturating_add(FORM_OVERHEAD_MIB);
     server.set("client_max_body_size", &[variables(&format!("{body}m"))]);
-    server.condition(&format!("${}", internal::INTERNAL), |condition| {
+}
+
+fn refuse_internal(block: &mut Block) {
+    block.condition(&format!("${}", internal::INTERNAL), |condition| {
         condition.set("return", &[variables("404")]);
     });
 }
@@ -124,22 +190,24 @@ fn write_root(server: &mut Block, site: &NginxSite<'_>) {
 /// is the tag instead. It is taken before the file is opened, so when a switch of builds comes in between, new content
 /// goes out under the old tag, and is fetched once more; never the other way round.
 fn write_static(server: &mut Block, site: &NginxSite<'_>) {
+    server.block("location", &[variables("/")], |location| write_static_answer(location, site));
+}
+
+fn write_static_answer(location: &mut Block, site: &NginxSite<'_>) {
     let tag = format!("W/\"${BUILD}\"");
-    server.block("location", &[variables("/")], |location| {
-        location.set("set", &[variables("$provost_tag"), variables(&tag)]);
-        location.condition("$http_if_none_match = $provost_tag", |unchanged| {
-            unchanged.set("return", &[variables("304")]);
-        });
-        location.set("etag", &[variables("off")]);
-        location.set("if_modified_since", &[variables("off")]);
-        location.set("add_header", &[variables("Last-Modified"), text("")]);
-        location.set("add_header", &[variables("ETag"), variables("$provost_tag")]);
-        let cache = format!("public, max-age={STATIC_SECONDS}");
-        location.set("add_header", &[variables("Cache-Control"), variables(&cache)]);
-        location.set("add_header", &[variables("X-Content-Type-Options"), variables("nosniff")]);
-        let last = if site.router { "/r.php" } else { "=404" };
-        location.set("try_files", &[variables("$uri"), variables("$uri/"), variables(last)]);
+    location.set("set", &[variables("$provost_tag"), variables(&tag)]);
+    location.condition("$http_if_none_match = $provost_tag", |unchanged| {
+        unchanged.set("return", &[variables("304")]);
     });
+    location.set("etag", &[variables("off")]);
+    location.set("if_modified_since", &[variables("off")]);
+    location.set("add_header", &[variables("Last-Modified"), text("")]);
+    location.set("add_header", &[variables("ETag"), variables("$provost_tag")]);
+    let cache = format!("public, max-age={STATIC_SECONDS}");
+    location.set("add_header", &[variables("Cache-Control"), variables(&cache)]);
+    location.set("add_header", &[variables("X-Content-Type-Options"), variables("nosniff")]);
+    let last = if site.router { format!("{}/r.php", site.address.path()) } else { "=404".to_owned() };
+    location.set("try_files", &[variables("$uri"), variables("$uri/"), variables(&last)]);
 }
 
 /// Pages.
@@ -147,9 +215,15 @@ fn write_static(server: &mut Block, site: &NginxSite<'_>) {
 /// `try_files` refuses scripts that are not there before PHP hears of them. It also sets nginx's own split of the path
 /// back to nothing, so the two parts are kept in variables of ours: the location's own groups.
 fn write_php(server: &mut Block, site: &NginxSite<'_>) {
-    let pattern = format!("^(?<provost_php>{})(?<provost_path_info>/(?s:.*))?\\z", internal::SCRIPT_PATTERN);
+    let path = site.address.path();
+    let pattern =
+        format!("^{path}(?<provost_php>{})(?<provost_path_info>/(?s:.*))?\\z", internal::SCRIPT_PATTERN);
     server.block("location", &[variables("~"), literal(pattern)], |location| {
-        location.set("try_files", &[variables("$provost_php"), variables("=404")]);
+        if site.address.below.is_some() {
+            refuse_internal(location);
+        }
+        // Below a host with the path: nginx takes it off, once, where there is an `alias`.
+        location.set("try_files", &[mixed(&path, "$provost_php"), variables("=404")]);
         location.set("fastcgi_pass", &[text(format!("unix:{}", site.socket))]);
         let wait = site.request_seconds.saturating_add(GATEWAY_MARGIN_SECONDS);
         location.set("fastcgi_read_timeout", &[variables(&format!("{wait}s"))]);
@@ -159,7 +233,7 @@ fn write_php(server: &mut Block, site: &NginxSite<'_>) {
         location.set("fastcgi_buffer_size", &[variables("32k")]);
         location.set("fastcgi_buffers", &[variables("16"), variables("32k")]);
         location.set("fastcgi_hide_header", &[variables("X-Powered-By")]);
-        write_script_params(location);
+        write_script_params(location, &path);
         write_address_params(location, site);
         param(
             location,
@@ -192,12 +266,13 @@ fn param(location: &mut Block, name: &str, words: &[Word]) {
 
 /// The script and the request. The build is resolved once per request, for both the root and the script: a request never
 /// mixes two builds, not even while the link is replaced.
-fn write_script_params(location: &mut Block) {
+fn write_script_params(location: &mut Block, path: &str) {
+    param(location, "DOCUMENT_ROOT", &[variables("$realpath_root")]);
+    param(location, "SCRIPT_FILENAME", &[variables("$realpath_root$provost_php")]);
+    for name in ["SCRIPT_NAME", "DOCUMENT_URI"] {
+        param(location, name, &[mixed(path, "$provost_php")]);
+    }
     for (name, value) in [
-        ("DOCUMENT_ROOT", "$realpath_root"),
-        ("SCRIPT_FILENAME", "$realpath_root$provost_php"),
-        ("SCRIPT_NAME", "$provost_php"),
-        ("DOCUMENT_URI", "$provost_php"),
         ("REQUEST_URI", "$request_uri"),
         ("QUERY_STRING", "$query_string"),
         ("REQUEST_METHOD", "$request_method"),
@@ -245,7 +320,8 @@ fn write_address_params(location: &mut Block, site: &NginxSite<'_>) {
 /// answered by Moodle, which checks the right again.
 fn write_dataroot(server: &mut Block, site: &NginxSite<'_>) {
     let dataroot = site.dataroot.as_str().trim_end_matches('/');
-    server.block("location", &[variables("^~"), variables(X_ACCEL_PREFIX)], |location| {
+    let prefix = format!("{}{X_ACCEL_PREFIX}", site.address.path());
+    server.block("location", &[variables("^~"), text(prefix)], |location| {
         location.set("internal", &[]);
         location.set("alias", &[text(format!("{dataroot}/"))]);
         location.set("etag", &[variables("off")]);

@@ -24,7 +24,7 @@ fn main(listen: &[SocketAddr]) -> NginxMain<'_> {
 fn site(listen: &[SocketAddr]) -> NginxSite<'_> {
     NginxSite {
         name: "hugo",
-        address: SiteAddress { https: false, host: "hugo.example.org", port: Some(8080) },
+        address: SiteAddress { https: false, host: "hugo.example.org", port: Some(8080), below: None },
         aliases: &[],
         listen,
         tls: SiteTls::Off,
@@ -307,7 +307,7 @@ fn the_file_of_a_site() {
 fn a_site_behind_a_proxy_that_ends_tls() {
     let listen = listen();
     let proxied = NginxSite {
-        address: SiteAddress { https: true, host: "hugo.example.org", port: None },
+        address: SiteAddress { https: true, host: "hugo.example.org", port: None, below: None },
         aliases: &["hugo.example.net", "www.hugo.example.org"],
         tls: SiteTls::Upstream,
         trusted_proxies: &["10.0.0.0/8", "::1"],
@@ -344,7 +344,7 @@ fn a_site_with_its_own_certificate() {
         certificate: Utf8Path::new("/etc/tls/a b.pem"),
         key: Utf8Path::new("/etc/tls/key.pem"),
     };
-    let address = SiteAddress { https: true, host: "hugo.example.org", port: Some(8080) };
+    let address = SiteAddress { https: true, host: "hugo.example.org", port: Some(8080), below: None };
     let old = site_file(&NginxSite { address, tls: files, ..site(&listen) });
     insta::assert_snapshot!(added(&site_file(&site(&listen)), &old), @r#"
     listen 127.0.0.1:8080 ssl http2;
@@ -366,7 +366,7 @@ fn a_site_with_its_own_certificate() {
 
 #[test]
 fn a_port_that_is_the_schemes_own_is_not_said() {
-    let url = |https, port| SiteAddress { https, host: "a.example", port }.url();
+    let url = |https, port| SiteAddress { https, host: "a.example", port, below: None }.url();
     assert_eq!(url(true, Some(443)), "https://a.example");
     assert_eq!(url(true, Some(80)), "https://a.example:80");
     assert_eq!(url(false, Some(80)), "http://a.example");

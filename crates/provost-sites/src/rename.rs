@@ -1,0 +1,207 @@
+//! Giving a site another name, another URL, or both: not its end and another one's beginning.
+//!
+//! **The name** is that of its database and role, its dataroot, its account, its secrets, its logs and its made files. All of them move, at
+//! no cost: nothing is copied but names. A `database_name` or a `dataroot` that the file gives stays what it is.
+//!
+//! **The URL** is in texts all over the database. Core's search and replace does what it does right, the agent the rest; see
+//! `php/agent/address.php`. Visitors meet the page of maintenance meanwhile.
+//!
+//! A database says by its mark what its site was called until all else is done, and its tables say which addresses are being replaced:
+//! killed anywhere, it is known what is left to do, also when the file was put back meanwhile.
+
+mod address;
+mod files;
+
+use std::collections::BTreeMap;
+
+use camino::Utf8PathBuf;
+use provost_engine::context::Context;
+use provost_engine::plan::Step;
+use provost_fleet::model::Fleet;
+use provost_fleet::name::Name;
+use serde::{Deserialize, Serialize};
+
+use crate::accounts;
+use crate::database::{self, Found};
+use crate::mark::{Mark, Stage, Whose, whose};
+use crate::secrets::{self, Generated};
+use crate::site::install::Installation;
+use crate::site::{SiteError, dataroot, files as site_files};
+
+pub(crate) use address::NOTE;
+
+/// What a site is called no more, or is to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Former {
+    /// Its name until now.
+    pub name: Name,
+    /// The database that it is in.
+    pub database: String,
+}
+
+/// A site that may be there under another name.
+pub(crate) struct Sought<'a> {
+    /// The fleet's id.
+    pub(crate) fleet: &'a str,
+    /// Its name.
+    pub(crate) site: &'a Name,
+    /// What it was called, as the file says.
+    pub(crate) was: Option<&'a Name>,
+}
+
+impl Sought<'_> {
+    /// Looks for it among the databases of its server. `wanted` says whether the file has a site of a name. Returns what it was and what
+    /// its mark says; `None` where it has its name, or is not there.
+    ///
+    /// # Errors
+    /// In words, where it cannot be told which of two it is, or where it is not whole.
+    pub(crate) fn among(
+        &self,
+        found: &BTreeMap<String, Found>,
+        wanted: impl Fn(&Name) -> bool,
+    ) -> Result<Option<(Former, Mark)>, String> {
+        let ours = found.iter().filter_map(|(database, found)| {
+            match whose(found.database.as_ref()?.as_deref(), self.fleet) {
+                Whose::Ours(mark) if mark.template.is_none() => Some((database, mark)),
+                Whose::Ours(_) | Whose::Foreign(_) => None,
+            }
+        });
+        let ours: Vec<(&String, Mark)> = ours.collect();
+        let of = |name: &Name| ours.iter().find(|(_, mark)| mark.site == *name);
+        let former = |name: &Name, database: &str, mark: &Mark| {
+            Some((Former { name: name.clone(), database: database.to_owned() }, mark.clone()))
+        };
+        let own = of(self.site);
+        if let Some((database, mark)) = own
+            && let Some(was) = &mark.was
+        {
+            // Of a database in two halves the old one has the rest of the tables, and says where the files are.
+            let (database, mark) = of(was).map_or((*database, mark), |(database, mark)| (*database, mark));
+            return Ok(former(was, database, mark));
+        }
+        // A rename that was begun, and the file was put back.
+        let turned =
+            ours.iter().find(|(_, mark)| mark.was.as_ref() == Some(self.site) && !wanted(&mark.site));
+        if let Some((database, mark)) = turned {
+            return Ok(former(&mark.site, database, own.map_or(mark, |(_, own)| own)));
+        }
+        let Some((was, (database, mark))) = self.was.and_then(|was| Some((was, of(was)?))) else {
+            return Ok(None);
+        };
+        if own.is_some() {
+            return Err(format!(
+                "it is there, and so is `{was}`, which it was: take `was` out of the file, or put `{was}` back into it"
+            ));
+        }
+        if mark.stage != Stage::Installed {
+            return Err(format!("it was `{was}`, which is not whole: put that name back, and apply"));
+        }
+        Ok(former(was, database, mark))
+    }
+}
+
+/// What renaming a site works with.
+pub struct Renaming<'a> {
+    /// The site, as it shall be.
+    pub installation: Installation<'a>,
+    /// The fleet, for the addresses of other sites.
+    pub fleet: &'a Fleet,
+    /// What it was, where its name is another one.
+    pub former: Option<&'a Former>,
+}
+
+impl Renaming<'_> {
+    /// Does it, or goes on with it. Returns what was done and seen.
+    pub async fn run(&self, cx: &Context, step: &Step) -> Result<String, SiteError> {
+        let site = &self.installation;
+        let mut told = Vec::new();
+        // From here on the database itself knows what is under way.
+        let before = match self.former {
+            Some(former) => {
+                let before = self.take_name(cx, former).await?;
+                told.push(format!("`{}` is `{}`", former.name, site.name));
+                Some(before)
+            }
+            None => None,
+        };
+        let user = accounts::site(cx, &site.fleet_id.id, site.name).await?;
+        site_files::make_logs(cx, site.name, &user)?;
+        if site_files::build_of(&cx.paths, site.name).is_none() {
+            site_files::point_to_build(cx, site.name, site.tree)?;
+        }
+        let rendered = site.render(cx)?;
+        site_files::write_config(cx, site.name, &rendered, &user)?;
+        told.extend(self.readdress(cx, step, &user, before.as_deref()).await?);
+        site_files::write_mark(&dataroot(cx, site.name, site.site), &site.mark(cx, Stage::Installed), &user)?;
+        site_files::open_to_web(cx, site.name, site.site, &rendered)?;
+        if let Some(former) = self.former {
+            files::leave(cx, &former.name)?;
+            self.settle_name(cx).await?;
+        }
+        Ok(told.join("; "))
+    }
+
+    /// Everything that is called as the site is. Returns where its dataroot was.
+    async fn take_name(&self, cx: &Context, former: &Former) -> Result<Utf8PathBuf, SiteError> {
+        let site = &self.installation;
+        for (from, to) in [
+            (Generated::SiteDatabase(&former.name), Generated::SiteDatabase(site.name)),
+            (Generated::SiteAdmin(&former.name), Generated::SiteAdmin(site.name)),
+        ] {
+            secrets::rename(&cx.paths, &from, &to)?;
+        }
+        let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site.name))?;
+        let (server, name) = (&site.site.database, &site.site.database_name);
+        let before = self.dataroot_before(cx, former).await?;
+        let mark = Mark {
+            was: Some(former.name.clone()),
+            dataroot: Some(before.clone().into_string()),
+            ..site.mark(cx, Stage::Installed)
+        };
+        let mut admin = site.servers.admin(cx, server, None).await?;
+        database::rename(&mut admin.sql, &former.database, name, &password, &mark).await?;
+        drop(admin);
+        // Read back by coming in as the site will.
+        let mut own = site.own_connection(cx, name).await?;
+        if !database::has_tables(&mut own.sql).await? {
+            return Err(SiteError::ReadBack(format!(
+                "`{name}` has its name, and role `{name}` sees nothing in it"
+            )));
+        }
+        drop(own);
+        files::move_dataroot(&before, &dataroot(cx, site.name, site.site))?;
+        accounts::rename_site(cx, &site.fleet_id.id, &former.name, site.name).await?;
+        files::move_logs(cx, &former.name, site.name)?;
+        Ok(before)
+    }
+
+    /// Where the dataroot was before: the mark says it until the end.
+    async fn dataroot_before(&self, cx: &Context, former: &Former) -> Result<Utf8PathBuf, SiteError> {
+        let site = &self.installation;
+        let mut admin = site.servers.admin(cx, &site.site.database, None).await?;
+        let found = database::look(&mut admin.sql).await?.remove(&former.database).unwrap_or_default();
+        let comment = found.database.flatten();
+        let said = match whose(comment.as_deref(), &site.fleet_id.id) {
+            Whose::Ours(mark) if mark.site == former.name || mark.site == *site.name => mark.dataroot,
+            Whose::Ours(_) | Whose::Foreign(_) => {
+                let why = format!("`{}` is not the database of site `{}`", former.database, former.name);
+                return Err(SiteError::ReadBack(why));
+            }
+        };
+        Ok(said.map_or_else(|| cx.paths.dataroot(&former.name), Utf8PathBuf::from))
+    }
+
+    /// The marks no longer say what it was.
+    async fn settle_name(&self, cx: &Context) -> Result<(), SiteError> {
+        let site = &self.installation;
+        let name = &site.site.database_name;
+        let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site.name))?;
+        let mark = site.mark(cx, Stage::Installed);
+        let mut admin = site.servers.admin(cx, &site.site.database, None).await?;
+        database::ensure_role(&mut admin.sql, name, &password, &mark).await?;
+        Ok(database::set_mark(&mut admin.sql, name, &mark).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests;
