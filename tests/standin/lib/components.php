@@ -38,12 +38,76 @@ namespace core\session {
             global $USER;
             $USER = $user;
         }
+
+        /**
+         * Ends all sessions.
+         */
+        public static function kill_all_sessions() {
+            global $CFG;
+            array_map('unlink', glob("$CFG->dataroot/sessions/sess_*"));
+        }
+    }
+}
+
+namespace core\event {
+
+    /**
+     * That texts were replaced.
+     */
+    class database_text_field_content_replaced {
+
+        /**
+         * Makes one; nobody listens here.
+         *
+         * @param array $data
+         * @return self
+         */
+        public static function create(array $data) {
+            return new self();
+        }
+
+        /**
+         * Tells everybody.
+         */
+        public function trigger() {
+        }
     }
 }
 
 namespace {
 
     defined('MOODLE_INTERNAL') || die();
+
+    /**
+     * Where rights hold.
+     */
+    class context_system {
+
+        /**
+         * The one there is.
+         *
+         * @return self
+         */
+        public static function instance() {
+            return new self();
+        }
+    }
+
+    /**
+     * Texts.
+     */
+    class core_text {
+
+        /**
+         * The length in characters.
+         *
+         * @param string $text
+         * @return int
+         */
+        public static function strlen($text) {
+            return preg_match_all('/./su', $text);
+        }
+    }
 
     /**
      * The components: the core, and the plugins in the directories that lib/components.json names.

@@ -50,6 +50,9 @@ class database_manager {
     /** @var moodle_database */
     private $database;
 
+    /** @var object Who writes names. */
+    public $generator;
+
     /**
      * Makes one.
      *
@@ -57,6 +60,17 @@ class database_manager {
      */
     public function __construct(moodle_database $database) {
         $this->database = $database;
+        $this->generator = new class {
+            /**
+             * A name as SQL takes it; no name here needs quotes.
+             *
+             * @param string $name
+             * @return string
+             */
+            public function getEncQuoted($name) {
+                return $name;
+            }
+        };
     }
 
     /**

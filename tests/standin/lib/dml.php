@@ -198,6 +198,104 @@ class moodle_database {
     }
 
     /**
+     * Returns rows.
+     *
+     * @param string $table
+     * @param string $select
+     * @param array $params By name.
+     * @param string $sort
+     * @param string $fields
+     * @param int $from
+     * @param int $most All if 0.
+     * @return stdClass[] By their first field.
+     */
+    public function get_records_select($table, $select, array $params = [], $sort = '', $fields = '*', $from = 0, $most = 0) {
+        $sql = "SELECT $fields FROM {{$table}} WHERE $select" . ($sort === '' ? '' : " ORDER BY $sort");
+        $sql .= $most > 0 ? " LIMIT $most OFFSET $from" : '';
+        $this->reads++;
+        $rows = [];
+        foreach ($this->query($sql, $params, dml_read_exception::class)->fetchAll(PDO::FETCH_OBJ) as $row) {
+            $rows[current((array) $row)] = $row;
+        }
+        return $rows;
+    }
+
+    /**
+     * Returns the columns of a table.
+     *
+     * @param string $table
+     * @return database_column_info[] By name.
+     */
+    public function get_columns($table) {
+        $rows = $this->read('SELECT column_name AS name, data_type AS type, character_maximum_length AS longest
+            FROM information_schema.columns WHERE table_name = ? AND table_schema = '
+            . ($this->mariadb ? 'database()' : 'current_schema()') . ' ORDER BY ordinal_position', ["$this->prefix$table"]);
+        $columns = [];
+        foreach ($rows as $row) {
+            $columns[$row->name] = new database_column_info($row->name, $row->type, (int) $row->longest);
+        }
+        return $columns;
+    }
+
+    /**
+     * The condition that a field is like a pattern.
+     *
+     * @param string $field
+     * @param string $param
+     * @param bool $casesensitive
+     * @return string
+     */
+    public function sql_like($field, $param, $casesensitive = true) {
+        return $casesensitive ? "$field LIKE $param" : "lower($field) LIKE lower($param)";
+    }
+
+    /**
+     * A text in a pattern.
+     *
+     * @param string $text
+     * @return string
+     */
+    public function sql_like_escape($text) {
+        return addcslashes($text, '%_\\');
+    }
+
+    /**
+     * The condition that a field is not empty.
+     *
+     * @param string $table
+     * @param string $field
+     * @param bool $nullable
+     * @param bool $text
+     * @return string
+     */
+    public function sql_isnotempty($table, $field, $nullable, $text) {
+        return "$field <> ''";
+    }
+
+    /**
+     * Whether texts can be replaced.
+     *
+     * @return bool
+     */
+    public function replace_all_text_supported() {
+        return true;
+    }
+
+    /**
+     * Replaces a text in all rows.
+     *
+     * @param string $table
+     * @param database_column_info $column
+     * @param string $search
+     * @param string $replace
+     */
+    public function replace_all_text($table, database_column_info $column, $search, $replace) {
+        if (in_array($column->meta_type, ['C', 'X'])) {
+            $this->write("UPDATE {{$table}} SET $column->name = replace($column->name, ?, ?)", [$search, $replace]);
+        }
+    }
+
+    /**
      * Counts rows.
      *
      * @param string $table
@@ -370,5 +468,26 @@ class moodle_database {
         } catch (PDOException $e) {
             throw new $exception($e->getMessage(), $sql, $params);
         }
+    }
+}
+
+/**
+ * What is known of a column.
+ */
+class database_column_info {
+
+    /** @var string C for short texts, X for long ones, I for all else. */
+    public $meta_type;
+
+    /**
+     * Makes one.
+     *
+     * @param string $name
+     * @param string $type
+     * @param int $max_length
+     */
+    public function __construct(public $name, $type, public $max_length) {
+        $types = ['character varying' => 'C', 'varchar' => 'C', 'text' => 'X', 'longtext' => 'X'];
+        $this->meta_type = $types[$type] ?? 'I';
     }
 }

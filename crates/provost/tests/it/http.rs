@@ -8,6 +8,8 @@ use std::time::Duration;
 pub(crate) struct Browser {
     port: u16,
     host: String,
+    /// What stands before every path: `/school`, or nothing.
+    below: String,
     cookies: Vec<(String, String)>,
 }
 
@@ -20,7 +22,17 @@ pub(crate) struct Page {
 
 impl Browser {
     pub(crate) fn new(port: u16, host: &str) -> Self {
-        Self { port, host: host.to_owned(), cookies: Vec::new() }
+        Self::below(port, host, "")
+    }
+
+    /// For a site below a path of a host.
+    pub(crate) fn below(port: u16, host: &str, below: &str) -> Self {
+        Self { port, host: host.to_owned(), below: below.to_owned(), cookies: Vec::new() }
+    }
+
+    /// The names of the cookies that it was given.
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        self.cookies.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Page {
@@ -32,9 +44,9 @@ impl Browser {
         stream.set_read_timeout(Some(Duration::from_mins(2))).unwrap();
         let cookies: Vec<String> =
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let (host, port, cookies) = (&self.host, self.port, cookies.join("; "));
+        let (host, below, port, cookies) = (&self.host, &self.below, self.port, cookies.join("; "));
         let head = format!(
-            "{method} {path} HTTP/1.0\r\nHost: {host}:{port}\r\nCookie: {cookies}\r\nUser-Agent: test\r\n\
+            "{method} {below}{path} HTTP/1.0\r\nHost: {host}:{port}\r\nCookie: {cookies}\r\nUser-Agent: test\r\n\
              Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );
@@ -74,7 +86,7 @@ impl Browser {
         let mut page = self.request("POST", "/login/index.php", &body);
         for _ in 0..5 {
             let Some(location) = page.location.take() else { break };
-            let prefix = format!("http://{}:{}", self.host, self.port);
+            let prefix = format!("http://{}:{}{}", self.host, self.port, self.below);
             let path = location.strip_prefix(&prefix).unwrap_or(&location).to_owned();
             page = self.get(if path.is_empty() { "/" } else { &path });
         }

@@ -34,5 +34,7 @@ mod site_create;
 mod site_delete;
 mod site_maintenance;
 mod site_move;
+mod site_rename;
 mod site_switch;
+mod sites_below;
 mod transcript;
