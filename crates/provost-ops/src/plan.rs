@@ -1,8 +1,11 @@
 //! `provost plan`: what would happen, and why.
 
+use std::collections::BTreeMap;
+
 use provost_engine::plan::Plan;
 use provost_engine::reconcile::{Reconciled, reconcile};
 use provost_fleet::lock::Lock;
+use provost_fleet::name::Name;
 use serde::Serialize;
 
 use crate::OpsError;
@@ -32,12 +35,34 @@ pub async fn plan(call: &Call) -> Result<Planned, OpsError> {
     let session = Session::open(call, Access::Look)?;
     let planned = survey(&session).await.map(|(planned, _)| planned);
     crate::cron::note_connections(&session).await;
+    note_shared_hosts(&session);
     session.close().await;
     if call.cancel.is_cancelled() {
         return Err(OpsError::Interrupted);
     }
     planned
 }
+
+/// Says which sites are below one host: what `check` warns of, where it is about to happen.
+fn note_shared_hosts(session: &Session) {
+    let mut hosts: BTreeMap<&str, Vec<&Name>> = BTreeMap::new();
+    for (name, site) in session.loaded.fleet.sites.iter().filter(|(_, site)| site.url.below().is_some()) {
+        hosts.entry(site.url.host()).or_default().push(name);
+    }
+    for (host, sites) in hosts.iter().filter(|(_, sites)| sites.len() > 1) {
+        let first = sites.iter().take(SHARING).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let more = match sites.len().saturating_sub(SHARING) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        session.cx.note(format!(
+            "the sites {first}{more} share the host `{host}`: they do not protect each other from scripts"
+        ));
+    }
+}
+
+/// How many sites of one host are named: one line is read, hundreds of names are not.
+const SHARING: usize = 5;
 
 /// Resolves what the lock lacks, observes and plans.
 pub(crate) async fn survey(session: &Session) -> Result<(Planned, Lock), OpsError> {

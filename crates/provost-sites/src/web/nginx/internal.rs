@@ -61,7 +61,8 @@ pub(super) fn write_maps(http: &mut Block) {
     http.comment("The path inside of the tree: of a site below a path, which alone has a root with a slash at its end, without that.");
     http.block("map", &[variables("$document_root:$uri"), variables(&format!("${PATH}"))], |map| {
         map.set("default", &[variables("$uri")]);
-        map.entry(pattern("/:/[^/]+(?<provost_below>/(?s:.*))\\z"), variables("$provost_below"));
+        map.comment("Up to the first colon: what a browser writes comes behind it.");
+        map.entry(pattern("^[^:]*/:/[^/]+(?<provost_below>/(?s:.*))\\z"), variables("$provost_below"));
     });
     http.gap();
     http.comment("The script of a request: behind it, the path is the script's own affair.");

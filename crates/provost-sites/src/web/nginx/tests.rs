@@ -4,7 +4,7 @@ use camino::Utf8Path;
 
 use super::{
     ClosedPage, NginxMain, NginxSite, NginxVersion, OLDEST, SiteAddress, SiteTls, WebRoot, WorkerUser,
-    closed_file, main_file, site_file,
+    closed_file, closed_location_file, host_file, location_file, main_file, site_file,
 };
 
 fn main(listen: &[SocketAddr]) -> NginxMain<'_> {
@@ -141,9 +141,16 @@ fn the_main_file() {
             "~^W/(?<provost_strong>\"[^\"]*\")$" $provost_strong;
         }
 
-        # The script of a request: behind it, the path is the script's own affair.
-        map $uri $provost_script {
+        # The path inside of the tree: of a site below a path, which alone has a root with a slash at its end, without that.
+        map $document_root:$uri $provost_path {
             default $uri;
+            # Up to the first colon: what a browser writes comes behind it.
+            "~^[^:]*/:/[^/]+(?<provost_below>/(?s:.*))\\z" $provost_below;
+        }
+
+        # The script of a request: behind it, the path is the script's own affair.
+        map $provost_path $provost_script {
+            default $provost_path;
             "~^(?<provost_head>(?:/[^/]+)*?/[^/]+?\\.php)/" $provost_head;
         }
 
@@ -380,4 +387,27 @@ fn a_disabled_site_is_one_page_without_php() {
     let file = closed_file(&site, &ClosedPage { title: "École $1 \"Hugo\"", language: "fr" });
     assert!(!file.contains("fastcgi"));
     insta::assert_snapshot!(file);
+}
+
+#[test]
+fn a_site_below_a_path_has_its_part_of_the_hosts_block() {
+    let listen = listen();
+    let address = SiteAddress { https: true, host: "schools.example.org", port: None, below: Some("hugo") };
+    let aliases = ["hugo.example.org"];
+    let below = NginxSite {
+        address,
+        aliases: &aliases,
+        tls: SiteTls::Upstream,
+        trusted_proxies: &["10.0.0.0/8"],
+        ..site(&listen)
+    };
+    let page = ClosedPage { title: "Hugo", language: "en" };
+    let parts = Utf8Path::new("/var/lib/provost/x/made/web/nginx/@schools.example.org.d");
+    insta::assert_snapshot!(format!(
+        "== its own file\n{}\n== the host\n{}\n== its part of it\n{}\n== disabled\n{}",
+        site_file(&below),
+        host_file(&below, parts),
+        location_file(&below),
+        closed_location_file(&below, &page),
+    ));
 }
