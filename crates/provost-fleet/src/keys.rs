@@ -305,6 +305,13 @@ pub(crate) static TEMPLATE: Table = Table {
             "Course backups (`.mbz`), relative to the fleet file, restored into it in this order.",
         ),
         optional(
+            "spares",
+            Kind::Integer,
+            "0",
+            "Clones that are kept ready, closed: a new site takes one of them and is there at once, and `apply` and `up` make another. \
+             Each costs a copy of the template's database.",
+        ),
+        optional(
             "url",
             Kind::Text,
             "none: it cannot be opened",
@@ -317,7 +324,7 @@ pub(crate) static TEMPLATE: Table = Table {
             "Its administrator. A clone's own takes the place of it.",
         ),
     ],
-    later: &["profiles", "settings", "spares"],
+    later: &["profiles", "settings"],
 };
 
 pub(crate) static SITE: Table = Table {

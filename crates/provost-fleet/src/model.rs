@@ -220,9 +220,63 @@ pub struct Template {
     /// Course backups that are restored into it, in this order; relative ones start at the fleet file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub courses: Vec<Utf8PathBuf>,
+    /// How many clones are kept ready.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub spares: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 impl Template {
+    /// Most spares of one template: more than anybody opens in the minutes that making others takes.
+    pub const MOST_SPARES: u32 = 99;
+
+    /// What stands before the name of a spare in the name of the site that it is.
+    pub const SPARE_PREFIX: &'static str = "spare-";
+
+    /// The names of a template's spares: `school-1`, `school-2`.
+    pub fn spare_names(&self, template: &Name) -> Vec<Name> {
+        (1..=self.spares).filter_map(|number| format!("{template}-{number}").parse().ok()).collect()
+    }
+
+    /// The name under which a spare is a site: no site of the file may have it.
+    ///
+    /// # Errors
+    /// When it would be too long for a name.
+    pub fn spare_site_name(spare: &Name) -> Result<Name, NameError> {
+        format!("{}{spare}", Self::SPARE_PREFIX).parse()
+    }
+
+    /// The spare that a site is, as its name says.
+    pub fn spare_of_site_name(site: &Name) -> Option<Name> {
+        site.as_str().strip_prefix(Self::SPARE_PREFIX)?.parse().ok()
+    }
+
+    /// A spare as a site, as long as nobody has taken it: no visitor comes to it, and nothing can lead to its address.
+    pub fn spare_site(&self, template: &Name, spare: &Name) -> Option<Site> {
+        let number = spare.as_str().rsplit('-').next()?;
+        let host = format!("{}{spare}.invalid", Self::SPARE_PREFIX).replace('_', "-");
+        Some(Site {
+            url: format!("http://{host}").parse().ok()?,
+            aliases: BTreeSet::new(),
+            template: Some(template.clone()),
+            database_name: format!("{}_spare{number}", self.site.database_name),
+            dataroot: None,
+            full_name: spare.to_string(),
+            short_name: spare.to_string(),
+            admin: SiteAdmin { password: None, ..self.site.admin.clone() },
+            ..self.site.clone()
+        })
+    }
+
+    /// The name of the template of a spare.
+    pub fn of_spare(spare: &Name) -> Option<Name> {
+        spare.as_str().rsplit_once('-')?.0.parse().ok()
+    }
+
     /// What stands before a template's name in the name of the site that it is.
     pub const PREFIX: &'static str = "template-";
 

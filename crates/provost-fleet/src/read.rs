@@ -12,7 +12,7 @@ mod template;
 mod value;
 mod web;
 
-pub(crate) use draft::{At, Draft, SiteDraft};
+pub(crate) use draft::{At, Draft, SiteDraft, TemplateDraft};
 
 use toml::de::DeTable;
 

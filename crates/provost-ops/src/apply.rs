@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use provost_codebase::build::{Origin, note_use};
 use provost_engine::execute::{Report, Work, execute};
-use provost_engine::lease::Lease;
 use provost_engine::plan::Plan;
 use provost_engine::store::OperationState;
 use provost_fleet::lock::Lock;
@@ -15,7 +14,7 @@ use serde::Serialize;
 use crate::error::Exit;
 use crate::plan::{Planned, look, survey};
 use crate::session::{Access, Call, Session};
-use crate::{OpsError, hints, lockfile, tidy};
+use crate::{OpsError, hints, lockfile, spares, tidy};
 
 /// What the user allows.
 #[derive(Debug, Clone, Copy, Default)]
@@ -91,7 +90,7 @@ pub async fn apply(call: &Call, allowed: Allowed) -> Result<Applied, OpsError> {
 pub async fn apply_to(call: &Call, allowed: Allowed, scope: &Scope) -> Result<Applied, OpsError> {
     let session = Session::open(call, Access::Change)?;
     let applied = async {
-        let _lease = Lease::take(&session.cx, "fleet").await?;
+        let _lease = spares::fleet_lease(&session.cx).await?;
         apply_holding(&session, allowed, scope).await
     };
     let applied = applied.await;

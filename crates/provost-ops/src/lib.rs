@@ -15,6 +15,7 @@ mod lockfile;
 pub mod plan;
 pub mod session;
 pub mod site;
+mod spares;
 pub mod status;
 pub mod template;
 mod tidy;

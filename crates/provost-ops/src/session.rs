@@ -18,6 +18,7 @@ use provost_sites::fleet_state::FleetId;
 use provost_sites::kind_database::DatabaseKind;
 use provost_sites::kind_server::ServerKind;
 use provost_sites::kind_site::SiteKind;
+use provost_sites::kind_spare::SpareKind;
 use provost_sites::kind_template::TemplateKind;
 use provost_sites::kind_vhost::VhostKind;
 use provost_sites::secrets::References;
@@ -168,6 +169,12 @@ impl Session {
                 fleet_id: self.fleet_id.clone(),
             }),
             Arc::new(self.templates()),
+            Arc::new(SpareKind {
+                fleet: fleet.clone(),
+                servers: self.servers.clone(),
+                fleet_id: self.fleet_id.clone(),
+                references: self.references.clone(),
+            }),
             Arc::new(SiteKind {
                 fleet: fleet.clone(),
                 servers: self.servers.clone(),

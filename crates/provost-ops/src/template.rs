@@ -5,8 +5,8 @@ use provost_fleet::name::Name;
 use provost_fleet::suggest::nearest;
 use serde::Serialize;
 
-use crate::OpsError;
 use crate::session::{Access, Call, Session};
+use crate::{OpsError, spares};
 
 /// A template that is open.
 #[derive(Debug, Serialize)]
@@ -112,7 +112,7 @@ async fn begin(session: &Session, name: &str) -> Result<(Name, [Lease; 2]), OpsE
         };
         return Err(OpsError::NoSuch { what: "template", name: name.to_owned(), there });
     };
-    let fleet = Lease::take(&session.cx, "fleet").await?;
+    let fleet = spares::fleet_lease(&session.cx).await?;
     let own = Lease::take(&session.cx, &format!("template/{name}")).await?;
     Ok((name.clone(), [fleet, own]))
 }

@@ -39,7 +39,7 @@ pub async fn up(call: &Call, ready: impl FnOnce(&[String])) -> Result<(), OpsErr
     Ok(ended?)
 }
 
-/// The sites' cron beside the services, and what ends it. That it cannot be run is no reason to serve nothing.
+/// What is done beside the services: spares are refilled, and the sites' cron is run; and what ends that. That cron cannot be run is no reason to serve nothing.
 fn cron<'a>(
     call: &'a Call,
     session: &'a Session,
@@ -48,16 +48,25 @@ fn cron<'a>(
     let cx = Context { cancel: session.cx.cancel.child_token(), ..session.cx.clone() };
     let ending = cx.cancel.clone();
     let work = async move {
-        if !session.loaded.fleet.cron.enabled || served.await.is_err() {
+        if served.await.is_err() {
             return;
         }
-        match crate::cron::run_open(call, session, &cx, false, |_| {}).await {
-            Err(CronError::Already { pid }) => {
-                cx.note(format!("cron is run by another scheduler (process {pid})"));
-            }
-            Err(error) => cx.note(format!("cron is not run: {}", full_chain(&error))),
-            Ok(()) => {}
+        let spares = crate::spares::keep_full(call, &cx);
+        if !session.loaded.fleet.cron.enabled {
+            return spares.await;
         }
+        let cron = run_cron(call, session, &cx);
+        tokio::join!(spares, cron);
     };
     (work, ending)
+}
+
+async fn run_cron(call: &Call, session: &Session, cx: &Context) {
+    match crate::cron::run_open(call, session, cx, false, |_| {}).await {
+        Err(CronError::Already { pid }) => {
+            cx.note(format!("cron is run by another scheduler (process {pid})"));
+        }
+        Err(error) => cx.note(format!("cron is not run: {}", full_chain(&error))),
+        Ok(()) => {}
+    }
 }

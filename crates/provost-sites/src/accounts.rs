@@ -109,6 +109,21 @@ pub async fn site(cx: &Context, fleet_id: &str, site: &Name) -> Result<User, Acc
     Ok(user)
 }
 
+/// Makes the account of one site that of another, which has none yet or one that owns nothing: its number stays, and with it what it
+/// owns. Where neither is there, one is made.
+pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -> Result<User, AccountError> {
+    if !cx.machine.root {
+        return Ok(User::own());
+    }
+    let (old, new) = (site_user_name(fleet_id, from), site_user_name(fleet_id, to));
+    if find(&old)?.is_some() {
+        remove(cx, &new).await?;
+        run(cx, "usermod", &["--login", &new, &old], &new).await?;
+        run(cx, "groupmod", &["--new-name", &new, &old], &new).await?;
+    }
+    site(cx, fleet_id, to).await
+}
+
 /// nginx's account, made if it is not there.
 pub async fn web(cx: &Context, fleet_id: &str) -> Result<User, AccountError> {
     if !cx.machine.root {
@@ -190,7 +205,27 @@ fn is_member(group: &str, user: &str) -> Result<bool, AccountError> {
     }))
 }
 
+/// Whose first group has another account's name: it was being renamed, and whoever did it was killed. The group follows.
+async fn mend(cx: &Context, name: &str) -> Result<(), AccountError> {
+    let (users, groups) = (read("/etc/passwd")?, read("/etc/group")?);
+    let field = |line: &str, at: usize| line.split(':').nth(at).map(str::to_owned);
+    let half_way = users.lines().find_map(|line| {
+        let (user, gid) = (field(line, 0)?, field(line, 3)?);
+        let group = groups.lines().find(|line| field(line, 2).as_ref() == Some(&gid))?;
+        let group = field(group, 0)?;
+        let ours = user.starts_with("pv-") && group.starts_with("pv-") && user != group;
+        (ours && (user == name || group == name)).then_some((user, group))
+    });
+    let Some((user, group)) = half_way else { return Ok(()) };
+    run(cx, "groupmod", &["--new-name", &user, &group], &user).await
+}
+
+fn read(path: &str) -> Result<String, AccountError> {
+    std::fs::read_to_string(path).map_err(AccountError::List)
+}
+
 async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {
+    mend(cx, name).await?;
     if let Some(user) = find(name)? {
         return Ok(user);
     }

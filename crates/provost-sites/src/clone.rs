@@ -9,6 +9,7 @@ pub(crate) mod copying;
 pub(crate) mod files;
 pub(crate) mod identity;
 pub mod rules;
+mod taking;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -78,6 +79,9 @@ impl Cloning<'_> {
             return Err(SiteError::ReadBack(format!("`{root}` is the dataroot of an installed site")));
         }
         let source = self.source(cx).await?;
+        if let Some(taken) = self.take_a_spare(cx, &source, &root).await? {
+            return Ok(taken);
+        }
         let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
         let begun = Instant::now();
         let (method, prepared, keys) = tokio::try_join!(
@@ -92,9 +96,15 @@ impl Cloning<'_> {
         self.ask_moodle(cx, &source, agent, keys).await?;
         self.read_back(cx, &source, secrets).await?;
         let answered = begun.elapsed();
+        if self.is_spare() {
+            // What PHP has written down so far holds the spare's address, which will be another one.
+            files::forget_what_is_made_anew(&root)?;
+        }
         site_files::write_mark(&root, &site.mark(cx, Stage::Installed), &user)?;
         site.set_stage(cx, Stage::Installed).await?;
-        site_files::open_to_web(cx, site.name, site.site, &rendered)?;
+        if !self.is_spare() {
+            site_files::open_to_web(cx, site.name, site.site, &rendered)?;
+        }
         for unknown in brought.unknown {
             cx.note(format!("`{unknown}` in the dataroot of template {} was not cloned", self.template));
         }
@@ -107,6 +117,11 @@ impl Cloning<'_> {
             identified.saturating_sub(copied).as_secs_f64(),
             answered.saturating_sub(identified).as_secs_f64(),
         ))
+    }
+
+    /// Whether the clone is for whoever takes it later.
+    fn is_spare(&self) -> bool {
+        self.installation.template.is_some()
     }
 
     fn refused(&self, why: impl Into<String>, hint: Option<String>) -> SiteError {
@@ -210,6 +225,7 @@ impl Cloning<'_> {
             admin_user: &site.admin.user,
             admin_email: &site.admin.email,
             marks,
+            keeps_notes: self.is_spare(),
         }
     }
 
@@ -247,17 +263,9 @@ impl Cloning<'_> {
         source: &Source,
     ) -> Result<BTreeMap<String, String>, SiteError> {
         let site = &self.installation;
-        let origin = format!("template {}", self.template);
-        let snapshot = Digest::of(source.comment.as_bytes()).short().to_owned();
         let places = self.places(cx)?;
-        let marks = [
-            ("fleet", site.fleet_id.id.as_str()),
-            ("site", site.name.as_str()),
-            ("wwwroot", places.to_url.as_str()),
-            ("tree", source.made_of.tree.as_str()),
-            ("origin", origin.as_str()),
-            ("origin_snapshot", snapshot.as_str()),
-        ];
+        let (origin, snapshot) = (self.origin(), source.snapshot());
+        let marks = self.marks(source, &places, [&origin, &snapshot]);
         let identity = self.identity(&marks, &places);
         let rules = source.rules();
         let database = &site.site.database_name;
@@ -267,6 +275,28 @@ impl Cloning<'_> {
         let batch = identity.batch(engine, &rules);
         inside.sql.run(batch).await?;
         Ok(secrets)
+    }
+
+    fn origin(&self) -> String {
+        format!("template {}", self.template)
+    }
+
+    /// What is written into the site of it.
+    fn marks<'b>(
+        &'b self,
+        source: &'b Source,
+        places: &'b Places,
+        [origin, snapshot]: [&'b str; 2],
+    ) -> [(&'b str, &'b str); 6] {
+        let site = &self.installation;
+        [
+            ("fleet", site.fleet_id.id.as_str()),
+            ("site", site.name.as_str()),
+            ("wwwroot", places.to_url.as_str()),
+            ("tree", source.made_of.tree.as_str()),
+            ("origin", origin),
+            ("origin_snapshot", snapshot),
+        ]
     }
 
     /// Has PHP do its part, and compares what Moodle takes the site for.

@@ -11,6 +11,7 @@ pub mod fleet_state;
 pub mod kind_database;
 pub mod kind_server;
 pub mod kind_site;
+pub mod kind_spare;
 pub mod kind_template;
 pub mod kind_vhost;
 pub mod leave;

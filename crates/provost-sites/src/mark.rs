@@ -65,6 +65,9 @@ pub struct TemplateMark {
     /// Whether blocks have its address in their encoded settings.
     #[serde(default)]
     pub blocks: bool,
+    /// Of a spare: digest of what its template was when it was copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spare_of: Option<String>,
 }
 
 /// The mark's file in a dataroot.

@@ -106,6 +106,7 @@ pub(crate) struct TemplateDraft {
     /// What it has in common with a site; whether it has a URL says whether it can be opened.
     pub(crate) site: SiteDraft,
     pub(crate) courses: Vec<Utf8PathBuf>,
+    pub(crate) spares: Option<At<u32>>,
 }
 
 /// The name of the server that a fleet has when it declares none.
@@ -207,7 +208,12 @@ impl Draft {
         };
         let site = self.site_with(name, &draft.site, None, url)?;
         let site = Site { database_name: self.template_database_name(name, draft), ..site };
-        Some(Template { site, can_open: draft.site.url.is_some(), courses: draft.courses.clone() })
+        Some(Template {
+            site,
+            can_open: draft.site.url.is_some(),
+            courses: draft.courses.clone(),
+            spares: draft.spares.as_ref().map_or(0, |spares| spares.value),
+        })
     }
 
     /// A site; what it does not say, the template's draft says, where there is one.

@@ -1,10 +1,11 @@
 //! `[template.NAME]`: what it has in common with a site, and its content.
 
-use super::draft::TemplateDraft;
+use super::TemplateDraft;
 use super::location;
 use super::site::{common, url};
 use super::value::Reader;
 use crate::diagnostic::Diagnostic;
+use crate::model::Template;
 
 pub(super) fn read(mut reader: Reader<'_>) -> TemplateDraft {
     let header = reader.span.clone();
@@ -18,7 +19,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> TemplateDraft {
         None
     });
     let courses = courses.collect();
+    let spares = reader.integer("spares", 0..=Template::MOST_SPARES);
     let site = common(&mut reader, header);
     reader.finish();
-    TemplateDraft { site: super::SiteDraft { url, ..site }, courses }
+    TemplateDraft { site: super::SiteDraft { url, ..site }, courses, spares }
 }

@@ -21,6 +21,7 @@ use crate::apply::{Allowed, Scope, apply_to};
 use crate::error::Exit;
 use crate::hints;
 use crate::session::{Access, Call, Session};
+use crate::spares;
 
 /// Why a site is not deleted.
 #[derive(Debug, thiserror::Error)]
@@ -207,7 +208,7 @@ pub async fn delete(call: &Call, doomed: Doomed, options: &DeleteOptions) -> Res
 async fn make_copy(call: &Call, name: &Name, keep: Duration) -> Result<(), OpsError> {
     let session = Session::open(call, Access::Change)?;
     let made = async {
-        let _fleet = Lease::take(&session.cx, "fleet").await?;
+        let _fleet = spares::fleet_lease(&session.cx).await?;
         let _site = Lease::take(&session.cx, &format!("site/{name}")).await?;
         let Some(site) = session.loaded.fleet.sites.get(name) else {
             return Err(DeleteError::Changed(name.clone()).into());

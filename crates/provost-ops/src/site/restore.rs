@@ -12,6 +12,7 @@ use crate::OpsError;
 use crate::apply::{Allowed, Scope, apply_to};
 use crate::edit::FleetFile;
 use crate::session::{Access, Call, Session};
+use crate::spares;
 
 /// What came of it.
 #[derive(Debug, Serialize)]
@@ -54,7 +55,7 @@ pub async fn restore(call: &Call, name: &Name, options: &EditOptions) -> Result<
     if !options.dry_run {
         let session = Session::open(call, Access::Change)?;
         let brought = async {
-            let _fleet = Lease::take(&session.cx, "fleet").await?;
+            let _fleet = spares::fleet_lease(&session.cx).await?;
             let _site = Lease::take(&session.cx, &format!("site/{name}")).await?;
             let (fleet_id, servers) = (&session.fleet_id, &*session.servers);
             let restored = Restored { fleet_id, servers, name, site, copy: &newest };

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use provost_engine::reconcile::Seen;
+use provost_fleet::model::Template;
 use provost_fleet::name::Name;
-use provost_sites::kind_template;
+use provost_sites::{kind_spare, kind_template};
 use serde::Serialize;
 
 use super::is_stopped;
@@ -23,6 +24,10 @@ pub struct TemplateStatus {
     pub tree: Option<String>,
     /// How many sites of the file are cloned from it.
     pub clones: usize,
+    /// How many spares it is to have.
+    pub spares: u32,
+    /// How many of them are ready to be taken, where that can be told.
+    pub spares_ready: Option<usize>,
     /// Why, where there is a reason; or that what is told was seen earlier.
     pub note: Option<String>,
 }
@@ -33,11 +38,12 @@ pub(super) fn templates(
     earlier: &BTreeMap<String, (String, serde_json::Value)>,
 ) -> Vec<TemplateStatus> {
     let of_kind = seen.iter().filter(|one| one.subject.kind == kind_template::NAME);
-    of_kind.map(|one| tell(session, one, earlier)).collect()
+    of_kind.map(|one| tell(session, seen, one, earlier)).collect()
 }
 
 fn tell(
     session: &Session,
+    all: &[Seen],
     one: &Seen,
     earlier: &BTreeMap<String, (String, serde_json::Value)>,
 ) -> TemplateStatus {
@@ -59,6 +65,10 @@ fn tell(
         (state, one.reason.clone().or(by_hand), one.detail.clone())
     };
     let text = |key: &str| detail[key].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let of_template = |one: &&Seen| {
+        one.subject.kind == kind_spare::NAME && Template::of_spare(&one.subject.name).as_ref() == Some(name)
+    };
+    let ready = |one: &&Seen| one.wanted && one.state == "present" && one.detail["stale"] != true;
     let clones = session.loaded.fleet.sites.values();
     TemplateStatus {
         name: name.to_string(),
@@ -66,6 +76,8 @@ fn tell(
         release: text("release"),
         tree: text("tree"),
         clones: clones.filter(|site| site.template.as_ref() == Some(name)).count(),
+        spares: declared.map_or(0, |template| template.spares),
+        spares_ready: (!stopped).then(|| all.iter().filter(of_template).filter(ready).count()),
         note,
     }
 }

@@ -1,6 +1,7 @@
 //! Copying a template's database inside its server.
 
 use provost_engine::context::Context;
+use provost_fleet::digest::Digest;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
@@ -79,10 +80,20 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// What tells this state of the template from every other.
+    pub(crate) fn snapshot(&self) -> String {
+        snapshot(&self.comment)
+    }
+
     /// The rules of its Moodle.
     pub(crate) fn rules(&self) -> Rules {
         Rules::for_branch(self.made_of.branch.parse().unwrap_or(0))
     }
+}
+
+/// What tells a state of a template from every other, by the comment of its database.
+pub(crate) fn snapshot(comment: &str) -> String {
+    Digest::of(comment.as_bytes()).short().to_owned()
 }
 
 /// A template's database, as its server has it.
@@ -192,7 +203,9 @@ impl Cloning<'_> {
         let ours = match found.database.map(|comment| whose(comment.as_deref(), &site.fleet_id.id)) {
             None => true,
             Some(Whose::Ours(mark)) => {
-                &mark.site == site.name && mark.stage != Stage::Installed && mark.template.is_none()
+                &mark.site == site.name
+                    && mark.stage != Stage::Installed
+                    && mark.template.is_some() == self.is_spare()
             }
             Some(Whose::Foreign(_)) => false,
         };
@@ -232,7 +245,7 @@ impl Cloning<'_> {
                 Some(Whose::Ours(mark)) => {
                     &mark.site == self.installation.name
                         && mark.stage != Stage::Installed
-                        && mark.template.is_none()
+                        && mark.template.is_some() == self.is_spare()
                 }
                 Some(Whose::Foreign(_)) => false,
             };

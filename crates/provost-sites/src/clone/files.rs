@@ -11,7 +11,7 @@ use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::process::Account;
 
 use crate::site::SiteError;
-use crate::site::files::PHP_TEMPORARY;
+use crate::site::files::{PHP_TEMPORARY, remove_tree};
 
 /// What is content.
 const CONTENT: [&str; 5] = ["filedir", "lang", "models", "repository", "geoip"];
@@ -59,6 +59,14 @@ pub(crate) fn bring(from: &Utf8Path, to: &Utf8Path, account: &Account) -> Result
     }
     brought.unknown.sort();
     Ok(brought)
+}
+
+/// What a site makes anew, and what holds its address or its name.
+const MADE_ANEW: [&str; 7] = ["cache", "localcache", "muc", "temp", "sessions", "lock", "trashdir"];
+
+/// Empties a dataroot of what its site makes anew.
+pub(crate) fn forget_what_is_made_anew(root: &Utf8Path) -> Result<(), SiteError> {
+    MADE_ANEW.iter().try_for_each(|name| remove_tree(&root.join(name)))
 }
 
 /// One directory and all below. Symlinks are not followed and not made: Moodle makes none, and one that leads out would give the clone

@@ -41,6 +41,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) admin_email: &'a str,
     /// What Provost writes into the site of it, under the plugin `provost`.
     pub(crate) marks: &'a [(&'a str, &'a str)],
+    /// Whether it will be cloned or taken itself: then what its template wrote down for its clones stays.
+    pub(crate) keeps_notes: bool,
 }
 
 /// What the template wrote down for its clones, under the plugin `provost`; see `template.close` of the agent.
@@ -68,14 +70,71 @@ impl Identity<'_> {
             emptying(self.prefix, rules),
             self.addresses(),
             self.redraw(rules),
-            self.values(rules),
+            self.values(rules, |_| true),
             self.columns(rules),
             self.names(),
-            self.accounts(),
+            self.passwords(),
+            self.administrator(),
             self.marks(),
+            self.not_ready(),
             "commit".to_owned(),
         ];
-        parts.iter().filter(|part| !part.is_empty()).flat_map(|part| [part.as_str(), ";\n"]).collect()
+        joined(&parts)
+    }
+
+    /// What a spare lacks to be the site that takes it: it has an identity of its own already, and nobody has used it. What it is called
+    /// and where it is becomes the site's, and its tasks begin from now on.
+    pub(crate) fn taking(&self, engine: Engine, rules: &Rules) -> String {
+        match engine {
+            Engine::Postgresql => joined(&[
+                "begin".to_owned(),
+                self.addresses(),
+                self.redraw(rules),
+                self.values(rules, Make::names_the_site),
+                self.names(),
+                self.administrator(),
+                self.marks(),
+                "commit".to_owned(),
+            ]),
+            Engine::Mariadb => mariadb::taking(self, rules),
+        }
+    }
+
+    /// What a site is called, as its own database tells it: texts, in the order of [`Self::names_told`].
+    pub(crate) fn telling(&self, engine: Engine) -> String {
+        let table = |name: &str| match engine {
+            Engine::Postgresql => self.table(name),
+            Engine::Mariadb => mariadb::table(self, name),
+        };
+        let as_text = |column: &str| match engine {
+            Engine::Postgresql => format!("{column}::text"),
+            Engine::Mariadb => format!("cast({column} as char)"),
+        };
+        let text = |one: &str| match engine {
+            Engine::Postgresql => text(one),
+            Engine::Mariadb => crate::database::mariadb::literal(one),
+        };
+        format!(
+            "select (select {fullname} from {course} where category = 0), (select {shortname} from {course} where category = 0),
+               (select {username} from {user} where username = {name}), (select {email} from {user} where username = {name}),
+               (select {value} from {plugins} where plugin = 'provost' and name = 'wwwroot'),
+               (select {value} from {config} where name = 'siteidentifier')",
+            fullname = as_text("fullname"),
+            shortname = as_text("shortname"),
+            username = as_text("username"),
+            email = as_text("email"),
+            value = as_text("value"),
+            course = table("course"),
+            user = table("user"),
+            plugins = table("config_plugins"),
+            config = table("config"),
+            name = text(self.admin_user),
+        )
+    }
+
+    /// What [`Self::telling`] is to answer, but for the identifier, which ends with the host.
+    pub(crate) fn names_told(&self) -> [&str; 5] {
+        [self.full_name, self.short_name, self.admin_user, self.admin_email, self.to_url]
     }
 
     /// Digests of everything that must be another one afterwards: two columns, what and digest.
@@ -189,8 +248,9 @@ impl Identity<'_> {
         })
     }
 
-    fn values(&self, rules: &Rules) -> String {
-        let statements = rules.values.iter().filter_map(|value| {
+    fn values(&self, rules: &Rules, wanted: impl Fn(Make) -> bool) -> String {
+        let values = rules.values.iter().filter(|value| value.make.is_none_or(&wanted));
+        let statements = values.filter_map(|value| {
             let (table, plugin) = match value.place.as_str() {
                 "core" => (self.table("config"), String::new()),
                 plugin => (self.table("config_plugins"), format!(" and plugin = {}", text(plugin))),
@@ -246,12 +306,18 @@ impl Identity<'_> {
 
     /// The first administrator becomes the clone's; nobody else's password is the template's any more: `restored` is core's own word for
     /// an account whose password has to be set anew. The guest's is the word `guest`, everywhere.
-    fn accounts(&self) -> String {
+    fn passwords(&self) -> String {
         let user = self.table("user");
         format!(
             "update {user} set password = 'restored' where username <> 'guest' and auth = 'manual' and password <> '';
-             update {user} set firstaccess = 0, lastaccess = 0, lastlogin = 0, currentlogin = 0;
-             update {user} set username = {name}, email = {email} where id = (
+             update {user} set firstaccess = 0, lastaccess = 0, lastlogin = 0, currentlogin = 0"
+        )
+    }
+
+    fn administrator(&self) -> String {
+        let user = self.table("user");
+        format!(
+            "update {user} set username = {name}, email = {email} where id = (
                select split_part(value, ',', 1)::bigint from {config} where name = 'siteadmins')",
             config = self.table("config"),
             name = text(self.admin_user),
@@ -265,14 +331,29 @@ impl Identity<'_> {
             self.marks.iter().map(|(name, value)| format!("('provost', {}, {})", text(name), text(value)));
         let rows: Vec<String> = each.collect();
         format!(
-            "delete from {plugins} where plugin = 'provost';
-             insert into {plugins} (plugin, name, value) values {rows};
-             insert into {config} (name, value) values ('upgraderunning', extract(epoch from now() + interval '10 minutes')::bigint::text)
-               on conflict (name) do update set value = excluded.value",
+            "delete from {plugins} where plugin = 'provost'{notes};
+             insert into {plugins} (plugin, name, value) values {rows}",
+            notes = self.but_for_notes(),
             rows = rows.join(", "),
+        )
+    }
+
+    fn but_for_notes(&self) -> String {
+        if self.keeps_notes { format!(" and name not in ('{TASKS}', '{PLACES}')") } else { String::new() }
+    }
+
+    /// What keeps everybody out until PHP has done its part.
+    fn not_ready(&self) -> String {
+        format!(
+            "insert into {config} (name, value) values ('upgraderunning', extract(epoch from now() + interval '10 minutes')::bigint::text)
+               on conflict (name) do update set value = excluded.value",
             config = self.table("config"),
         )
     }
+}
+
+fn joined(parts: &[String]) -> String {
+    parts.iter().filter(|part| !part.is_empty()).flat_map(|part| [part.as_str(), ";\n"]).collect()
 }
 
 /// Tables that are there and not empty: the template was emptied before it was closed, so there is next to nothing to do.
@@ -321,6 +402,7 @@ mod tests {
             to_host: "hugo.example.org",
             full_name: "Lycée d'Hugo",
             short_name: "hugo",
+            keeps_notes: false,
             admin_user: "admin",
             admin_email: "ops@example.org",
             marks: &[("fleet", "fleet-id"), ("site", "hugo")],

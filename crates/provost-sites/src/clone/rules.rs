@@ -42,6 +42,13 @@ pub enum Make {
     Administrator,
 }
 
+impl Make {
+    /// Whether the value says what the site is called or where it is: a spare has another one than the site that takes it.
+    pub fn names_the_site(self) -> bool {
+        matches!(self, Self::Identifier | Self::Noreply | Self::Administrator)
+    }
+}
+
 /// A row of the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -54,9 +54,7 @@ pub(super) async fn ensure_role(
     // Only a superuser may name these of a role that is there, even to say what is so already.
     let (verb, rights) =
         if there { ("alter", "") } else { ("create", "nosuperuser nocreatedb nocreaterole") };
-    let mut salt = [0; 16];
-    salt.copy_from_slice(&Sha256::digest(format!("{}/{name}", mark.fleet))[..16]);
-    let verifier = scram::verifier(password, &salt);
+    let verifier = verifier(name, password, mark);
     let mut transaction = sql.begin().await?;
     let role = quoted(name);
     let statement = format!("{verb} role {role} login {rights} password '{verifier}'");
@@ -71,6 +69,49 @@ pub(super) async fn ensure_role(
     );
     transaction.execute(sqlx::raw_sql(AssertSqlSafe(grant))).await?;
     transaction.commit().await
+}
+
+/// Renames a database with its role, and marks both as another site's; all of it, or nothing where the database has another comment by
+/// now. A role of the new name, which was made for the site and owns nothing, gives way. Nobody is connected to the database.
+pub(crate) async fn rename(
+    sql: &mut PgConnection,
+    (from, comment): (&str, &str),
+    to: &str,
+    password: &Secret,
+    mark: &Mark,
+) -> Result<bool, sqlx::Error> {
+    let verifier = verifier(to, password, mark);
+    let (old, new, text) = (quoted(from), quoted(to), literal(&mark.to_text()));
+    let mut transaction = sql.begin().await?;
+    let same: Option<bool> = sqlx::query_scalar(
+        "select shobj_description(oid, 'pg_database') = $2 from pg_database where datname = $1",
+    )
+    .bind(from)
+    .bind(comment)
+    .fetch_optional(&mut *transaction)
+    .await?
+    .flatten();
+    if same != Some(true) {
+        return Ok(false);
+    }
+    let statements = format!(
+        "drop role if exists {new};
+         alter role {old} rename to {new};
+         alter role {new} login password '{verifier}';
+         comment on role {new} is {text};
+         alter database {old} rename to {new};
+         comment on database {new} is {text}"
+    );
+    transaction.execute(sqlx::raw_sql(AssertSqlSafe(statements))).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// What the server keeps of a role's password.
+fn verifier(name: &str, password: &Secret, mark: &Mark) -> String {
+    let mut salt = [0; 16];
+    salt.copy_from_slice(&Sha256::digest(format!("{}/{name}", mark.fleet))[..16]);
+    scram::verifier(password, &salt)
 }
 
 /// Creates a database owned by the role of the same name, closed to everybody else, and marks it.

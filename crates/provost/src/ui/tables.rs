@@ -56,7 +56,7 @@ pub(crate) fn status(status: &Status) -> String {
         builds.add_row([short(&build.tree), build.codebases.join(" "), build.sites.len().to_string()]);
     }
     section(&mut text, status.builds.is_empty(), &builds);
-    let mut templates = table(["TEMPLATE", "STATE", "MOODLE", "BUILD", "CLONES", "NOTE"]);
+    let mut templates = table(["TEMPLATE", "STATE", "MOODLE", "BUILD", "CLONES", "SPARES", "NOTE"]);
     for template in &status.templates {
         templates.add_row([
             template.name.clone(),
@@ -64,6 +64,11 @@ pub(crate) fn status(status: &Status) -> String {
             template.release.clone().unwrap_or_else(|| "-".to_owned()),
             template.tree.as_deref().map_or_else(|| "-".to_owned(), short),
             template.clones.to_string(),
+            match (template.spares, template.spares_ready) {
+                (0, _) => "-".to_owned(),
+                (wanted, Some(ready)) => format!("{ready} of {wanted}"),
+                (wanted, None) => format!("? of {wanted}"),
+            },
             template.note.clone().unwrap_or_default(),
         ]);
     }

@@ -12,14 +12,30 @@ pub(super) fn batch(identity: &Identity<'_>, rules: &Rules) -> String {
         emptying(identity.prefix, rules),
         addresses(identity),
         redraw(identity, rules),
-        values(identity, rules),
+        values(identity, rules, |_| true),
         columns(identity, rules),
         names(identity),
-        accounts(identity),
+        passwords(identity),
+        administrator(identity),
         marks(identity),
+        not_ready(identity),
         "commit".to_owned(),
     ];
-    parts.iter().filter(|part| !part.is_empty()).flat_map(|part| [part.as_str(), ";\n"]).collect()
+    super::joined(&parts)
+}
+
+/// See [`Identity::taking`].
+pub(super) fn taking(identity: &Identity<'_>, rules: &Rules) -> String {
+    super::joined(&[
+        "start transaction".to_owned(),
+        addresses(identity),
+        redraw(identity, rules),
+        values(identity, rules, Make::names_the_site),
+        names(identity),
+        administrator(identity),
+        marks(identity),
+        "commit".to_owned(),
+    ])
 }
 
 /// See [`Identity::secrets`].
@@ -46,7 +62,7 @@ pub(super) fn secrets(identity: &Identity<'_>, wanted: &[(&str, &str)]) -> Strin
     )
 }
 
-fn table(identity: &Identity<'_>, name: &str) -> String {
+pub(super) fn table(identity: &Identity<'_>, name: &str) -> String {
     quoted(&format!("{}{name}", identity.prefix))
 }
 
@@ -181,8 +197,9 @@ fn made(identity: &Identity<'_>, make: Make, length: u32) -> Option<String> {
     })
 }
 
-fn values(identity: &Identity<'_>, rules: &Rules) -> String {
-    let statements = rules.values.iter().filter_map(|value| {
+fn values(identity: &Identity<'_>, rules: &Rules, wanted: impl Fn(Make) -> bool) -> String {
+    let values = rules.values.iter().filter(|value| value.make.is_none_or(&wanted));
+    let statements = values.filter_map(|value| {
         let (table, plugin) = match value.place.as_str() {
             "core" => (table(identity, "config"), String::new()),
             plugin => (table(identity, "config_plugins"), format!(" and plugin = {}", text(plugin))),
@@ -238,13 +255,19 @@ fn names(identity: &Identity<'_>) -> String {
 }
 
 /// See the one for PostgreSQL.
-fn accounts(identity: &Identity<'_>) -> String {
+fn passwords(identity: &Identity<'_>) -> String {
     let user = table(identity, "user");
     format!(
         "update {user} set password = 'restored' where username <> 'guest' and auth = 'manual' and password <> '';
-         update {user} set firstaccess = 0, lastaccess = 0, lastlogin = 0, currentlogin = 0;
-         update {user} set username = {name}, email = {email} where id = (
+         update {user} set firstaccess = 0, lastaccess = 0, lastlogin = 0, currentlogin = 0"
+    )
+}
+
+fn administrator(identity: &Identity<'_>) -> String {
+    format!(
+        "update {user} set username = {name}, email = {email} where id = (
            select cast(substring_index(value, ',', 1) as unsigned) from {config} where name = 'siteadmins')",
+        user = table(identity, "user"),
         config = table(identity, "config"),
         name = text(identity.admin_user),
         email = text(identity.admin_email),
@@ -257,11 +280,18 @@ fn marks(identity: &Identity<'_>) -> String {
         identity.marks.iter().map(|(name, value)| format!("('provost', {}, {})", text(name), text(value)));
     let rows: Vec<String> = each.collect();
     format!(
-        "delete from {plugins} where plugin = 'provost';
-         insert into {plugins} (plugin, name, value) values {rows};
-         insert into {config} (name, value) values ('upgraderunning', cast(unix_timestamp() + 600 as char))
-           on duplicate key update value = values(value)",
+        "delete from {plugins} where plugin = 'provost'{notes};
+         insert into {plugins} (plugin, name, value) values {rows}",
+        notes = identity.but_for_notes(),
         rows = rows.join(", "),
+    )
+}
+
+/// See the one for PostgreSQL.
+fn not_ready(identity: &Identity<'_>) -> String {
+    format!(
+        "insert into {config} (name, value) values ('upgraderunning', cast(unix_timestamp() + 600 as char))
+           on duplicate key update value = values(value)",
         config = table(identity, "config"),
     )
 }
