@@ -242,3 +242,66 @@ async fn steps_in_a_circle_are_a_bug_that_is_told() {
     let error = reconcile(&scene.cx, &scene.kinds, &no_fleet(), &Lock::default(), digests).await.unwrap_err();
     insta::assert_snapshot!(error, @"these steps wait for each other: fake/a/write, fake/b/write");
 }
+
+/// A kind whose steps wait until all of them are at work.
+struct Gatherer {
+    all: tokio::sync::Barrier,
+    told: std::sync::Mutex<Vec<bool>>,
+}
+
+impl crate::kind::Kind for Gatherer {
+    const NAME: &'static str = "gatherer";
+    const GATHERS: bool = true;
+    type Wanted = ();
+    type Seen = ();
+
+    fn wanted(&self, _fleet: &provost_fleet::model::Fleet, _lock: &Lock) -> BTreeMap<Name, ()> {
+        ["a", "b", "c"].map(|one| (name(one), ())).into()
+    }
+
+    async fn observe(
+        &self,
+        _cx: &crate::context::Context,
+        _wanted: &BTreeMap<Name, ()>,
+    ) -> BTreeMap<Name, Observation<()>> {
+        BTreeMap::new()
+    }
+
+    fn plan(&self, _name: &Name, _wanted: Option<&()>, _seen: &Observation<()>) -> crate::kind::Planned {
+        crate::kind::Planned::Steps(vec![crate::kind::StepDraft {
+            action: "wait",
+            reason: "it does so".to_owned(),
+            changes: Vec::new(),
+            after: Vec::new(),
+            impact: crate::plan::Impact::Create,
+            params: serde_json::Value::Null,
+        }])
+    }
+
+    fn others_run(&self, others: bool) {
+        self.told.lock().unwrap().push(others);
+    }
+
+    async fn execute(
+        &self,
+        _cx: &crate::context::Context,
+        _step: &crate::plan::Step,
+    ) -> Result<crate::kind::Effect, crate::kind::StepError> {
+        self.all.wait().await;
+        Ok(crate::kind::Effect("all were there".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn steps_that_wait_for_each_other_take_no_place_and_are_told_when_nothing_else_works() {
+    let mut scene = scene(&[("x", "1")], vec![], &[]);
+    let gatherer =
+        Arc::new(Gatherer { all: tokio::sync::Barrier::new(3), told: std::sync::Mutex::default() });
+    scene.kinds.push(gatherer.clone());
+    let plan = scene.plan().await;
+    // One step at a time, and yet all three are at work at once.
+    let done = tokio::time::timeout(std::time::Duration::from_mins(1), scene.apply(&plan)).await.unwrap();
+    assert_eq!(done.matches("done: all were there").count(), 3, "{done}");
+    let told = gatherer.told.lock().unwrap();
+    assert!(told.contains(&true) && told.last() == Some(&false), "{told:?}");
+}

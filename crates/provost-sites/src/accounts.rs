@@ -205,19 +205,23 @@ fn is_member(group: &str, user: &str) -> Result<bool, AccountError> {
     }))
 }
 
-/// Whose first group has another account's name: it was being renamed, and whoever did it was killed. The group follows.
+/// An account whose first group has another's name was being renamed, and whoever did it was killed: the group follows.
 async fn mend(cx: &Context, name: &str) -> Result<(), AccountError> {
-    let (users, groups) = (read("/etc/passwd")?, read("/etc/group")?);
+    let Some((user, group)) = half_renamed(&read("/etc/passwd")?, &read("/etc/group")?, name) else {
+        return Ok(());
+    };
+    run(cx, "groupmod", &["--new-name", &user, &group], &user).await
+}
+
+/// Of the accounts that Provost makes: a user and its first group, where these have two names and one of them is that name.
+fn half_renamed(users: &str, groups: &str, name: &str) -> Option<(String, String)> {
     let field = |line: &str, at: usize| line.split(':').nth(at).map(str::to_owned);
-    let half_way = users.lines().find_map(|line| {
+    users.lines().filter(|line| line.starts_with("pv-")).find_map(|line| {
         let (user, gid) = (field(line, 0)?, field(line, 3)?);
         let group = groups.lines().find(|line| field(line, 2).as_ref() == Some(&gid))?;
-        let group = field(group, 0)?;
-        let ours = user.starts_with("pv-") && group.starts_with("pv-") && user != group;
-        (ours && (user == name || group == name)).then_some((user, group))
-    });
-    let Some((user, group)) = half_way else { return Ok(()) };
-    run(cx, "groupmod", &["--new-name", &user, &group], &user).await
+        let group = field(group, 0).filter(|group| group.starts_with("pv-") && *group != user)?;
+        (user == name || group == name).then_some((user, group))
+    })
 }
 
 fn read(path: &str) -> Result<String, AccountError> {
@@ -326,6 +330,16 @@ mod tests {
         let one = site_user_name("fleet one", &site);
         let two = site_user_name("fleet two", &site);
         assert!(one.len() <= 32 && one != two, "{one} {two}");
+    }
+
+    #[test]
+    fn a_group_whose_account_was_renamed_is_found_by_either_name() {
+        let users = "root:x:0:0::/:/bin/sh\npv-hugo:x:990:990::/:/n\npv-zola:x:991:991::/:/n\n";
+        let groups = "root:x:0:\npv-spare:x:990:pv-web\npv-zola:x:991:pv-web\n";
+        let half = Some(("pv-hugo".to_owned(), "pv-spare".to_owned()));
+        assert_eq!(half_renamed(users, groups, "pv-hugo"), half);
+        assert_eq!(half_renamed(users, groups, "pv-spare"), half);
+        assert_eq!(half_renamed(users, groups, "pv-zola"), None);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::fleet_state::FleetId;
 use crate::kind_database::{DatabaseKind, SeenDatabase};
 use crate::kind_server::{Kept, SeenServer, ServerKind};
 use crate::kind_site::{DatabaseGone, SeenSite, SiteKind};
+use crate::kind_spare::{SeenSpare, SpareKind};
 use crate::kind_template::{SeenTemplate, TemplateKind};
 use crate::kind_vhost::{SeenVhost, VhostKind};
 use crate::rename::Former;
@@ -28,6 +29,7 @@ listen = "127.0.0.1:8080"
 [codebase.lts]
 moodle = "4.5+"
 [template.school]
+spares = 2
 courses = ["welcome.mbz"]
 [site.hugo]
 url = "http://hugo.localhost:8080"
@@ -378,6 +380,44 @@ fn template() {
         ("no longer in the file", "gone", Observation::Present(seen())),
         ("foreign", "school", Observation::Foreign(Owner("it carries no mark of Provost".to_owned()))),
         ("unknown", "school", Observation::Unknown(why("the server does not answer"))),
+    ];
+    let text =
+        each.map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()));
+    insta::assert_snapshot!(text.concat());
+}
+
+#[test]
+fn spare() {
+    let scene = scene();
+    let kind = SpareKind {
+        fleet: scene.fleet.clone(),
+        servers: scene.servers.clone(),
+        fleet_id: fleet_id(),
+        references: references(),
+    };
+    let wanted = kind.wanted(&scene.fleet, &scene.lock);
+    assert_eq!(wanted.keys().map(Name::as_str).collect::<Vec<_>>(), ["school-1", "school-2"]);
+    let seen = |stale, template: Option<&str>| SeenSpare {
+        server: Some(name("main")),
+        database_name: "test_template_school_spare1".to_owned(),
+        stale,
+        template: template.map(str::to_owned),
+    };
+    let each = [
+        ("absent", "school-1", Observation::Absent),
+        ("ready", "school-1", Observation::Present(seen(false, None))),
+        ("ready, and its template is open", "school-1", Observation::Present(seen(false, Some("is open")))),
+        ("of an older template", "school-1", Observation::Present(seen(true, None))),
+        ("older, and its template is open", "school-1", Observation::Present(seen(true, Some("is open")))),
+        ("unfinished", "school-1", Observation::Partial(seen(false, None), why("it is not whole"))),
+        (
+            "cannot be made",
+            "school-1",
+            Observation::Partial(seen(false, Some("is open")), why("there is no spare school-1 yet")),
+        ),
+        ("more than the file asks for", "school-3", Observation::Present(seen(false, None))),
+        ("left files", "school-3", Observation::Partial(SeenSpare::default(), why("its files are left"))),
+        ("foreign", "school-1", Observation::Foreign(Owner("it carries no mark of Provost".to_owned()))),
     ];
     let text =
         each.map(|(word, of, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, of, seen).trim_end()));

@@ -80,3 +80,33 @@ fn what_a_template_cannot_have_is_told() {
     let twice = faults("[template.school]\ndatabase_name = \"academie_zola\"", "");
     assert!(twice.contains("two sites cannot share the database `academie_zola`"), "{twice}");
 }
+
+#[test]
+fn spares_are_sites_of_their_own_that_nobody_else_is_called_like() {
+    let fleet = load("fleet.toml", &with(&format!("{TEMPLATE}spares = 2"), "")).unwrap().fleet;
+    let name = "school".parse().unwrap();
+    let template = &fleet.templates[&name];
+    let spares = template.spare_names(&name);
+    assert_eq!(spares.iter().map(|spare| spare.as_str()).collect::<Vec<_>>(), ["school-1", "school-2"]);
+    let site = template.spare_site(&name, &spares[1]).unwrap();
+    assert_eq!(site.database_name, "academie_template_school_spare2");
+    assert_eq!(site.url.to_string(), "http://spare-school-2.invalid");
+    assert_eq!(Template::of_spare(&spares[1]), Some(name));
+    let text = with(&format!("{TEMPLATE}spares = 2"), "");
+    let text = format!("{text}\n[site.spare-school-7]\nurl = \"http://x.localhost:8080\"\n");
+    let told = load("fleet.toml", &text).unwrap_err().to_string();
+    assert!(told.contains("a site cannot be called `spare-school-7`"), "{told}");
+    let told = faults(&format!("{TEMPLATE}spares = 100"), "");
+    assert!(told.contains("spares"), "{told}");
+    let long = format!("[template.school]\ndatabase_name = \"{}\"\nspares = 1", "d".repeat(56));
+    assert!(faults(&long, "").contains("more than 63 characters"));
+}
+
+#[test]
+fn spares_are_for_postgresql_alone() {
+    let text = format!(
+        "{GOOD}\n[database.maria]\nengine = \"mariadb\"\nmanaged = true\n[template.school]\ncodebase = \"lts\"\ndatabase = \"maria\"\nspares = 1\n"
+    );
+    let told = load("fleet.toml", &text).unwrap_err().to_string();
+    assert!(told.contains("spares can only be kept on PostgreSQL"), "{told}");
+}

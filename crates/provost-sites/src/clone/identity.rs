@@ -429,6 +429,31 @@ mod tests {
     }
 
     #[test]
+    fn a_spare_is_given_names_and_keeps_its_secrets() {
+        let rules = Rules::for_branch(404);
+        for engine in [Engine::Postgresql, Engine::Mariadb] {
+            let batch = identity().taking(engine, &rules);
+            for names in ["siteidentifier", "noreplyaddress", "https://hugo.example.org", "Lycée d''Hugo"] {
+                assert!(batch.contains(names), "{names} {batch}");
+            }
+            for kept in ["calendar_exportsalt", "password", "upgraderunning", "reassign"] {
+                assert!(!batch.contains(kept), "{kept} {batch}");
+            }
+        }
+        assert_eq!(identity().names_told().last(), Some(&"https://hugo.example.org"));
+    }
+
+    #[test]
+    fn what_is_taken_later_keeps_what_its_template_wrote_down() {
+        let rules = Rules::for_branch(404);
+        for engine in [Engine::Postgresql, Engine::Mariadb] {
+            let notes = "and name not in ('template_tasks', 'template_places')";
+            assert!(!identity().batch(engine, &rules).contains(notes));
+            assert!(Identity { keeps_notes: true, ..identity() }.batch(engine, &rules).contains(notes));
+        }
+    }
+
+    #[test]
     fn quotes_stay_inside_their_text() {
         assert_eq!(text("a'b"), "'a''b'");
     }

@@ -12,6 +12,7 @@ use provost_engine::context::Context;
 use provost_fleet::model::Fleet;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::UpError;
 use super::probe::Place;
@@ -91,21 +92,27 @@ impl Rounds {
             return Ok(Taken::NothingRuns);
         }
         let number = self.join(place, answer);
-        let result = self.told(cx, fleet, number).await;
+        let result = self.told(&cx.cancel, number, async |requests| round(cx, fleet, &requests).await).await;
         self.leave(number);
         result?;
         let _page = self.pages.acquire().await;
         see(cx, fleet, place, answer).await
     }
 
-    async fn told(&self, cx: &Context, fleet: &Fleet, number: u64) -> Result<(), UpError> {
+    /// Waits until the round that a request belongs to is done, or does it for all that wait.
+    async fn told(
+        &self,
+        cancel: &CancellationToken,
+        number: u64,
+        round: impl AsyncFnOnce(Vec<Request>) -> Result<(), UpError>,
+    ) -> Result<(), UpError> {
         let mut last = self.leads.lock().await;
         if self.is_served(number) {
             return Ok(());
         }
-        self.until_due(cx, *last).await;
+        self.until_due(cancel, *last).await;
         let requests = self.all();
-        let result = round(cx, fleet, &requests).await;
+        let result = round(requests.clone()).await;
         *last = Some(Instant::now());
         if result.is_ok() {
             // Who failed tells it; the others try for themselves, and each has its own error.
@@ -115,13 +122,13 @@ impl Rounds {
     }
 
     /// Waits until a round is due: at once, unless one was just done and more sites may come.
-    async fn until_due(&self, cx: &Context, last: Option<Instant>) {
+    async fn until_due(&self, cancel: &CancellationToken, last: Option<Instant>) {
         let Some(due) = last.map(|last| last + DISTANCE) else { return };
         while self.others.load(Ordering::SeqCst) && Instant::now() < due {
             tokio::select! {
                 () = self.changed.notified() => {}
                 () = tokio::time::sleep_until(due) => {}
-                () = cx.cancel.cancelled() => return,
+                () = cancel.cancelled() => return,
             }
         }
     }
@@ -174,4 +181,82 @@ async fn round(cx: &Context, fleet: &Fleet, requests: &[Request]) -> Result<(), 
     see(cx, fleet, &closing.place, closing.answer).await.ok();
     serving::reload_pools(cx).await;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use futures_util::FutureExt as _;
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    struct Counted {
+        rounds: Rounds,
+        done: AtomicUsize,
+        cancel: CancellationToken,
+    }
+
+    impl Counted {
+        async fn one(&self) -> Result<(), UpError> {
+            let number = self.rounds.join("host", Answer::Login);
+            let told = self.rounds.told(&self.cancel, number, async |_| {
+                self.done.fetch_add(1, Ordering::SeqCst);
+                Ok(())
+            });
+            let told = told.await;
+            self.rounds.leave(number);
+            told
+        }
+
+        async fn many(&self) {
+            assert!(join_all((0..50).map(|_| self.one())).await.iter().all(Result::is_ok));
+        }
+
+        fn done(&self) -> usize {
+            self.done.load(Ordering::SeqCst)
+        }
+    }
+
+    fn counted() -> Counted {
+        Counted { rounds: Rounds::default(), done: AtomicUsize::new(0), cancel: CancellationToken::new() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_are_served_by_one_reload_and_the_first_does_not_wait() {
+        let all = counted();
+        all.rounds.others_run(true);
+        let begun = Instant::now();
+        all.one().await.unwrap();
+        assert_eq!((all.done(), begun.elapsed()), (1, Duration::ZERO));
+        all.many().await;
+        assert_eq!((all.done(), begun.elapsed()), (2, DISTANCE));
+        assert!(all.rounds.waiting().requests.is_empty() && all.rounds.waiting().served.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_when_no_more_can_come() {
+        let all = counted();
+        all.rounds.others_run(true);
+        all.one().await.unwrap();
+        let begun = Instant::now();
+        let mut many = Box::pin(all.many());
+        assert!(many.as_mut().now_or_never().is_none());
+        all.rounds.others_run(false);
+        many.await;
+        assert_eq!((all.done(), begun.elapsed()), (2, Duration::ZERO));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_has_its_own_error() {
+        let all = counted();
+        let fail = async |_| Err(UpError::Missing("nginx"));
+        let first = all.rounds.join("one", Answer::Login);
+        let second = all.rounds.join("two", Answer::Nothing);
+        assert!(all.rounds.told(&all.cancel, first, fail).await.is_err());
+        all.rounds.leave(first);
+        assert!(!all.rounds.is_served(second));
+        assert!(all.rounds.told(&all.cancel, second, fail).await.is_err());
+    }
 }

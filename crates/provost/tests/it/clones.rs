@@ -23,7 +23,7 @@ const NEEDLE: &str = "plantedneedle";
 const KEPT: &str = "plantedandkept";
 
 /// A fleet with a template and clones of it; the template is made.
-fn fleet(moodle: &Moodle, clones: &[String]) -> TestEnv {
+pub(crate) fn fleet(moodle: &Moodle, clones: &[String]) -> TestEnv {
     let names: Vec<&str> = clones.iter().map(String::as_str).collect();
     let env = TestEnv::with_fleet(moodle, &names);
     let text = env.fleet();
@@ -174,7 +174,7 @@ const SECRETS: [(&str, &str); 8] = [
 ];
 
 /// What a template is known by, beside its name: every secret that it has.
-fn identity(env: &TestEnv) -> Vec<String> {
+pub(crate) fn identity(env: &TestEnv) -> Vec<String> {
     env.in_template(|env| {
         let all = SECRETS.iter().map(|(_, query)| env.sql_in(TEMPLATE, query));
         // A dump writes the lines of a key with `\n` between them: a piece of one line is looked for.
@@ -183,7 +183,7 @@ fn identity(env: &TestEnv) -> Vec<String> {
     })
 }
 
-fn is_itself(env: &TestEnv, site: &str, template: &[String]) {
+pub(crate) fn is_itself(env: &TestEnv, site: &str, template: &[String]) {
     let dump = env.dump(&format!("test_{site}"));
     for word in template.iter().map(String::as_str).chain([NEEDLE]) {
         let lines: Vec<&str> = dump.lines().filter(|line| line.contains(word)).collect();

@@ -37,4 +37,5 @@ mod site_move;
 mod site_rename;
 mod site_switch;
 mod sites_below;
+mod spares;
 mod transcript;
