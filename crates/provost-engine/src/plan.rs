@@ -224,16 +224,24 @@ impl Plan {
 /// A step that waits for a blocked subject is itself blocked, and so on. The whole subject is: half of its steps would leave it
 /// in a state that nobody planned.
 fn spread_blocks(mut steps: Vec<Step>, mut blocked: Vec<Blocked>) -> (Vec<Step>, Vec<Blocked>) {
+    let mut subjects: BTreeSet<Subject> = blocked.iter().map(|one| one.subject.clone()).collect();
+    // Mostly once: what is waited for is planned before. Never for each subject: a server that is down blocks thousands.
     loop {
-        let subjects: BTreeSet<&Subject> = blocked.iter().map(|one| &one.subject).collect();
-        let found = steps.iter().find_map(|step| {
-            let cause = step.after.iter().map(|id| &id.subject).find(|subject| subjects.contains(subject))?;
-            Some((step.id.subject.clone(), cause.clone()))
-        });
-        let Some((subject, cause)) = found else { return (steps, blocked) };
-        steps.retain(|step| step.id.subject != subject);
-        blocked.push(Blocked { subject, reason: format!("waits for {cause}, which is blocked"), hint: None });
+        let before = subjects.len();
+        for step in &steps {
+            let cause = step.after.iter().map(|id| &id.subject).find(|subject| subjects.contains(subject));
+            let Some(cause) = cause.cloned() else { continue };
+            if subjects.insert(step.id.subject.clone()) {
+                let reason = format!("waits for {cause}, which is blocked");
+                blocked.push(Blocked { subject: step.id.subject.clone(), reason, hint: None });
+            }
+        }
+        if subjects.len() == before {
+            break;
+        }
     }
+    steps.retain(|step| !subjects.contains(&step.id.subject));
+    (steps, blocked)
 }
 
 /// Kahn's algorithm; among the steps that could come next, the smallest id does, so that the order is always the same.
