@@ -73,13 +73,24 @@ pub fn read_or_make(paths: &Paths, which: &Generated<'_>) -> Result<Secret, Secr
     if let Some(found) = read(paths, which)? {
         return Ok(found);
     }
-    let path = which.path(paths);
     let made = generate();
-    let written = files::directory(&paths.keep(), 0o700, &Account::Own)
-        .and_then(|()| files::directory(&paths.secrets(), 0o700, &Account::Own))
-        .and_then(|()| files::write_whole(&path, made.expose().as_bytes(), 0o600, &Account::Own));
-    written.map_err(|source| SecretError::Io { path, source })?;
+    keep(paths, which, &made)?;
     Ok(made)
+}
+
+/// Reads a generated secret, or draws one that is kept nowhere yet: for whoever first makes what a killed run is known by, and then
+/// [`keep`]s it. A secret alone leads to nobody.
+pub fn read_or_draw(paths: &Paths, which: &Generated<'_>) -> Result<Secret, SecretError> {
+    Ok(read(paths, which)?.unwrap_or_else(generate))
+}
+
+/// Keeps a generated secret.
+pub fn keep(paths: &Paths, which: &Generated<'_>, secret: &Secret) -> Result<(), SecretError> {
+    let path = which.path(paths);
+    files::directory(&paths.keep(), 0o700, &Account::Own)
+        .and_then(|()| files::directory(&paths.secrets(), 0o700, &Account::Own))
+        .and_then(|()| files::write_whole(&path, secret.expose().as_bytes(), 0o600, &Account::Own))
+        .map_err(|source| SecretError::Io { path, source })
 }
 
 /// Forgets a generated secret.

@@ -20,8 +20,10 @@ impl DatabaseKind {
         admin: &mut Connection<'_>,
     ) -> Result<Effect, StepError> {
         let Params { server, name, only_role, .. } = params;
-        let password =
-            secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site)).map_err(StepError::failed)?;
+        let secret = Generated::SiteDatabase(site);
+        let password = secrets::read_or_draw(&cx.paths, &secret).map_err(StepError::failed)?;
+        // Once there is something marked: the site may leave the file before this is done again.
+        let keep = || secrets::keep(&cx.paths, &secret, &password).map_err(StepError::failed);
         let mark = Mark {
             fleet: self.fleet_id.id.clone(),
             site: site.clone(),
@@ -34,6 +36,7 @@ impl DatabaseKind {
         let failed = |error: sqlx::Error| StepError::failed(error);
         if *only_role && database::copies_whole(&admin.sql) {
             database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
+            keep()?;
             let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name);
             let Found { database, role, .. } = found.unwrap_or_default();
             if database.is_none() {
@@ -44,6 +47,7 @@ impl DatabaseKind {
             }
         }
         database::make(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
+        keep()?;
         // Read back by coming in as the site will.
         let mut own =
             self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;

@@ -186,6 +186,28 @@ fn without_room_for_the_copy_nothing_is_deleted() {
 }
 
 #[test]
+fn a_site_whose_role_could_not_be_made_leaves_no_password() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let _up = env.up();
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
+    // As a kill right before the role is there: nothing is marked yet, so nothing would lead to the password.
+    env.sql("alter system set default_transaction_read_only = on");
+    env.sql("select pg_reload_conf()");
+    let refused = env.run(&["site", "restore", "zola"]);
+    assert!(refused.code == 1 && refused.stderr.contains("read-only"), "{refused}");
+    assert_eq!(env.secret("site-zola-database"), None);
+    let url = env.url("emil");
+    assert_eq!(env.run(&["site", "create", "emil", "--url", &url]).code, 3);
+    assert_eq!(env.secret("site-emil-database"), None);
+    env.sql("alter system reset default_transaction_read_only");
+    env.sql("select pg_reload_conf()");
+    assert_eq!(env.run(&["site", "restore", "zola"]).code, 0);
+    assert!(env.secret("site-zola-database").is_some());
+}
+
+#[test]
 fn a_deleted_site_comes_back_as_it_was() {
     comes_back(Engine::Postgresql);
 }

@@ -111,7 +111,8 @@ impl Restored<'_> {
 
     async fn database(&self, cx: &Context, dump: &Utf8Path, there: bool) -> Result<(), SiteError> {
         let name = &self.site.database_name;
-        let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(self.name))?;
+        let secret = Generated::SiteDatabase(self.name);
+        let password = secrets::read_or_draw(&cx.paths, &secret)?;
         let mark = self.mark(cx, Stage::Installing);
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
         let (is, was) = (admin.sql.engine(), self.copy.manifest.dump.engine);
@@ -124,6 +125,8 @@ impl Restored<'_> {
         }
         database::make(&mut admin.sql, name, &password, &mark).await?;
         drop(admin);
+        // Only now: the file does not have the site yet, and whoever is killed is found again by the mark.
+        secrets::keep(&cx.paths, &secret, &password)?;
         let engine = self.copy.manifest.dump.engine;
         let file = self.copy.path.join("restore.login");
         let endpoint = self.servers.endpoint(cx, &self.site.database)?;
