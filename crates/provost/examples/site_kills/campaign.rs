@@ -34,6 +34,9 @@ const GUESS: f64 = 2.0;
 /// More sites than this are not added to: the campaign is about their lives, not about numbers.
 const MOST: usize = 7;
 
+/// After so many rounds it says how far it is.
+const TELL: u64 = 20;
+
 /// How often the fleet is served for some rounds, with its cron: rounds in, and rounds out.
 const SERVED: u64 = 5;
 
@@ -110,6 +113,9 @@ impl Campaign {
         let mut work = Work::new(self)?;
         for round in 1..=self.count {
             work.round(round)?;
+            if round.is_multiple_of(TELL) {
+                (self.tell)(&format!("{round} of {} rounds, {} findings", self.count, work.findings.len()));
+            }
         }
         work.end()?;
         let figures = &work.figures;
@@ -169,7 +175,8 @@ impl<'a> Work<'a> {
         }
         let (act, sites, arguments) = self.choose(round)?;
         let before = self.world.text()?;
-        let victim = if self.random.once_in(3) { Victim::Child } else { Victim::Program };
+        let has_children = matches!(act, Act::Create | Act::Delete | Act::Restore);
+        let victim = if has_children && self.random.once_in(2) { Victim::Child } else { Victim::Program };
         let mut history = format!("{victim:?} in {act:?} of {}", sites.join(", "));
         let first = self.kill(&words(&arguments), victim, Some(act))?;
         history += &first.told;
