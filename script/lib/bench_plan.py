@@ -64,14 +64,19 @@ class Fleet:
         return found
 
     def plan(self):
-        """Seconds, and what came."""
+        """Seconds, of them those at work in Provost itself, and what came."""
+        worked = self.worked()
         begun = time.monotonic()
         done = subprocess.run([f"{self.work}/provost", "--quiet", "--json", "plan", "--detailed-exitcode"], cwd=self.at,
                               capture_output=True)
         took = time.monotonic() - begun
         if done.returncode != 0:
             sys.exit(f"the plan is not empty ({done.returncode}): {done.stdout.decode()[:2000]} {done.stderr.decode()[:2000]}")
-        return took, done.stdout
+        return took, self.worked() - worked, done.stdout
+
+    def worked(self):
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return used.ru_utime + used.ru_stime
 
     def bare(self):
         """psql asks each database the same question as the site's own role."""
@@ -115,14 +120,15 @@ def most_connections(fleet):
 
 def measure(work, engine, sites, runs, profile):
     fleet = Fleet(work, engine)
-    first, text = fleet.plan()
+    first, _, text = fleet.plan()
     if profile:
         subprocess.run([*profile.split(), f"{work}/provost", "--quiet", "plan"], cwd=fleet.at, check=True)
     before = (fleet.files(), fleet.written())
-    took, texts, bare = [], {text}, []
+    took, own, texts, bare = [], [], {text}, []
     for _ in range(runs):
-        seconds, text = fleet.plan()
+        seconds, worked, text = fleet.plan()
         took.append(seconds)
+        own.append(worked)
         texts.add(text)
     nothing_written = (fleet.files(), fleet.written()) == before
     if engine == "postgresql":
@@ -131,11 +137,12 @@ def measure(work, engine, sites, runs, profile):
             assert answers == sites, f"{answers} of {sites} databases answered"
             bare.append(seconds)
     result = {
-        "engine": engine, "sites": sites, "seconds": took, "first": first, "bare": bare,
+        "engine": engine, "sites": sites, "seconds": took, "own": own, "first": first, "bare": bare,
         "same_bytes": len(texts) == 1, "nothing_written": nothing_written, "connections": most_connections(fleet),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
     }
-    print(f"{engine}: {sites} sites: plan {statistics.median(took):.2f} s, the first {first:.2f} s,"
+    print(f"{engine}: {sites} sites: plan {statistics.median(took):.2f} s ({statistics.median(own):.2f} s of its own), the first"
+          f" {first:.2f} s,"
           f" bare reads {statistics.median(bare) if bare else 0:.2f} s, {result['connections']} connections", file=sys.stderr)
     if not (result["same_bytes"] and nothing_written):
         print(f"{engine}: same bytes: {result['same_bytes']}, nothing written: {nothing_written}", file=sys.stderr)
@@ -157,6 +164,7 @@ def tell(work, commit, runs):
             figures[f"vs_bare_reads_{one['engine']}"] = round(median(one["seconds"]) / median(one["bare"]), 3)
     most = max(results, key=lambda one: one["sites"])
     figures[f"noop_seconds_{most['sites']}"] = round(median(most["seconds"]), 3)
+    figures[f"own_cpu_seconds_{most['sites']}"] = round(median(most["own"]), 3)
     figures["connections"] = max(one["connections"] for one in results)
     figures["peak_mb"] = most["peak_mb"]
     filesystem = subprocess.run(["stat", "-f", "-c", "%T", work], capture_output=True, text=True, check=True).stdout.strip()
