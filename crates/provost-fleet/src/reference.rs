@@ -28,11 +28,29 @@ pub(crate) fn git_source(text: &str) -> Result<(), String> {
     Err("a git source is a URL (https://…, ssh://…, user@host:path) or an absolute path".to_owned())
 }
 
-/// Whether a URL carries a login that is perhaps secret: anything before `@` over HTTP, a password elsewhere.
+/// Parts of the names by which servers call a secret in a URL's query: `private_token`, `X-Amz-Signature`, `api_key`.
+const SECRET_PARTS: [&str; 9] =
+    ["token", "secret", "passw", "pwd", "signature", "credential", "apikey", "accesskey", "licensekey"];
+
+/// Whole names of that kind, too short to be looked for in others.
+const SECRET_NAMES: [&str; 6] = ["key", "sig", "auth", "jwt", "pass", "license"];
+
+/// Whether a URL carries a login that is perhaps secret: anything before `@` over HTTP, a password elsewhere, or what a server
+/// calls a token or a key in its query.
 pub(crate) fn holds_password(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else { return false };
-    let authority = rest.split('/').next().unwrap_or_default();
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     authority.rsplit_once('@').is_some_and(|(user, _)| scheme.starts_with("http") || user.contains(':'))
+        || rest.split_once('?').is_some_and(|(_, query)| query.split(['&', ';', '#']).any(is_secret))
+}
+
+/// Whether `NAME=VALUE` of a query gives a secret.
+fn is_secret(pair: &str) -> bool {
+    let Some((name, value)) = pair.split_once('=') else { return false };
+    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let plain = plain.to_ascii_lowercase();
+    !value.is_empty()
+        && (SECRET_NAMES.contains(&plain.as_str()) || SECRET_PARTS.iter().any(|part| plain.contains(part)))
 }
 
 /// An absolute path without `..`.

@@ -6,7 +6,7 @@ use super::At;
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::reference::holds_password;
 
-/// A URL of http or https without a password, or a path.
+/// A URL of http or https without a password or token, or a path.
 pub(super) fn read(sink: &Sink, key: &str, text: At<String>) -> Option<String> {
     let Some((scheme, _)) = text.value.split_once("://") else {
         return path(sink, key, text).map(Utf8PathBuf::into_string);
@@ -18,7 +18,7 @@ pub(super) fn read(sink: &Sink, key: &str, text: At<String>) -> Option<String> {
     if holds_password(&text.value) {
         sink.mask(text.span.clone());
         let fault =
-            Diagnostic::error(text.span, format!("`{key}` holds a password, which would be shown and kept"));
+            Diagnostic::error(text.span, format!("`{key}` holds a password or token, which would be shown and kept"));
         sink.push(fault.hint("download the file yourself and name its path"));
         return None;
     }
