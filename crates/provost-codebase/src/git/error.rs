@@ -7,6 +7,9 @@ use provost_engine::process::ProcessError;
 use super::{ListingError, MINIMUM_VERSION};
 use crate::flock::FlockError;
 
+/// What a server that asks for a login, or hides what is there from those without one, comes to.
+const WANTS_LOGIN: &str = "it does not exist, or wants a login";
+
 /// Why something about a git repository failed. No message has a credential in it.
 #[derive(Debug, thiserror::Error)]
 pub enum GitError {
@@ -156,6 +159,12 @@ impl GitError {
             Self::NoCommit { .. } => {
                 Some("has its branch been rewritten? `provost codebase update` resolves anew".to_owned())
             }
+            Self::Refused { why, .. } if why == WANTS_LOGIN || why.starts_with("Authentication failed") => {
+                Some(
+                    "`git ls-remote URL` must work without a question: set up git's credential helper, or an SSH key"
+                        .to_owned(),
+                )
+            }
             _ => None,
         }
     }
@@ -214,7 +223,7 @@ pub(super) fn classify(log: &str) -> Trouble {
         return Trouble::NotThisWay;
     }
     if log.contains("terminal prompts disabled") {
-        return Trouble::Refused("it does not exist, or wants a login".to_owned());
+        return Trouble::Refused(WANTS_LOGIN.to_owned());
     }
     Trouble::Refused(words)
 }
@@ -272,7 +281,7 @@ mod tests {
         );
         assert_eq!(
             classify("fatal: could not read Username for 'https://github.com': terminal prompts disabled"),
-            Trouble::Refused("it does not exist, or wants a login".to_owned())
+            Trouble::Refused(WANTS_LOGIN.to_owned())
         );
     }
 

@@ -79,8 +79,8 @@ impl Source {
         if host.is_empty() || parts.is_empty() {
             return Err(wrong("it names no repository"));
         }
-        let host = escaped(&host.to_ascii_lowercase());
-        if parts.iter().chain([&host]).any(|part| part.len() > LONGEST_PART) {
+        let host = host.to_ascii_lowercase();
+        if parts.iter().chain([&escaped(&host)]).any(|part| part.len() > LONGEST_PART) {
             return Err(wrong("a part of it is too long"));
         }
         Ok(Self::Url(RemoteUrl { text: text.to_owned(), host, parts }))
@@ -89,7 +89,7 @@ impl Source {
     /// The repository to read: the cache's for a URL, the directory itself for a path.
     pub fn repository(&self, cache: &Utf8Path) -> Utf8PathBuf {
         match self {
-            Self::Url(url) => cache.join(format!("{}.git", url.short())),
+            Self::Url(url) => cache.join(escaped(&url.host)).join(format!("{}.git", url.parts.join("/"))),
             Self::Path(path) => path.clone(),
             Self::Imported => cache.join(IMPORTED),
         }
@@ -190,6 +190,7 @@ mod tests {
     #[test]
     fn a_cache_has_a_readable_place() {
         let place = "/cache/github.com/danmarsden/moodle-mod_attendance.git";
+        assert_eq!(Source::parse("https://H.org:8443/a").unwrap().to_string(), "h.org:8443/a");
         for url in [
             "https://github.com/danmarsden/moodle-mod_attendance.git",
             "https://GitHub.com/danmarsden/moodle-mod_attendance/",

@@ -96,7 +96,7 @@ async fn without_a_network_a_mirror_answers_and_one_note_says_so() {
     assert_eq!(refs.default_branch().unwrap().0, "main");
     git.refs(&source).await.unwrap();
     git.fetch(&source, head, Some("refs/heads/main")).await.unwrap();
-    insta::assert_snapshot!(place.told(), @"no network: 127.0.0.1%3A1 is not reached; its references are taken from the cache");
+    insta::assert_snapshot!(place.told(), @"no network: 127.0.0.1:1 is not reached; its references are taken from the cache");
 }
 
 #[tokio::test]
@@ -120,15 +120,15 @@ async fn without_a_network_the_last_answer_is_remembered() {
     let refs = git.refs(&far).await.unwrap();
     assert_eq!(refs.branches["main"], origin.head().to_string());
     insta::assert_snapshot!(place.told(), @"
-    no network: 127.0.0.1%3A1 is not reached; its references are taken from the cache
-    the references of 127.0.0.1%3A1/plugin were fetched 3 days ago
+    no network: 127.0.0.1:1 is not reached; its references are taken from the cache
+    the references of 127.0.0.1:1/plugin were fetched 3 days ago
     ");
     let error = git.fetch(&far, origin.head(), None).await.unwrap_err();
     let short = &origin.head().to_string()[..10];
     assert_eq!(
         error.to_string(),
         format!(
-            "cannot reach 127.0.0.1%3A1 (failed to connect), and the git cache does not have 127.0.0.1%3A1/plugin at {short}"
+            "cannot reach 127.0.0.1:1 (failed to connect), and the git cache does not have 127.0.0.1:1/plugin at {short}"
         )
     );
 }
@@ -139,7 +139,7 @@ async fn without_network_and_cache_one_line_says_so() {
     let git = found(&place).await;
     let source = Source::parse(&format!("{NO_NETWORK}/moodle.git")).unwrap();
     let error = git.refs(&source).await.unwrap_err();
-    insta::assert_snapshot!(chain(&place, &error), @"cannot reach 127.0.0.1%3A1 (failed to connect), and the git cache does not have 127.0.0.1%3A1/moodle");
+    insta::assert_snapshot!(chain(&place, &error), @"cannot reach 127.0.0.1:1 (failed to connect), and the git cache does not have 127.0.0.1:1/moodle");
     assert!(!error.to_string().contains('\n'));
 }
 
@@ -220,7 +220,7 @@ async fn a_truncated_mirror_is_said_to_be_damaged() {
     let error = git.fetch(&source, head, None).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("the git cache of 127.0.0.1%3A1/plugin is damaged: object {head} is missing")
+        format!("the git cache of 127.0.0.1:1/plugin is damaged: object {head} is missing")
     );
     assert!(error.hint().unwrap().starts_with("remove it, and it is fetched again: rm -rf /"));
 }

@@ -161,7 +161,7 @@ async fn a_plugin_from_elsewhere_reads_nothing_of_this_machine() {
     std::fs::create_dir_all(mirror.parent().unwrap()).unwrap();
     run_git(&place.root, &["clone", "--quiet", "--mirror", evil.path.as_str(), mirror.as_str()]);
     let error = expand(&git, &source, evil.head()).await.unwrap_err();
-    insta::assert_snapshot!(chain(&place, &error), @"the git submodule `x` of 127.0.0.1%3A1/evil has a URL that cannot be used: cannot use `ROOT/repositories/other` as a git repository: a repository from elsewhere may not name one of this machine");
+    insta::assert_snapshot!(chain(&place, &error), @"the git submodule `x` of 127.0.0.1:1/evil has a URL that cannot be used: cannot use `ROOT/repositories/other` as a git repository: a repository from elsewhere may not name one of this machine");
 }
 
 #[test]

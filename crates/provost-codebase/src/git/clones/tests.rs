@@ -68,7 +68,7 @@ async fn a_partial_clone_that_cannot_be_completed_says_what_to_do() {
     let error = git.fetch(&source, origin.head(), None).await.unwrap_err();
     let short = origin.head().to_string();
     let text = chain(&place, &error).replace(&short, "COMMIT").replace(&short[..10], "COMMIT");
-    insta::assert_snapshot!(text, @"ROOT/clone is a partial clone, which lacks 2 objects of COMMIT; these could not be had: cannot reach 127.0.0.1%3A1 (failed to connect), and the git cache does not have 127.0.0.1%3A1/plugin at COMMIT");
+    insta::assert_snapshot!(text, @"ROOT/clone is a partial clone, which lacks 2 objects of COMMIT; these could not be had: cannot reach 127.0.0.1:1 (failed to connect), and the git cache does not have 127.0.0.1:1/plugin at COMMIT");
     insta::assert_snapshot!(error.hint().unwrap().replace(place.root.as_str(), "ROOT"), @"make it a whole one: git -C ROOT/clone fetch --refetch --no-filter origin");
     // The hint is right.
     run_git(&path, &["config", "remote.origin.url", &origin.url()]);

@@ -98,7 +98,7 @@ async fn without_a_network_it_says_that_the_history_cannot_be_had() {
     std::fs::create_dir_all(git.repository(&far).parent().unwrap()).unwrap();
     std::fs::rename(git.repository(&near), git.repository(&far)).unwrap();
     let error = git.log(&far, all[3], all[6], 9).await.unwrap_err();
-    insta::assert_snapshot!(crate::testing::chain(&place, &error), @"cannot reach 127.0.0.1%3A1 (failed to connect), and the git cache does not have the history of 127.0.0.1%3A1/plugin");
+    insta::assert_snapshot!(crate::testing::chain(&place, &error), @"cannot reach 127.0.0.1:1 (failed to connect), and the git cache does not have the history of 127.0.0.1:1/plugin");
 
     // A clone of somebody's is not written to: what is there is shown, and that it is not all.
     let path = place.root.join("shallow");
