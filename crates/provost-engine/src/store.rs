@@ -6,6 +6,7 @@
 mod leases;
 mod observations;
 mod operations;
+mod reserve;
 mod schema;
 
 pub use operations::{EventKind, Operation, OperationId, OperationState, Total, UnitEvent, UnitState, next};
@@ -34,6 +35,15 @@ pub enum StoreError {
         /// Its path.
         path: String,
         /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The disk is full.
+    #[error("no space is left for the registry `{path}`")]
+    Full {
+        /// Its path.
+        path: String,
+        /// What could not be done.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -85,6 +95,23 @@ impl Store {
     /// # Errors
     /// When the place cannot be written, the disk is full, or a later Provost wrote it.
     pub fn open(path: &Utf8Path) -> Result<Self, StoreError> {
+        let opened = match Self::open_once(path) {
+            Err(StoreError::Open { .. }) if reserve::give_up(path) => Self::open_once(path),
+            other => other,
+        };
+        match opened {
+            Ok(store) => {
+                reserve::set_aside(path);
+                Ok(store)
+            }
+            Err(StoreError::Open { path: shown, source }) if reserve::is_full(path) => {
+                Err(StoreError::Full { path: shown, source })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn open_once(path: &Utf8Path) -> Result<Self, StoreError> {
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| StoreError::Open {
             path: path.to_string(),
             source,

@@ -8,6 +8,7 @@ use provost_codebase::resolve::ResolveError;
 use provost_engine::files::is_disk_full;
 use provost_engine::kind::StepError;
 use provost_engine::lease::LeaseError;
+use provost_engine::store::StoreError;
 use provost_sites::accounts::AccountError;
 use provost_sites::cron::CronError;
 use provost_sites::database::mariadb::copy::CopyError;
@@ -72,6 +73,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
         && is_disk_full(error)
     {
         return Some("free some space, then run the same command again".to_owned());
+    }
+    if let Some(StoreError::Full { .. }) = error.downcast_ref() {
+        return Some("free some space; once there is a little, `provost codebase gc` frees more".to_owned());
     }
     if let Some(LeaseError::Held { .. }) = error.downcast_ref() {
         return Some("wait for it, or end it; then run the same command again".to_owned());

@@ -106,3 +106,19 @@ fn a_later_registry_is_refused() {
     connection.pragma_update(None, "user_version", 99).unwrap();
     assert!(matches!(Store::prepare(connection), Err(StoreError::Version { found: 99, .. })));
 }
+
+#[test]
+fn room_is_set_aside_once_and_given_up_only_on_a_full_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = camino::Utf8PathBuf::from_path_buf(directory.path().join("registry.sqlite")).unwrap();
+    Store::open(&path).unwrap();
+    let reserve = path.with_extension("reserve");
+    assert!(reserve.metadata().unwrap().len() > 1 << 20);
+    std::fs::write(
+        &path,
+        "no registry at all, and longer than a header of SQLite would be: a hundred bytes, or more",
+    )
+    .unwrap();
+    assert!(matches!(Store::open(&path), Err(StoreError::Open { .. })));
+    assert!(reserve.exists(), "there is room on the disk");
+}

@@ -68,6 +68,38 @@ fn a_full_disk_is_told_and_a_second_apply_completes() {
 }
 
 #[test]
+fn builds_are_shown_and_removed_on_a_full_disk() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &[]);
+    let state = env.state();
+    std::fs::create_dir_all(&state).unwrap();
+    let mounted =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=30m,mode=755", "tmpfs"]).arg(&state).output();
+    if !mounted.is_ok_and(|output| output.status.success()) {
+        println!("skipped: only root can mount a small disk");
+        return;
+    }
+    let updated = env.run(&["codebase", "update"]);
+    let built = env.run(&["codebase", "build"]);
+    // Nothing needs what was built any more.
+    std::fs::write(env.path("moodle/more.txt"), "more\n").unwrap();
+    let who = ["-c", "user.name=t", "-c", "user.email=t@localhost"];
+    git(&env.path("moodle"), &["add", "-A"]).unwrap();
+    git(&env.path("moodle"), &[&who[..], &["commit", "-qm", "more"]].concat()).unwrap();
+    let moved = env.run(&["codebase", "update"]);
+    let fill = std::fs::write(state.join("fill"), vec![1; 40 << 20]);
+    let list = env.run(&["codebase", "list"]);
+    let collected = env.run(&["codebase", "gc", "--yes"]);
+    let left = std::fs::read_dir(state.join("made/builds")).unwrap().flatten();
+    let left = left.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.')).count();
+    Command::new("umount").arg(&state).status().unwrap();
+    for output in [&updated, &built, &moved, &list, &collected] {
+        assert_eq!(output.code, 0, "{output}");
+    }
+    assert!(fill.is_err(), "the disk is full");
+    assert_eq!(left, 0, "{collected}");
+}
+
+#[test]
 fn postgresql_killed_in_mid_install() {
     let (told, _) = kill_server_in_mid_install(Engine::Postgresql, "postmaster.pid", |_| {});
     assert!(told.contains("✗ site/hugo/install"), "{told}");
