@@ -72,6 +72,28 @@ pub fn declaration_digest(codebase: &Codebase) -> Digest {
     Digest::of(&serde_json::to_vec(codebase).unwrap_or_default())
 }
 
+/// What is wrong with a lock that says at its top that it has another version.
+fn other_version(text: &str) -> Option<Diagnostic> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n').take_while(|line| !line.starts_with('[')) {
+        let number = line.strip_prefix("version").and_then(|rest| rest.trim_start().strip_prefix('='));
+        if let Some(version) = number.and_then(|number| number.trim().parse::<u32>().ok()) {
+            return (version != VERSION).then(|| unknown_version(at..at + line.trim_end().len(), version));
+        }
+        at += line.len();
+    }
+    None
+}
+
+fn unknown_version(span: std::ops::Range<usize>, version: u32) -> Diagnostic {
+    let fault =
+        Diagnostic::error(span, format!("the lock has version {version}, this Provost knows {VERSION}"));
+    match version > VERSION {
+        true => fault.hint("a later Provost wrote it: use that one, or a later one, for this fleet"),
+        false => fault,
+    }
+}
+
 impl Lock {
     /// Reads a lock.
     ///
@@ -85,6 +107,10 @@ impl Lock {
                 fault.hint("take either side, then run `provost apply`: it resolves what is stale"),
             ));
         }
+        // Before all else: a later one may well hold what we do not know.
+        if let Some(fault) = other_version(text) {
+            return Err(wrong(fault));
+        }
         let written: Written = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             let first = error.message().lines().next().unwrap_or("not a lock").to_owned();
@@ -93,8 +119,7 @@ impl Lock {
             )
         })?;
         if written.version != VERSION {
-            let message = format!("the lock has version {}, this Provost knows {VERSION}", written.version);
-            return Err(wrong(Diagnostic::error(0..text.lines().next().map_or(0, str::len), message)));
+            return Err(wrong(unknown_version(0..0, written.version)));
         }
         Ok(Self { codebases: written.codebase })
     }

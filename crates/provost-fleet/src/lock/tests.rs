@@ -136,6 +136,9 @@ fn a_conflict_is_told_as_one() {
 fn a_lock_of_another_form_is_refused() {
     let text = lock("4.5.1").to_toml().replace("version = 1\n", "version = 2\n");
     assert!(Lock::parse("fleet.lock", &text).unwrap_err().to_string().contains("the lock has version 2"));
+    let text = text.replace("version = 2\n", "version = 2\nfuture = true\n");
+    let told = Lock::parse("fleet.lock", &text).unwrap_err().to_string();
+    assert!(told.contains("fleet.lock:2:1") && told.contains("a later Provost wrote it"), "{told}");
     assert!(Lock::parse("fleet.lock", "version = 1\n[codebase.lts]\n").is_err());
 }
 

@@ -17,8 +17,10 @@ pub(super) fn read(sink: &Sink, key: &str, text: At<String>) -> Option<String> {
     }
     if holds_password(&text.value) {
         sink.mask(text.span.clone());
-        let fault =
-            Diagnostic::error(text.span, format!("`{key}` holds a password or token, which would be shown and kept"));
+        let fault = Diagnostic::error(
+            text.span,
+            format!("`{key}` holds a password or token, which would be shown and kept"),
+        );
         sink.push(fault.hint("download the file yourself and name its path"));
         return None;
     }

@@ -135,12 +135,19 @@ fn a_token_in_a_git_url_is_refused_but_a_user_of_ssh_is_not() {
        |
        = help: let git's credential helper or an SSH key log in
     "#);
-    for query in ["private_token=hunter2", "a=b&X-Amz-Signature=hunter2", "api_key=hunter2", "key=hunter2#x"] {
+    for query in ["private_token=hunter2", "a=b&X-Amz-Signature=hunter2", "api_key=hunter2", "key=hunter2#x"]
+    {
         let fault = wrong("https://example.org/a.git", &format!("https://example.org/a.git?{query}"));
-        assert!(fault.contains("holds no password or token") && !fault.contains("hunter2"), "{query}: {fault}");
+        assert!(
+            fault.contains("holds no password or token") && !fault.contains("hunter2"),
+            "{query}: {fault}"
+        );
         let zip = format!("zip = \"https://example.org/a.zip?{query}\" }}");
         let fault = wrong("git = \"https://example.org/a.git\", tag = \"v1\" }", &zip);
-        assert!(fault.contains("holds a password or token") && !fault.contains("hunter2"), "{query}: {fault}");
+        assert!(
+            fault.contains("holds a password or token") && !fault.contains("hunter2"),
+            "{query}: {fault}"
+        );
     }
     let plain = "zip = \"https://example.org/a.zip?raw=true&author=ann&token=\" }";
     let plain = GOOD.replace("git = \"https://example.org/a.git\", tag = \"v1\" }", plain);
