@@ -139,7 +139,16 @@ impl Resolver {
         };
         if *at == GitAt::Default {
             return match BranchChoice::of(&refs, branch) {
-                BranchChoice::Found(one) => Ok(Choice::among(vec![candidate(one)])),
+                // A stable branch may already be for a later release of this Moodle than the one at hand.
+                BranchChoice::Found(one) => {
+                    let older = tags_for(&refs, branch).map(|(tag, commit)| Candidate {
+                        places: vec![place(format!("refs/tags/{tag}"), commit.to_owned())],
+                        rule: Some("newest tag that fits".to_owned()),
+                        version: None,
+                        label: tag.to_owned(),
+                    });
+                    Ok(Choice::among(std::iter::once(candidate(one)).chain(older).collect()))
+                }
                 BranchChoice::Ask { mut tags, otherwise } => {
                     tags.truncate(DEEPEST);
                     let newest = tags.get(..MOST_TAGS).unwrap_or(&tags);
@@ -167,13 +176,11 @@ impl Resolver {
         let label = short(&chosen.reference).to_owned();
         let mut choice = Choice::only(place(chosen.reference, chosen.commit), label);
         // If it does not fit, one of these may.
-        let mut others: Vec<Candidate> = newest_first(refs.tags.keys())
-            .into_iter()
-            .filter(|tag| choice.candidates.first().is_none_or(|one| one.label != *tag))
-            .take(MOST_TAGS)
-            .filter_map(|tag| {
-                let place = place(format!("refs/tags/{tag}"), refs.tags.get(tag)?.clone());
-                Some(Candidate { places: vec![place], rule: None, version: None, label: tag.to_owned() })
+        let mut others: Vec<Candidate> = tags_for(&refs, branch)
+            .filter(|(tag, _)| choice.candidates.first().is_none_or(|one| one.label != *tag))
+            .map(|(tag, commit)| {
+                let place = place(format!("refs/tags/{tag}"), commit.to_owned());
+                Candidate { places: vec![place], rule: None, version: None, label: tag.to_owned() }
             })
             .collect();
         choice.candidates.append(&mut others);
@@ -237,6 +244,20 @@ impl Resolver {
 }
 
 /// A reference without what comes before its name.
+/// Tags that may fit a Moodle and their commits, at most [`DEEPEST`]: those that are named after it first, newest first.
+fn tags_for(refs: &Refs, branch: u32) -> impl Iterator<Item = (&str, &str)> {
+    let minor = Minor::of_branch(branch).to_string();
+    let (own, other): (Vec<&str>, Vec<&str>) =
+        newest_first(refs.tags.keys()).into_iter().partition(|tag| is_named_after(tag, &minor));
+    own.into_iter().chain(other).take(DEEPEST).filter_map(|tag| Some((tag, refs.tags.get(tag)?.as_str())))
+}
+
+/// Whether a tag has a Moodle's version as its own numbers begin: `v5.0-r2` and `5.0.1` for 5.0, not `v15.0`.
+fn is_named_after(tag: &str, minor: &str) -> bool {
+    let numbers = tag.trim_start_matches(|c: char| !c.is_ascii_digit());
+    numbers.strip_prefix(minor).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 fn short(reference: &str) -> &str {
     let name = reference.strip_prefix("refs/heads/").or_else(|| reference.strip_prefix("refs/tags/"));
     name.unwrap_or(reference)

@@ -148,3 +148,25 @@ async fn an_old_moodle_gets_what_a_plugin_was_years_ago() {
     let locked = resolved(&place, &declared(&moodle, source)).await.unwrap();
     insta::assert_snapshot!(chosen(&locked), @"2025011001 by newest tag that fits");
 }
+
+#[tokio::test]
+async fn a_stable_branch_that_is_ahead_of_this_moodle_leaves_its_tags() {
+    let place = Place::new();
+    let moodle = place.repository("moodle", &MOODLE);
+    let later = "$plugin->requires = 2025041401;\n";
+    let mut versions = vec![
+        ("v5.0-r1".to_owned(), "2025041401".to_owned(), ""),
+        ("v5.0-r2".into(), "2025041402".into(), ""),
+    ];
+    versions.extend((3..20).map(|at| (format!("v5.0-r{at}"), format!("20250414{at:02}"), later)));
+    let versions: Vec<(&str, &str, &str)> =
+        versions.iter().map(|(tag, version, more)| (tag.as_str(), version.as_str(), *more)).collect();
+    let plugin = tagged(&place, &versions);
+    plugin.git(&["branch", "MOODLE_500_STABLE"]);
+    let from = |at| PluginSource::Git { url: plugin.path.to_string(), at };
+    let locked = resolved(&place, &declared(&moodle, from(GitAt::Default))).await.unwrap();
+    insta::assert_snapshot!(chosen(&locked), @"2025041402 by newest tag that fits");
+    let pinned = from(GitAt::Branch("MOODLE_500_STABLE".to_owned()));
+    let error = resolved(&place, &declared(&moodle, pinned)).await.unwrap_err();
+    assert!(error.contains("mod_x fits at v5.0-r2 (2025041402)"), "{error}");
+}
