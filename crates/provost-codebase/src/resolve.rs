@@ -32,7 +32,7 @@ use provost_fleet::lock::{LockedCodebase, declaration_digest};
 use provost_fleet::model::Codebase;
 use provost_fleet::name::Name;
 use provost_moodle::component::Component;
-use provost_moodle::solve::Solution;
+use provost_moodle::solve::{Reason, Solution};
 
 use crate::build::{Part, Recipe};
 use crate::git::{Git, Source};
@@ -52,11 +52,22 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Notes what core will warn of.
+    /// Notes what core will warn of, and what would have been taken if it could be had or read.
     pub fn note_warnings(&self, cx: &Context) {
         for (component, chosen) in &self.solution.choices {
             for warning in &chosen.warnings {
                 cx.note(format!("{component} {}: {warning}", chosen.version));
+            for passed in &chosen.passed_over {
+                let why = passed.reasons.iter().find_map(|reason| match reason {
+                    Reason::Unreadable(why) => Some(why),
+                    _ => None,
+                });
+                if let Some(why) = why {
+                    let named = format!("{component}: ");
+                    let why = why.strip_prefix(&named).unwrap_or(why);
+                    cx.note(format!("{component}: {} is passed over: {why}", passed.label));
+                }
+            }
             }
         }
     }

@@ -99,8 +99,22 @@ impl DownloadError {
                 "what lies there has changed since; `provost codebase update` takes it as it is now"
                     .to_owned(),
             ),
+            Self::OtherContent { .. } => Some(
+                "it is not what was published there: name another release, or { git = \"…\" }, and tell who serves it"
+                    .to_owned(),
+            ),
             _ => None,
         }
+    }
+
+    /// Whether what came is not what was published: a transfer that was broken or tampered with.
+    pub fn is_other_content(&self) -> bool {
+        matches!(self, Self::OtherContent { .. })
+    }
+
+    /// Whether nobody answered.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
     }
 
     /// Whether the command was cancelled rather than failed.

@@ -222,7 +222,16 @@ pub enum ResolveCause {
 impl ResolveCause {
     /// Whether somebody could not be asked: another answer is no substitute for theirs.
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Git(GitError::Unreachable { .. }))
+        match self {
+            Self::Git(GitError::Unreachable { .. }) => true,
+            Self::Download { error, .. } => error.is_unreachable(),
+            _ => false,
+        }
+    }
+
+    /// Whether what came is not what was published. Nobody is to be given something else for it in silence.
+    pub fn is_other_content(&self) -> bool {
+        matches!(self, Self::Download { error, .. } if error.is_other_content())
     }
 
     /// Whether the command was cancelled rather than failed.

@@ -40,7 +40,7 @@ impl Plugin {
         for place in &candidate.places {
             match Self::load_from(resolver, component, candidate, place).await {
                 Ok(plugin) => return Ok(plugin),
-                Err(cause) if cause.is_cancelled() => return Err(cause),
+                Err(cause) if cause.is_cancelled() || cause.is_other_content() => return Err(cause),
                 Err(cause) => failed = failed.or(Some(cause)),
             }
         }

@@ -65,12 +65,13 @@ pub(super) async fn solve(
     }
 }
 
-/// Whether there is no sense in looking further: the plugin has nothing else to choose from, or nobody can be asked.
+/// Whether there is no sense in looking further: the plugin has nothing else to choose from, nobody can be
+/// asked, or what came is not what was published.
 fn is_final(cause: &ResolveCause, choices: &BTreeMap<Component, Choice>, need: &Need) -> bool {
     let only = choices
         .get(&need.component)
         .is_none_or(|choice| choice.candidates.len() == 1 || choice.pinned == Some(need.candidate));
-    only || cause.is_cancelled() || cause.is_unreachable()
+    only || cause.is_cancelled() || cause.is_unreachable() || cause.is_other_content()
 }
 
 /// Finds what can be chosen for each plugin, a few at a time.

@@ -101,6 +101,24 @@ async fn a_zip_of_the_directory_must_be_the_one_that_it_names() {
     list(&place, "mod_x", &[with(&"0".repeat(32))]);
     let error = resolved(&place, &declared(&moodle, source.clone())).await.unwrap_err();
     assert!(error.contains(&digest), "{error}");
+    // Nobody gets an older release in its place, and one that is only gone is told.
+    let older = with(&digest);
+    let newer = |url: &str, md5: &str| {
+        let mut newer = with(md5);
+        newer["version"] = "2025010200".into();
+        newer["release"] = "2".into();
+        newer["downloadurl"] = url.into();
+        newer
+    };
+    list(&place, "mod_x", &[newer(&format!("file://{zip}"), &"0".repeat(32)), older.clone()]);
+    let error = resolved(&place, &declared(&moodle, source.clone())).await.unwrap_err();
+    assert!(error.contains(&digest), "{error}");
+    list(&place, "mod_x", &[newer("file:///nowhere/x.zip", &digest), older]);
+    place.told();
+    let locked = resolved(&place, &declared(&moodle, source.clone())).await.unwrap();
+    assert_eq!(locked.plugins.values().next().unwrap().version, "2025010100");
+    let told = place.told();
+    assert!(told.contains("mod_x: 2 is passed over: cannot read `/nowhere/x.zip`"), "{told}");
     // And a tag that holds another version than the directory says is not what was asked for.
     list(&place, "mod_x", &[release("2025019900", "1", Some((&plugin, "v1")), &["5.0"])]);
     let error = resolved(&place, &declared(&moodle, source)).await.unwrap_err();
