@@ -28,6 +28,8 @@ pub struct At {
     pub object: String,
     /// Where it comes from.
     pub source: String,
+    /// The rule that chose it, where the fleet file leaves a choice.
+    pub rule: Option<String>,
 }
 
 /// What changes of one part.
@@ -49,6 +51,34 @@ pub struct PartChange {
     pub upgrade_steps: Vec<String>,
     /// What in the log or in a change log is called security.
     pub security: Vec<String>,
+    /// How what was locked was taken back by those who published it: a tag that is on another commit now, or a branch without commits
+    /// that it had.
+    pub rewritten: Option<String>,
+}
+
+impl PartChange {
+    fn new(part: &str, from: Option<At>, to: Option<At>) -> Self {
+        Self {
+            part: part.to_owned(),
+            from,
+            to,
+            log: Vec::new(),
+            more: false,
+            settings: Vec::new(),
+            upgrade_steps: Vec::new(),
+            security: Vec::new(),
+            rewritten: None,
+        }
+    }
+}
+
+/// All that a lock names, for a codebase that had none.
+pub fn beginnings(to: &LockedCodebase) -> Vec<PartChange> {
+    let plugins = to.plugins.iter().map(|(component, plugin)| {
+        let name = component.to_string();
+        PartChange::new(&name, None, Some(of_plugin(plugin)))
+    });
+    std::iter::once(PartChange::new("moodle", None, Some(of_moodle(to)))).chain(plugins).collect()
 }
 
 /// Compares two locks of one codebase, part by part. Histories are downloaded where they are needed and can be had.
@@ -64,7 +94,9 @@ pub async fn changes(
     let (before, after) = (of_moodle(from), of_moodle(to));
     if before.object != after.object {
         let sources = (git_at(&before), git_at(&after));
-        all.push(part_change(git, "moodle", Some(before), Some(after), sources).await?);
+        let same_name = from.moodle.reference == to.moodle.reference;
+        let reference = Some(to.moodle.reference.as_str()).filter(|_| same_name);
+        all.push(part_change(git, "moodle", (Some(before), Some(after)), sources, reference).await?);
     }
     let components: BTreeSet<_> = from.plugins.keys().chain(to.plugins.keys()).collect();
     for component in components {
@@ -73,8 +105,9 @@ pub async fn changes(
         if !same {
             let sources = (before.and_then(files_of), after.and_then(files_of));
             let name = component.to_string();
-            let (from, to) = (before.map(of_plugin), after.map(of_plugin));
-            all.push(part_change(git, &name, from, to, sources).await?);
+            let both = (before.map(of_plugin), after.map(of_plugin));
+            let reference = before.zip(after).and_then(|(before, after)| same_reference(before, after));
+            all.push(part_change(git, &name, both, sources, reference).await?);
         }
     }
     Ok(all)
@@ -87,6 +120,7 @@ fn of_moodle(locked: &LockedCodebase) -> At {
         release: Some(moodle.release.clone()),
         object: moodle.commit.clone(),
         source: moodle.source.clone(),
+        rule: Some(moodle.rule.clone()),
     }
 }
 
@@ -96,6 +130,17 @@ fn of_plugin(plugin: &LockedPlugin) -> At {
         release: plugin.release.clone(),
         object: plugin.source.object().to_owned(),
         source: plugin.source.place().to_owned(),
+        rule: plugin.rule.clone(),
+    }
+}
+
+/// The branch or tag that both are of.
+fn same_reference<'a>(before: &LockedPlugin, after: &'a LockedPlugin) -> Option<&'a str> {
+    match (&before.source, &after.source) {
+        (LockedSource::Git { reference: was, .. }, LockedSource::Git { reference: is, .. }) if was == is => {
+            Some(is)
+        }
+        _ => None,
     }
 }
 
@@ -117,21 +162,12 @@ fn files_of(plugin: &LockedPlugin) -> Option<Files> {
 async fn part_change(
     git: &Git,
     part: &str,
-    from: Option<At>,
-    to: Option<At>,
+    (from, to): (Option<At>, Option<At>),
     sources: (Option<Files>, Option<Files>),
+    reference: Option<&str>,
 ) -> Result<PartChange, GitError> {
     let version: Option<Version> = from.as_ref().and_then(|from| from.version.parse().ok());
-    let mut change = PartChange {
-        part: part.to_owned(),
-        from,
-        to,
-        log: Vec::new(),
-        more: false,
-        settings: Vec::new(),
-        upgrade_steps: Vec::new(),
-        security: Vec::new(),
-    };
+    let mut change = PartChange::new(part, from, to);
     let (Some(before), Some(after)) = sources else { return Ok(change) };
     let mut told = String::new();
     if before.0 == after.0 && before.0 != Source::Imported {
@@ -142,6 +178,7 @@ async fn part_change(
                     told.push_str(&format!("{}\n{}\n", line.subject, line.body));
                 }
                 change.log = log.lines.into_iter().map(|line| line.subject).collect();
+                change.rewritten = rewritten(git, &before, after.1, reference, log.complete).await?;
             }
             Err(error) if error.is_cancelled() => return Err(error),
             Err(_) => change.more = true,
@@ -162,6 +199,26 @@ async fn part_change(
         security_lines(&told).into_iter().map(|SecurityLine { text, .. }| text.trim().to_owned()).collect();
     change.security = lines.into_iter().collect();
     Ok(change)
+}
+
+/// How a branch or tag of which both commits are was rewritten between them, if it was.
+async fn rewritten(
+    git: &Git,
+    (source, before): &Files,
+    after: ObjectId,
+    reference: Option<&str>,
+    complete: bool,
+) -> Result<Option<String>, GitError> {
+    let Some(reference) = reference else { return Ok(None) };
+    if let Some(tag) = reference.strip_prefix("refs/tags/") {
+        return Ok(Some(format!("the tag {tag} was moved to another commit")));
+    }
+    let Some(branch) = reference.strip_prefix("refs/heads/") else { return Ok(None) };
+    // Where a history was cut off, what is missing in it may only not be here.
+    if !complete || git.known_log(source, after, *before, 1).await?.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(format!("the branch {branch} was rewritten: it no longer has the commit that was locked")))
 }
 
 /// Files of one commit or tree.

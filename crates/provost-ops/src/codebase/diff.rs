@@ -107,32 +107,26 @@ async fn compare(session: &Session, from: &str, to: &str, files: bool) -> Result
         (Some(before), Some(after)) => differing(of_lock(before), of_lock(after)),
         _ => differing(of_files(session, &first).await?, of_files(session, &second).await?),
     };
-    let absent = |one: &Named| -> BTreeSet<String> {
-        let absent = one.locked.iter().flat_map(|locked| locked.absent.keys());
-        absent.map(ToString::to_string).collect()
-    };
-    let patches = |one: &Named| -> Vec<String> {
-        let patches = one.locked.iter().flat_map(|locked| &locked.patches);
-        patches.map(|patch| format!("{} {:.12}", patch.path, patch.sha256)).collect()
-    };
+    let (absent, patches) = besides(first.locked.as_ref(), second.locked.as_ref());
     let files = if files { Some(compare_files(session, &first, &second).await?) } else { None };
     let side = |name: &str, one: &Named| Side {
         name: name.to_owned(),
         revision: one.revision.clone(),
         tree: one.tree.to_string(),
     };
-    Ok(Diff {
-        schema: 1,
-        parts,
-        absent: only_in(
-            &absent(&first).into_iter().collect::<Vec<_>>(),
-            &absent(&second).into_iter().collect::<Vec<_>>(),
-        ),
-        patches: only_in(&patches(&first), &patches(&second)),
-        files,
-        from: side(from, &first),
-        to: side(to, &second),
-    })
+    Ok(Diff { schema: 1, parts, absent, patches, files, from: side(from, &first), to: side(to, &second) })
+}
+
+/// What two locks differ in besides their parts: plugins of Moodle's own that are taken out, and patches.
+pub(super) fn besides(first: Option<&LockedCodebase>, second: Option<&LockedCodebase>) -> (Lists, Lists) {
+    let absent = |one: Option<&LockedCodebase>| -> Vec<String> {
+        one.iter().flat_map(|locked| locked.absent.keys()).map(ToString::to_string).collect()
+    };
+    let patches = |one: Option<&LockedCodebase>| -> Vec<String> {
+        let patches = one.into_iter().flat_map(|locked| &locked.patches);
+        patches.map(|patch| format!("{} {:.12}", patch.path, patch.sha256)).collect()
+    };
+    (only_in(&absent(first), &absent(second)), only_in(&patches(first), &patches(second)))
 }
 
 fn only_in(first: &[String], second: &[String]) -> Lists {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use provost_codebase::changes::{PartChange, changes};
+use provost_codebase::changes::{PartChange, beginnings, changes};
 use provost_codebase::git::Git;
 use provost_codebase::resolve::{Moving, resolve, update as move_part};
 use provost_engine::lease::Lease;
@@ -12,6 +12,7 @@ use provost_fleet::name::Name;
 use provost_moodle::component::Component;
 use serde::Serialize;
 
+use super::diff::{Lists, besides};
 use super::{chosen, downgrade, resolver, unresolved};
 use crate::session::{Access, Call, Session};
 use crate::{OpsError, lockfile};
@@ -51,6 +52,10 @@ pub struct CodebaseUpdate {
     pub to: String,
     /// Part by part.
     pub changes: Vec<PartChange>,
+    /// Plugins of Moodle's own that are taken out.
+    pub absent: Lists,
+    /// Patches, by their path and the beginning of their digest.
+    pub patches: Lists,
     /// Installed sites that run on it; they stay where they are until they are upgraded.
     pub sites: Vec<String>,
 }
@@ -126,13 +131,16 @@ async fn tell(
         let Some(after) = after.filter(|after| before != Some(*after)) else { continue };
         let changes = match before {
             Some(before) => changes(&git, before, after).await.map_err(unresolved(session))?,
-            None => Vec::new(),
+            None => beginnings(after),
         };
+        let (absent, patches) = besides(before, Some(after));
         told.push(CodebaseUpdate {
             codebase: name.to_string(),
             from: before.map(|before: &LockedCodebase| before.tree.clone()),
             to: after.tree.clone(),
             changes,
+            absent,
+            patches,
             sites: downgrade::sites_of(session, name),
         });
     }

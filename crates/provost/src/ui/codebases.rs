@@ -2,6 +2,7 @@
 
 use provost_fleet::lock::{LockedPlugin, LockedSource};
 use provost_ops::codebase::can_move::{CanMove, Verdict};
+use provost_ops::codebase::diff::Lists;
 use provost_ops::codebase::update::Updated;
 use provost_ops::codebase::why::Why;
 use provost_ops::codebase::{At, PartChange};
@@ -22,6 +23,14 @@ pub(crate) fn updated(updated: &Updated) -> String {
         text.push_str(&format!("{}: {from} → {}\n", codebase.codebase, short(&codebase.to)));
         for change in &codebase.changes {
             text.push_str(&part(change));
+        }
+        for (what, Lists { added, removed }) in [("absent", &codebase.absent), ("patch", &codebase.patches)] {
+            for one in removed {
+                text.push_str(&format!("  - {what} {one}\n"));
+            }
+            for one in added {
+                text.push_str(&format!("  + {what} {one}\n"));
+            }
         }
         if !codebase.sites.is_empty() {
             let sites = codebase.sites.join(", ");
@@ -46,11 +55,22 @@ fn part(change: &PartChange) -> String {
             format!("  {}  {}, {} → {}\n", change.part, name(to), short(&from.object), short(&to.object))
         }
         (Some(from), Some(to)) => format!("  {}  {} → {}\n", change.part, name(from), name(to)),
-        (None, Some(to)) => format!("  {}  new: {}\n", change.part, name(to)),
+        (None, Some(to)) => {
+            let rule = to.rule.as_ref().map(|rule| format!(": {rule}")).unwrap_or_default();
+            format!("  {}  new: {}{rule}\n", change.part, name(to))
+        }
         (from, None) => {
             format!("  {}  goes: {}\n", change.part, from.as_ref().map(name).unwrap_or_default())
         }
     };
+    if let Some(how) = &change.rewritten {
+        text.push_str(&format!("      mind: {how}\n"));
+    }
+    if let (Some(from), Some(to)) = (&change.from, &change.to)
+        && let Some(rule) = to.rule.as_ref().filter(|rule| from.rule.as_ref() != Some(*rule))
+    {
+        text.push_str(&format!("      now: {rule}\n"));
+    }
     for line in &change.security {
         text.push_str(&format!("      security: {line}\n"));
     }

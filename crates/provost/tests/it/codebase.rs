@@ -135,6 +135,44 @@ fn why_and_what_blocks_are_told() {
 }
 
 #[test]
+fn all_that_moves_is_told() {
+    let scene = Scene::new("{ git = \"REPOSITORY\", branch = \"main\" }");
+    let env = &scene.env;
+    let first = env.run(&["codebase", "update"]);
+    assert!(
+        first.stdout.contains("  moodle  new: 4.5") && first.stdout.contains(": tip of branch"),
+        "{first}"
+    );
+    assert!(first.stdout.contains("  mod_x  new: "), "{first}");
+    // Only a patch and a plugin that goes.
+    std::fs::write(env.path("a.patch"), "--- /dev/null\n+++ b/a.txt\n@@ -0,0 +1 @@\n+a\n").unwrap();
+    let fleet = env.fleet();
+    let patched = fleet.replace(
+        "[codebase.main.plugins]\n",
+        "patches = [\"a.patch\"]\n[codebase.main.plugins]\nmod_page = { absent = true }\n",
+    );
+    env.write_fleet(&patched);
+    insta::assert_snapshot!("update_besides", scene.told(&["codebase", "update", "--dry-run"]));
+    let json = env.run(&["codebase", "update", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["codebases"][0]["absent"]["added"][0], "mod_page", "{json}");
+    // A branch that was rewritten, and a tag that was moved.
+    scene.release("v2", 2_024_110_200, "[405, 405]", "taken back");
+    assert_eq!(env.run(&["codebase", "update"]).code, 0);
+    git(&scene.plugin, &["reset", "-q", "--hard", "HEAD~1"]).unwrap();
+    scene.release("v3", 2_024_110_300, "[405, 405]", "third");
+    let rewritten = env.run(&["codebase", "update"]);
+    assert!(rewritten.stdout.contains("mind: the branch main was rewritten"), "{rewritten}");
+    env.write_fleet(&env.fleet().replace("branch = \"main\"", "tag = \"v3\""));
+    let other = env.run(&["codebase", "update"]);
+    assert!(!other.stdout.contains("mind:"), "{other}");
+    scene.release("v4", 2_024_110_400, "[405, 405]", "fourth");
+    git(&scene.plugin, &["tag", "-f", "v3", "HEAD"]).unwrap();
+    let moved = env.run(&["codebase", "update"]);
+    assert!(moved.stdout.contains("mind: the tag v3 was moved to another commit"), "{moved}");
+}
+
+#[test]
 fn nothing_that_a_site_runs_on_goes_down() {
     let scene = Scene::new("{ git = \"REPOSITORY\", tag = \"v2\" }");
     scene.release("v2", 2_024_110_200, "[405, 405]", "second");
