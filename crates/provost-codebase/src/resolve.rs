@@ -19,7 +19,7 @@ mod waiting;
 
 pub use error::{ResolveCause, ResolveError};
 pub use lock::resolve_lock;
-pub use movable::{Move, can_move};
+pub use movable::{Destination, destination};
 pub use part_update::{Moving, update};
 pub use resolver::{Origins, Resolver};
 pub use splice::{Spliced, Splicer};

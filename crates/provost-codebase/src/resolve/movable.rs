@@ -1,49 +1,38 @@
-//! Whether a codebase could have another Moodle, and what stands in the way.
+//! What another Moodle asks of the machine and of the sites.
 
 use provost_fleet::lock::LockedMoodle;
 use provost_fleet::model::Codebase;
 use provost_fleet::name::Name;
 use provost_moodle::environment::Environment;
-use provost_moodle::request::MoodleRequest;
-use provost_moodle::solve::{Failure, Solution};
 
 use super::moodle::Moodle;
-use super::{ResolveCause, ResolveError, Resolver, solve};
+use super::{ResolveCause, ResolveError, Resolver};
 
-/// What a move to another Moodle would come to.
+/// A Moodle that a codebase could have.
 #[derive(Debug, Clone)]
-pub struct Move {
-    /// The other Moodle.
+pub struct Destination {
+    /// The Moodle itself, as the lock would have it.
     pub moodle: LockedMoodle,
-    /// What it asks of the machine; `None` where its `environment.xml` cannot be read.
+    /// What it asks for; `None` where that cannot be read.
     pub environment: Option<Environment>,
-    /// What would be chosen for each plugin, or what blocks.
-    pub plugins: Result<Solution, Box<Failure>>,
 }
 
-/// Looks at a move, and changes nothing.
+/// Resolves the Moodle of a codebase alone. Nothing is written but the git cache.
 ///
 /// # Errors
-/// When the other Moodle, or a plugin, cannot be had. That plugins do not fit is no error but the answer.
-pub async fn can_move(
+/// Whatever keeps Moodle from being had.
+pub async fn destination(
     resolver: &Resolver,
     name: &Name,
     codebase: &Codebase,
-    to: &MoodleRequest,
-) -> Result<Move, ResolveError> {
-    let moved = Codebase { moodle: to.clone(), ..codebase.clone() };
-    look(resolver, &moved)
+) -> Result<Destination, ResolveError> {
+    look(resolver, codebase)
         .await
         .map_err(|cause| ResolveError { codebase: name.clone(), cause: Box::new(cause) })
 }
 
-async fn look(resolver: &Resolver, codebase: &Codebase) -> Result<Move, ResolveCause> {
+async fn look(resolver: &Resolver, codebase: &Codebase) -> Result<Destination, ResolveCause> {
     let mut moodle = Moodle::resolve(&resolver.git, codebase).await?;
-    let plugins = match solve::solve(resolver, &moodle, codebase).await {
-        Ok((_, solution)) => Ok(solution),
-        Err(ResolveCause::NoFit(failure)) => Err(failure),
-        Err(cause) => return Err(cause),
-    };
     let environment = moodle.environment().await?;
-    Ok(Move { moodle: moodle.locked, environment, plugins })
+    Ok(Destination { moodle: moodle.locked, environment })
 }

@@ -1,13 +1,13 @@
 //! `provost codebase can-move`: what stands in the way of another Moodle.
 
-use std::collections::BTreeSet;
-
-use provost_codebase::resolve::{Move, can_move as look};
+use provost_codebase::resolve::{Destination, destination};
+use provost_fleet::model::Codebase;
 use provost_moodle::environment::is_at_least;
 use provost_moodle::request::MoodleRequest;
 use provost_moodle::solve::Failure;
 use serde::Serialize;
 
+use super::copy::{Fit, PluginFit, Verdict as FitVerdict, fit};
 use super::{chosen, no_codebase, resolver, unresolved};
 use crate::OpsError;
 use crate::error::Exit;
@@ -28,7 +28,9 @@ pub struct CanMove {
     pub environment: Vec<String>,
     /// Plugin by plugin.
     pub plugins: Vec<PluginMove>,
-    /// What blocks, if anything does.
+    /// Why the patches cannot be applied there, where they cannot.
+    pub patches: Option<String>,
+    /// The plugins whose versions block, if any do.
     pub failure: Option<Failure>,
 }
 
@@ -62,76 +64,86 @@ pub enum Verdict {
 impl CanMove {
     /// What it means for the exit code.
     pub fn exit(&self) -> Exit {
-        if self.failure.is_none() && self.environment.is_empty() { Exit::Done } else { Exit::Targets }
+        if self.is_possible() && self.environment.is_empty() { Exit::Done } else { Exit::Targets }
+    }
+
+    /// Whether the codebase could be built with the other Moodle.
+    pub fn is_possible(&self) -> bool {
+        self.patches.is_none() && self.plugins.iter().all(|plugin| plugin.verdict != Verdict::Blocked)
     }
 }
 
-/// Resolves a codebase with another Moodle, in memory.
+/// Resolves a codebase with another Moodle, in memory: `git` says where that comes from, if not from where the codebase's does.
 ///
 /// # Errors
 /// Whatever keeps Moodle or a plugin from being had. That plugins do not fit is the answer.
-pub async fn can_move(call: &Call, codebase: &str, to: &MoodleRequest) -> Result<CanMove, OpsError> {
+pub async fn can_move(
+    call: &Call,
+    codebase: &str,
+    to: &MoodleRequest,
+    git: Option<&str>,
+) -> Result<CanMove, OpsError> {
     let session = Session::open(call, Access::LookAtRest)?;
-    let answer = answer(&session, codebase, to).await;
+    let answer = answer(&session, codebase, to, git).await;
     session.close().await;
     answer
 }
 
-async fn answer(session: &Session, codebase: &str, to: &MoodleRequest) -> Result<CanMove, OpsError> {
+async fn answer(
+    session: &Session,
+    codebase: &str,
+    to: &MoodleRequest,
+    git: Option<&str>,
+) -> Result<CanMove, OpsError> {
     let resolver = resolver(session).await?;
     let named = [codebase.to_owned()];
     let (name, declared) = match chosen(&session.loaded.fleet, &named)?.first() {
         Some((name, declared)) => (*name, *declared),
         None => return Err(no_codebase(&session.loaded.fleet, codebase)),
     };
-    let moved = look(&resolver, name, declared, to).await.map_err(unresolved(session))?;
+    let mut moved = Codebase { moodle: to.clone(), ..declared.clone() };
+    if let Some(git) = git {
+        git.clone_into(&mut moved.git);
+    }
+    let there = destination(&resolver, name, &moved).await.map_err(unresolved(session))?;
+    // What a branch means must not change between the two looks.
+    moved.moodle = MoodleRequest::Commit(there.moodle.commit.clone());
+    let Fit { plugins, patches, failure, .. } = fit::look_at(resolver, name, &moved).await?;
     let locked = session.lock.codebases.get(name);
     let version = |component: &str| {
         let plugins = &locked?.plugins;
-        plugins
-            .iter()
-            .find(|(known, _)| known.to_string() == component)
-            .map(|(_, plugin)| plugin.version.clone())
+        let found = plugins.iter().find(|(known, _)| known.to_string() == component);
+        found.map(|(_, plugin)| plugin.version.clone())
     };
-    let mut plugins = Vec::new();
-    match &moved.plugins {
-        Ok(solution) => {
-            for (component, chosen) in &solution.choices {
-                let component = component.to_string();
-                let verdict = if chosen.warnings.is_empty() { Verdict::Fits } else { Verdict::Unsure };
-                let notes = chosen.warnings.iter().map(ToString::to_string).collect();
-                let to = Some(format!("{} ({})", chosen.label, chosen.version));
-                plugins.push(PluginMove { from: version(&component), component, to, verdict, notes });
-            }
-        }
-        Err(failure) => {
-            let blocked: BTreeSet<String> = failure
-                .blocking
-                .iter()
-                .flat_map(|set| &set.members)
-                .map(|member| member.component.to_string())
-                .collect();
-            for component in declared.plugins.keys().map(ToString::to_string) {
-                let verdict = if blocked.contains(&component) { Verdict::Blocked } else { Verdict::Fits };
-                let (from, notes) = (version(&component), Vec::new());
-                plugins.push(PluginMove { component, from, to: None, verdict, notes });
-            }
-        }
-    }
+    let plugins = plugins.into_iter().map(|plugin| moved_plugin(version(&plugin.component), plugin));
     Ok(CanMove {
         schema: 1,
         codebase: name.to_string(),
         from: locked.map(|locked| locked.moodle.release.clone()),
-        to: moved.moodle.release.clone(),
-        environment: lacks(session, &moved, locked.map(|locked| locked.moodle.release.as_str())),
-        plugins,
-        failure: moved.plugins.err().map(|failure| *failure),
+        to: there.moodle.release.clone(),
+        environment: lacks(session, &there, locked.map(|locked| locked.moodle.release.as_str())),
+        plugins: plugins.collect(),
+        patches,
+        failure,
     })
 }
 
+fn moved_plugin(from: Option<String>, fit: PluginFit) -> PluginMove {
+    let to = fit.version.map(|version| match fit.label {
+        Some(label) if label != version => format!("{label} ({version})"),
+        _ => version,
+    });
+    let verdict = match fit.verdict {
+        FitVerdict::Fits => Verdict::Fits,
+        FitVerdict::Unsaid => Verdict::Unsure,
+        FitVerdict::Blocked => Verdict::Blocked,
+    };
+    PluginMove { component: fit.component, from, to, verdict, notes: fit.why.into_iter().collect() }
+}
+
 /// What the other Moodle asks for and is not here.
-fn lacks(session: &Session, moved: &Move, from: Option<&str>) -> Vec<String> {
-    let Some(environment) = &moved.environment else { return Vec::new() };
+fn lacks(session: &Session, there: &Destination, from: Option<&str>) -> Vec<String> {
+    let Some(environment) = &there.environment else { return Vec::new() };
     let mut lacks = Vec::new();
     if let (Some(needs), Some(from)) = (&environment.upgrades_from, from)
         && !is_at_least(from, needs)

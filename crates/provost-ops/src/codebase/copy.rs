@@ -1,6 +1,6 @@
 //! `provost codebase copy`: a new codebase with the plugins of one that is there, on another Moodle.
 
-mod fit;
+pub(in crate::codebase) mod fit;
 
 use provost_engine::context::Context;
 use provost_fleet::edit::Edit;

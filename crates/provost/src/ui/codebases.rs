@@ -166,8 +166,12 @@ pub(crate) fn can_move(answer: &CanMove) -> String {
     for lack in &answer.environment {
         text.push_str(&format!("\n✗ {lack}"));
     }
+    if let Some(patches) = &answer.patches {
+        text.push_str(&format!("\n✗ its patches cannot be applied: {patches}"));
+    }
     match &answer.failure {
         Some(failure) => text.push_str(&format!("\nIt cannot move:\n{failure}")),
+        None if !answer.is_possible() => text.push_str("\nIt cannot move."),
         None if answer.environment.is_empty() => text.push_str("\nIt can move."),
         None => {}
     }

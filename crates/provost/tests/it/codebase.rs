@@ -135,6 +135,37 @@ fn why_and_what_blocks_are_told() {
 }
 
 #[test]
+fn what_blocks_is_more_than_the_plugins_versions() {
+    let scene = Scene::new("{ git = \"REPOSITORY\" }\nmod_page = { absent = true }");
+    let moodle = scene.env.path("moodle");
+    let index = moodle.join("login/logout.php");
+    let text = std::fs::read_to_string(&index).unwrap();
+    std::fs::write(&index, format!("{text}// Ours.\n")).unwrap();
+    let patch = git(&moodle, &["diff"]).unwrap();
+    std::fs::write(scene.env.path("logout.patch"), patch + "\n").unwrap();
+    git(&moodle, &["checkout", "-q", "--", "."]).unwrap();
+    let fleet = scene.env.fleet();
+    let patched =
+        fleet.replace("[codebase.main.plugins]", "patches = [\"logout.patch\"]\n[codebase.main.plugins]");
+    scene.env.write_fleet(&patched);
+    assert_eq!(scene.env.run(&["codebase", "update"]).code, 0);
+    // Another repository, of a Moodle without that activity and that page.
+    let other = scene.env.path("other");
+    git(&scene.env.path("."), &["clone", "-q", "moodle", "other"]).unwrap();
+    git(&other, &["rm", "-rq", "mod/page", "login/logout.php"]).unwrap();
+    commit(&other, "leaner");
+    git(&other, &["checkout", "-q", "-b", "lean"]).unwrap();
+    let other = other.display().to_string();
+    let arguments = ["codebase", "can-move", "main", "lean", "--git", &other];
+    insta::assert_snapshot!("cannot_move_more", scene.told(&arguments));
+    let json = scene.env.run(&[&arguments[..], &["--json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let verdicts = [&json["plugins"][0]["verdict"], &json["plugins"][1]["verdict"]];
+    assert_eq!(verdicts, ["blocked", "fits"], "{json}");
+    assert!(json["patches"].as_str().unwrap().contains("logout.patch"), "{json}");
+}
+
+#[test]
 fn all_that_moves_is_told() {
     let scene = Scene::new("{ git = \"REPOSITORY\", branch = \"main\" }");
     let env = &scene.env;

@@ -12,6 +12,7 @@ use provost_fleet::model::{Codebase, Fleet};
 use provost_fleet::name::Name;
 use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
+use provost_moodle::solve::Failure;
 use serde::Serialize;
 
 use crate::OpsError;
@@ -27,6 +28,9 @@ pub struct Fit {
     pub plugins: Vec<PluginFit>,
     /// Why the patches cannot be applied, where they cannot.
     pub patches: Option<String>,
+    /// The plugins that cannot be had together, and what would let them fit.
+    #[serde(skip)]
+    pub failure: Option<Failure>,
 }
 
 /// One plugin.
@@ -36,6 +40,9 @@ pub struct PluginFit {
     pub component: String,
     /// Its version number, where it was found.
     pub version: Option<String>,
+    /// The tag, branch or release that was taken.
+    #[serde(skip)]
+    pub label: Option<String>,
     /// Whether it fits.
     pub verdict: Verdict,
     /// What there is to say about that.
@@ -71,8 +78,18 @@ pub(super) async fn look(
     let unknown = || OpsError::NoSuch { what: "codebase", name: name.to_string(), there: String::new() };
     let declared = fleet.codebases.get(name).ok_or_else(unknown)?;
     let git = Git::find(cx).await.map_err(|error| OpsError::Resolve(Box::new(error)))?;
-    let ask = Ask { resolver: Resolver::new(git, origins, [declared]), name };
+    look_at(Resolver::new(git, origins, [declared]), name, declared).await
+}
+
+/// Looks at a codebase that need not be any fleet's.
+pub(in crate::codebase) async fn look_at(
+    resolver: Resolver,
+    name: &Name,
+    declared: &Codebase,
+) -> Result<Fit, OpsError> {
+    let ask = Ask { resolver, name };
     let (mut rest, mut blocked, mut patches) = (declared.clone(), BTreeMap::new(), None);
+    let mut failed: Option<Failure> = None;
     let resolved = loop {
         let error = match ask.resolve(&rest).await? {
             Ok(resolved) => break resolved,
@@ -84,6 +101,10 @@ pub(super) async fn look(
                 for member in failure.blocking.iter().flat_map(|set| &set.members) {
                     rest.plugins.remove(&member.component);
                     blocked.insert(member.component.clone(), member.to_string());
+                }
+                match &mut failed {
+                    Some(failed) => failed.blocking.extend(failure.blocking.iter().cloned()),
+                    None => failed = Some((**failure).clone()),
                 }
             }
             cause => match culprit(cause) {
@@ -116,6 +137,7 @@ pub(super) async fn look(
         release: resolved.locked.moodle.release.clone(),
         reference: resolved.locked.moodle.reference.clone(),
         patches,
+        failure: failed,
     })
 }
 
@@ -135,7 +157,8 @@ fn plugin(component: &Component, blocked: Option<String>, resolved: &Resolved) -
         (None, None) => (Verdict::Fits, Some("absent".to_owned())),
     };
     let version = chosen.map(|chosen| chosen.version.to_string());
-    PluginFit { component: component.to_string(), version, verdict, why }
+    let label = chosen.map(|chosen| chosen.label.clone());
+    PluginFit { component: component.to_string(), version, label, verdict, why }
 }
 
 struct Ask<'a> {

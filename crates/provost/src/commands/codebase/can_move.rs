@@ -15,10 +15,13 @@ pub(crate) struct Arguments {
     /// The other Moodle, as the fleet file would name it: `5.0`, `5.0+`, a tag, a branch, a commit.
     #[arg(value_name = "MOODLE")]
     moodle: MoodleRequest,
+    /// Where that Moodle comes from, if not from where the codebase's does: a git URL or an absolute path.
+    #[arg(long, value_name = "URL")]
+    git: Option<String>,
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
-    let answer = can_move(call, &arguments.codebase, &arguments.moodle).await?;
+    let answer = can_move(call, &arguments.codebase, &arguments.moodle, arguments.git.as_deref()).await?;
     ui.finish();
     if !ui.json(&answer) {
         ui.out(&codebases::can_move(&answer));
