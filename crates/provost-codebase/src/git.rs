@@ -25,7 +25,7 @@ pub use log::{Log, LogLine, MOST as MOST_LOG_LINES};
 pub use objects::{LARGEST_OBJECT, Objects};
 pub use overlay::Overlay;
 pub(crate) use pipe::{BatchPipe, Reply};
-pub(crate) use refs::in_words;
+pub(crate) use refs::{FRESH, in_words};
 pub(crate) use scratch::ScratchIndex;
 pub use source::{RemoteUrl, Source, redacted};
 pub(crate) use tree::is_plain;

@@ -23,7 +23,7 @@ pub use movable::{Destination, destination};
 pub use part_update::{Moving, update};
 pub use resolver::{Origins, Resolver};
 pub use splice::{Spliced, Splicer};
-pub use waiting::{Waiting, waiting};
+pub use waiting::{Waiting, known_since, waiting};
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use camino::Utf8PathBuf;
 use provost_codebase::git::Git;
-use provost_codebase::resolve::{Waiting, waiting};
+use provost_codebase::resolve::{Waiting, known_since, waiting};
 use provost_engine::plan::{Blocked, Held};
 use provost_engine::reconcile::{Reconciled, Seen};
 use provost_fleet::lock::LockStatus;
@@ -88,6 +88,8 @@ pub struct CodebaseStatus {
     pub built: bool,
     /// Updates that wait, by what is known here of the sources.
     pub updates: Vec<Waiting>,
+    /// When the servers of the sources were asked last, such as `5 days ago`; nothing where that is less than a day.
+    pub updates_known: Option<String>,
 }
 
 /// A build on disk.
@@ -192,6 +194,7 @@ async fn codebases(session: &Session, seen: &[Seen]) -> Vec<CodebaseStatus> {
             tree: locked.map(|locked| locked.tree.clone()),
             built,
             updates,
+            updates_known: git.as_ref().and_then(|git| known_since(git, codebase)),
         });
     }
     told

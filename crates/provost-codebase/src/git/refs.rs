@@ -12,7 +12,7 @@ use super::error::{Trouble, classify};
 use super::{Git, GitError, LOCAL, RemoteUrl, Source};
 
 /// References younger than this are not told as old: plugins move by the week.
-const FRESH: Duration = Duration::from_hours(24);
+pub(crate) const FRESH: Duration = Duration::from_hours(24);
 
 /// How long a server may take to list its references; GitHub needs half a second for Moodle's 900.
 const ANSWER: Duration = Duration::from_mins(2);
@@ -56,6 +56,16 @@ impl Git {
         };
         let refs = Refs::parse_ls_remote(&text).map_err(|error| GitError::Answer(error.to_string()))?;
         Ok(Some(refs).filter(|refs| !refs.branches.is_empty() || !refs.tags.is_empty()))
+    }
+
+    /// How long ago what is known of a server's references was asked for, in seconds: `None` where nobody was asked, and for a
+    /// directory of this machine, which is looked at itself.
+    pub fn age_of_refs(&self, source: &Source) -> Option<u64> {
+        if !matches!(source, Source::Url(_)) {
+            return None;
+        }
+        let repository = self.repository(source);
+        changed(&repository.join(KEPT)).max(fetched(&repository)).map(|at| self.seconds_since(at))
     }
 
     async fn remote_references(&self, source: &Source, url: &RemoteUrl) -> Result<String, GitError> {

@@ -9,7 +9,7 @@ use provost_moodle::request::MoodleRequest;
 use provost_moodle::version_php::PluginVersion;
 use serde::Serialize;
 
-use crate::git::{Git, GitError, Source};
+use crate::git::{FRESH, Git, GitError, Source, in_words};
 use crate::object::ObjectId;
 
 /// Lines of a log that are looked through for words of security.
@@ -46,6 +46,18 @@ pub async fn waiting(
         }
     }
     Ok(found)
+}
+
+/// How old what [`waiting`] goes by is, in words, where that is more than a day: that of the server that was asked longest ago.
+pub fn known_since(git: &Git, codebase: &Codebase) -> Option<String> {
+    let plugins = codebase.plugins.values().filter_map(|source| match source {
+        PluginSource::Git { url, at } if !matches!(at, GitAt::Commit(_)) => Some(url),
+        _ => None,
+    });
+    let moodle = Some(&codebase.git).filter(|_| !matches!(codebase.moodle, MoodleRequest::Commit(_)));
+    let sources = plugins.chain(moodle).filter_map(|url| Source::parse(url).ok());
+    let oldest = sources.filter_map(|source| git.age_of_refs(&source)).max()?;
+    (oldest > FRESH.as_secs()).then(|| in_words(oldest))
 }
 
 /// A newer commit of what is locked.

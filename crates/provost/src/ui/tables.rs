@@ -100,17 +100,20 @@ pub(crate) fn status(status: &Status) -> String {
 
 /// Updates that wait for a codebase.
 fn updates(codebase: &CodebaseStatus) -> String {
+    let name = &codebase.name;
+    let known = codebase.updates_known.as_ref().map_or_else(String::new, |known| {
+        format!("\nthe servers of {name} were asked for updates {known}; `provost codebase update --dry-run` asks them")
+    });
     if codebase.updates.is_empty() {
-        return String::new();
+        return known;
     }
     let each = codebase.updates.iter().map(|update| match update.security.is_empty() {
         true => format!("{} ({})", update.part, update.to),
         false => format!("{} ({}, security)", update.part, update.to),
     });
     let each: Vec<String> = each.collect();
-    let name = &codebase.name;
     format!(
-        "\nupdates for {name}: {}; `provost codebase update --dry-run` shows what they bring",
+        "\nupdates for {name}: {}; `provost codebase update --dry-run` shows what they bring{known}",
         each.join(", ")
     )
 }
