@@ -8,6 +8,7 @@ mod error;
 mod lock;
 mod moodle;
 mod movable;
+mod needed;
 mod part_update;
 mod place;
 mod plugin;
@@ -92,6 +93,7 @@ async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<Resolv
     let (mut plugins, solution) = solve::solve(resolver, &moodle, codebase).await?;
     place::place(&mut moodle, &mut plugins)?;
     let absent = place::place_absent(&moodle, codebase)?;
+    needed::check(&moodle, &absent, &plugins)?;
     drop_replaced(&mut moodle, &mut plugins);
     let mut tree = splice_all(git, &mut moodle, &plugins).await?;
     let patches = patch::read_all(&resolver.origins, &codebase.patches)?;

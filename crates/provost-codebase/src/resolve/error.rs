@@ -126,6 +126,26 @@ pub enum ResolveCause {
         /// The Moodle at hand.
         release: String,
     },
+    /// A plugin that is to be absent, or an old one in the place of Moodle's own, that other plugins of Moodle's need.
+    #[error("{}", core_needs(component, is.as_deref(), release, needed_by))]
+    CoreNeeds {
+        /// The plugin.
+        component: Component,
+        /// The version that there would be, if any.
+        is: Option<String>,
+        /// The Moodle at hand.
+        release: String,
+        /// Who needs it.
+        needed_by: Vec<Component>,
+    },
+    /// A plugin that would lie in the directory of one that is to be absent.
+    #[error("{component} lies inside {host}, which is to be absent")]
+    InsideAbsent {
+        /// The plugin.
+        component: Component,
+        /// The one around it.
+        host: Component,
+    },
     /// A build that cannot be put together.
     #[error(transparent)]
     Build(#[from] crate::build::BuildError),
@@ -261,12 +281,31 @@ impl ResolveCause {
                 "name its git repository or a zip: { git = \"…\" } or { zip = \"…\" }".to_owned(),
             ),
             Self::NotThere { .. } => Some("take it out of the file".to_owned()),
+            Self::CoreNeeds { is: None, needed_by, .. } => {
+                let also: Vec<_> = needed_by.iter().map(|one| format!("{one} = {{ absent = true }}")).collect();
+                Some(format!("keep it, or take these out too: {}", also.join(", ")))
+            }
+            Self::CoreNeeds { .. } => Some("take it out of the file: Moodle brings its own".to_owned()),
+            Self::InsideAbsent { .. } => Some("take one of the two out of the file".to_owned()),
             Self::OtherPlugin { found: Some(found), .. } => Some(format!("declare it as `{found}`")),
             Self::NoMoodle { .. } => Some(
                 "write 4.5 (newest release), 4.5+ (tip of its stable branch), 4.5.1, or a tag, branch or commit"
                     .to_owned(),
             ),
             _ => None,
+        }
+    }
+}
+
+fn core_needs(component: &Component, is: Option<&str>, release: &str, needed_by: &[Component]) -> String {
+    let by: Vec<_> = needed_by.iter().map(ToString::to_string).collect();
+    let by = by.join(", ");
+    match is {
+        None => format!(
+            "{component} cannot be absent: Moodle {release} has {by}, and core installs nothing whose needs are not met"
+        ),
+        Some(is) => {
+            format!("{component} {is} is too old: Moodle {release} has {by}, which needs a newer one")
         }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Moodle {
     pub(super) locked: LockedMoodle,
     /// What plugins ask about: its version, its branch, the plugins that come with it.
     pub(super) facts: provost_moodle::fit::Moodle,
+    /// What the plugins that come with it say of themselves.
+    pub(super) shipped: BTreeMap<Component, PluginVersion>,
     pub(super) objects: Objects,
     pub(super) submodules: Vec<Submodule>,
 }
@@ -82,7 +84,9 @@ impl Moodle {
             submodules: lock_submodules(&submodules),
         };
         let facts = provost_moodle::fit::Moodle::new(&version, BTreeMap::new())?;
-        let mut moodle = Self { source, commit, layout, types, version, locked, facts, objects, submodules };
+        let shipped = BTreeMap::new();
+        let mut moodle =
+            Self { source, commit, layout, types, version, locked, facts, shipped, objects, submodules };
         shipped::read(git, &mut moodle).await?;
         Ok(moodle)
     }

@@ -42,7 +42,8 @@ pub(super) async fn read(git: &Git, moodle: &mut Moodle) -> Result<(), ResolveCa
         let Some(file) = moodle.objects.blob(blob).await? else { continue };
         // One that cannot be read is one that nothing can depend on.
         if let Ok(version) = PluginVersion::read(&file) {
-            moodle.facts.plugins.insert(component, version.version);
+            moodle.facts.plugins.insert(component.clone(), version.version.clone());
+            moodle.shipped.insert(component, version);
         }
     }
     Ok(())

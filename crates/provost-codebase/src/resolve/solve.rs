@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use super::ResolveCause;
 use super::candidate::{Candidate, Choice};
 use super::moodle::Moodle;
+use super::needed;
 use super::plugin::Plugin;
 use super::resolver::Resolver;
 
@@ -33,7 +34,7 @@ pub(super) async fn solve(
     let mut facts = moodle.facts.clone();
     for (component, choice) in &choices {
         if choice.candidates.is_empty() {
-            facts.plugins.remove(component);
+            needed::without(moodle, &mut facts.plugins, component);
         }
     }
     let mut solver = Solver::new(facts, declared.collect());

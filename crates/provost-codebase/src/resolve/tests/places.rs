@@ -96,3 +96,41 @@ async fn patches_are_part_of_the_tree() {
     let again = resolved(&place, &with(&moodle, &[], &["p.patch"])).await;
     assert!(again.unwrap_err().contains("does not apply"));
 }
+
+/// A Moodle with these files more.
+fn moodle_with(place: &Place, more: &[(&str, &str)]) -> Repository {
+    let files: Vec<(&str, &str)> = MOODLE.iter().copied().chain(more.iter().copied()).collect();
+    place.repository("moodle", &files)
+}
+
+fn from_git(repository: &Repository) -> PluginSource {
+    PluginSource::Git { url: repository.path.to_string(), at: GitAt::Branch("main".to_owned()) }
+}
+
+#[tokio::test]
+async fn what_moodles_own_plugins_need_cannot_be_absent() {
+    let place = Place::new();
+    let chat = version_php("mod_chat", "");
+    let needy = version_php("local_needy", "$plugin->dependencies = ['mod_chat' => 2025010100];\n");
+    let moodle = moodle_with(&place, &[("mod/chat/version.php", &chat), ("local/needy/version.php", &needy)]);
+    let absent = |components: &[&'static str]| {
+        let absent = components.iter().map(|one| (*one, PluginSource::Absent)).collect::<Vec<_>>();
+        with(&moodle, &absent, &[])
+    };
+    let error = resolved(&place, &absent(&["mod_chat"])).await.unwrap_err();
+    assert!(
+        error.contains("mod_chat cannot be absent: Moodle 5.0 (Build: 20250414) has local_needy"),
+        "{error}"
+    );
+    let both = resolved(&place, &absent(&["mod_chat", "local_needy"])).await.unwrap();
+    assert_eq!(both.absent.len(), 2);
+    // One in its place is as good, if it is no older.
+    let old = "<?php\n$plugin->version = 2024010100;\n$plugin->component = 'mod_chat';\n";
+    let old = place.repository("old", &[("version.php", old)]);
+    let error = resolved(&place, &with(&moodle, &[("mod_chat", from_git(&old))], &[])).await.unwrap_err();
+    assert!(error.contains("mod_chat 2024010100 is too old"), "{error}");
+    let rule = place.repository("rule", &[("version.php", &version_php("quizaccess_own", ""))]);
+    let inside = [("mod_quiz", PluginSource::Absent), ("quizaccess_own", from_git(&rule))];
+    let error = resolved(&place, &with(&moodle, &inside, &[])).await.unwrap_err();
+    assert!(error.contains("quizaccess_own lies inside mod_quiz, which is to be absent"), "{error}");
+}

@@ -206,6 +206,8 @@ fn culprit(cause: &ResolveCause) -> Culprit<'_> {
         | ResolveCause::Import { component, .. }
         | ResolveCause::Download { component, .. }
         | ResolveCause::NotThere { component, .. }
+        | ResolveCause::CoreNeeds { component, .. }
+        | ResolveCause::InsideAbsent { component, .. }
         | ResolveCause::NotInCatalogue { component, .. }
         | ResolveCause::NoRelease { component, .. }
         | ResolveCause::OtherVersion { component, .. }
