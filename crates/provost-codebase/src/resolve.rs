@@ -10,6 +10,7 @@ mod moodle;
 mod movable;
 mod needed;
 mod part_update;
+mod patched;
 mod place;
 mod plugin;
 mod resolver;
@@ -56,8 +57,6 @@ impl Resolved {
     /// Notes what core will warn of, and what would have been taken if it could be had or read.
     pub fn note_warnings(&self, cx: &Context) {
         for (component, chosen) in &self.solution.choices {
-            for warning in &chosen.warnings {
-                cx.note(format!("{component} {}: {warning}", chosen.version));
             for passed in &chosen.passed_over {
                 let why = passed.reasons.iter().find_map(|reason| match reason {
                     Reason::Unreadable(why) => Some(why),
@@ -69,6 +68,8 @@ impl Resolved {
                     cx.note(format!("{component}: {} is passed over: {why}", passed.label));
                 }
             }
+            for warning in &chosen.warnings {
+                cx.note(format!("{component} {}: {warning}", chosen.version));
             }
         }
     }
@@ -94,12 +95,20 @@ async fn resolve_with(resolver: &Resolver, codebase: &Codebase) -> Result<Resolv
     place::place(&mut moodle, &mut plugins)?;
     let absent = place::place_absent(&moodle, codebase)?;
     needed::check(&moodle, &absent, &plugins)?;
+    patched::check_symlinks(&plugins)?;
+    for (component, _) in plugins.iter().filter(|(_, plugin)| plugin.has_lfs) {
+        git.context().note(format!(
+            "{component}: its repository keeps files with Git LFS; builds have the small texts that stand for these, not the files"
+        ));
+    }
     drop_replaced(&mut moodle, &mut plugins);
     let mut tree = splice_all(git, &mut moodle, &plugins).await?;
     let patches = patch::read_all(&resolver.origins, &codebase.patches)?;
     if !absent.is_empty() || !patches.is_empty() {
         let recipe = Recipe::new(tree, parts(&moodle, &plugins)).without(absent.values().cloned());
-        tree = recipe.with_patches(patches.clone()).tree_of(git).await?;
+        let (patched, overlay) = recipe.with_patches(patches.clone()).patched(git).await?;
+        patched::read(git, &overlay, &mut moodle, &mut plugins).await?;
+        tree = patched;
     }
     let locked = LockedCodebase {
         declared: declaration_digest(codebase),
@@ -155,16 +164,32 @@ async fn splice_all(
         let objects = git.objects(&part.source).await?;
         let spliced = splicer.put(&part.path, objects, part.commit).await?;
         if let (Spliced::Replaced, Some(component)) = (spliced, by_path.get(part.path.as_str())) {
-            moodle.check_replaced(component, &part.path).await?;
-            let context = git.context();
+            let host = host_of(component, &part.path, plugins);
+            if host.is_none() {
+                moodle.check_replaced(component, &part.path).await?;
+            }
+            let host = host.map_or_else(|| "this Moodle".to_owned(), ToString::to_string);
             let source = plugins[*component].locked.source.place();
-            context.note(format!(
-                "{component}: the one that comes with this Moodle is replaced by {}",
+            git.context().note(format!(
+                "{component}: the one that comes with {host} is replaced by {}",
                 shown(source)
             ));
         }
     }
     Ok(splicer.tree())
+}
+
+/// The declared plugin inside which another one comes, at the place where that is put.
+fn host_of<'a>(
+    component: &Component,
+    path: &str,
+    plugins: &'a BTreeMap<Component, Plugin>,
+) -> Option<&'a Component> {
+    let host = plugins.iter().find(|(_, host)| {
+        let inside = path.strip_prefix(&host.locked.path).is_some_and(|rest| rest.starts_with('/'));
+        inside && host.bundled.contains_key(component)
+    });
+    host.map(|(host, _)| host)
 }
 
 /// A place as messages name it.

@@ -144,6 +144,24 @@ impl PluginTypes {
         Ok(())
     }
 
+    /// The plugin types that a plugin's `db/subplugins.json` names, and the directory of each relative to the plugin's own, wherever that
+    /// is. What cannot be read names none: [`PluginTypes::add_subplugins`] says what is wrong with it.
+    pub fn brought_by(parent: &Component, json: &[u8]) -> BTreeMap<String, String> {
+        let Ok(file) = serde_json::from_slice::<SubpluginsFile>(json) else { return BTreeMap::new() };
+        if !Self::takes_subplugins(parent) {
+            return BTreeMap::new();
+        }
+        if !file.subplugintypes.is_empty() {
+            return file.subplugintypes;
+        }
+        let own = format!("/{}/", parent.name());
+        let relative = file.plugintypes.into_iter().filter_map(|(kind, directory)| {
+            let (_, below) = directory.split_once(&own)?;
+            Some((kind, below.to_owned()))
+        });
+        relative.collect()
+    }
+
     /// Adds the plugin types that `parent` brings, from a `db/subplugins.php` as plugins had until Moodle 3.8. Moodle reads it
     /// only where there is no `db/subplugins.json`, and so should the caller. The file is not run: a list that is not written
     /// out is an error.

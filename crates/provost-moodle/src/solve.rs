@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::component::Component;
 use crate::fit::Moodle;
-use crate::version_php::PluginVersion;
+use crate::version_php::{PluginVersion, Version};
 
 mod advice;
 mod blocking;
@@ -140,6 +140,12 @@ impl Solver {
         if let Some(place) = plugin.and_then(|plugin| plugin.facts.get_mut(need.candidate)) {
             *place = Some(facts);
         }
+    }
+
+    /// Supplies plugins that come inside a declared one, as the subplugins of an activity do. Each declared plugin's first candidate is
+    /// asked for before anything is decided, so that they are known in time.
+    pub fn supply_bundled(&mut self, plugins: impl IntoIterator<Item = (Component, Version)>) {
+        self.moodle.plugins.extend(plugins);
     }
 
     /// Goes on as far as it is known how. It needs each candidate at most once, so that it ends.

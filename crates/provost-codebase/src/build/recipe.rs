@@ -60,9 +60,14 @@ impl Recipe {
     /// # Errors
     /// Whatever keeps the files from being listed.
     pub async fn tree_of(&self, git: &Git) -> Result<ObjectId, BuildError> {
+        Ok(self.patched(git).await?.0)
+    }
+
+    /// The tree that these files make, and what the patches change for that.
+    pub(crate) async fn patched(&self, git: &Git) -> Result<(ObjectId, Overlay), BuildError> {
         let listing = self.list(git).await?;
         let overlay = self.overlay(git, &listing).await?;
-        Ok(TreePlan::new(listing.overlay(&overlay))?.tree())
+        Ok((TreePlan::new(listing.overlay(&overlay))?.tree(), overlay))
     }
 
     /// The files of the build: from the store if it remembers them, else from git, downloading what is missing.

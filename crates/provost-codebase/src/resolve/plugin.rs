@@ -5,17 +5,21 @@ use std::collections::BTreeMap;
 use provost_fleet::lock::{LockedPlugin, LockedSource, LockedSubmodule};
 use provost_fleet::model::GitAt;
 use provost_moodle::component::Component;
-use provost_moodle::version_php::PluginVersion;
+use provost_moodle::components::PluginTypes;
+use provost_moodle::version_php::{PluginVersion, Version};
 
 use super::ResolveCause;
 use super::candidate::{Candidate, Place};
 use super::choose::choose;
 use super::resolver::Resolver;
 use crate::download::Wanted;
-use crate::git::{Git, Source};
+use crate::git::{Git, Listing, Objects, Source};
 use crate::import::{Imported, import_directory, import_zip};
-use crate::object::ObjectId;
+use crate::object::{Mode, ObjectId};
 use crate::submodule::{self, Submodule};
+
+/// Files of attributes that are read of one plugin. Plugins have one, if any.
+const MOST_ATTRIBUTES: usize = 20;
 
 /// A plugin, resolved; its place in the tree is found later.
 pub(super) struct Plugin {
@@ -25,6 +29,12 @@ pub(super) struct Plugin {
     pub(super) version: PluginVersion,
     /// `db/subplugins.json`, if it brings plugin types.
     pub(super) subplugins: Option<Vec<u8>>,
+    /// The plugins of those types that come inside it.
+    pub(super) bundled: BTreeMap<Component, Version>,
+    /// Its symlinks, by their path in it, and where each leads.
+    pub(super) symlinks: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Whether some of its files are kept elsewhere, by Git LFS.
+    pub(super) has_lfs: bool,
     pub(super) submodules: Vec<Submodule>,
     pub(super) locked: LockedPlugin,
 }
@@ -73,6 +83,9 @@ impl Plugin {
             });
         }
         let subplugins = objects.file(object, "db/subplugins.json").await?;
+        let bundled = bundled(&mut objects, &listing, component, subplugins.as_deref()).await?;
+        let symlinks = symlinks(&mut objects, &listing).await?;
+        let has_lfs = has_lfs(&mut objects, &listing).await?;
         let locked = LockedPlugin {
             source: locked,
             rule: candidate.rule.clone(),
@@ -81,8 +94,67 @@ impl Plugin {
             path: String::new(),
             submodules: lock_submodules(&submodules),
         };
-        Ok(Self { source, object, version, subplugins, submodules, locked })
+        Ok(Self { source, object, version, subplugins, bundled, symlinks, has_lfs, submodules, locked })
     }
+}
+
+/// The plugins that lie where a plugin's own `db/subplugins.json` says that plugins do, and the version of each.
+async fn bundled(
+    objects: &mut Objects,
+    listing: &Listing,
+    component: &Component,
+    json: Option<&[u8]>,
+) -> Result<BTreeMap<Component, Version>, ResolveCause> {
+    let kinds = json.map(|json| PluginTypes::brought_by(component, json)).unwrap_or_default();
+    let found = listing.iter().filter_map(|entry| {
+        let path = std::str::from_utf8(entry.path).ok()?.strip_suffix("/version.php")?;
+        let (above, name) = path.rsplit_once('/')?;
+        let (kind, _) = kinds.iter().find(|(_, directory)| *directory == above)?;
+        Some((Component::new(kind, name).ok()?, entry.id))
+    });
+    let mut bundled = BTreeMap::new();
+    for (component, blob) in found.collect::<Vec<_>>() {
+        let file = objects.blob(blob).await?;
+        if let Some(version) = file.and_then(|file| PluginVersion::read(&file).ok()) {
+            bundled.insert(component, version.version);
+        }
+    }
+    Ok(bundled)
+}
+
+/// Whether a file's attributes give it to Git LFS, as git knows them: what is in the repository then only stands for it.
+async fn has_lfs(objects: &mut Objects, listing: &Listing) -> Result<bool, ResolveCause> {
+    let attributes = listing.iter().filter(|entry| {
+        let name = entry.path.rsplit(|byte| *byte == b'/').next();
+        name == Some(b".gitattributes") && entry.mode != Mode::Symlink
+    });
+    let ids: Vec<ObjectId> = attributes.map(|entry| entry.id).take(MOST_ATTRIBUTES).collect();
+    for id in ids {
+        let text = objects.blob(id).await?.unwrap_or_default();
+        if String::from_utf8_lossy(&text).lines().any(|line| {
+            !line.trim_start().starts_with('#') && line.split_whitespace().any(|word| word == "filter=lfs")
+        }) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The symlinks of a listing, and where each leads.
+pub(super) async fn symlinks(
+    objects: &mut Objects,
+    listing: &Listing,
+) -> Result<Vec<(Vec<u8>, Vec<u8>)>, ResolveCause> {
+    let found: Vec<(Vec<u8>, ObjectId)> = listing
+        .iter()
+        .filter(|entry| entry.mode == Mode::Symlink)
+        .map(|entry| (entry.path.to_vec(), entry.id))
+        .collect();
+    let mut symlinks = Vec::new();
+    for (path, blob) in found {
+        symlinks.extend(objects.blob(blob).await?.map(|target| (path, target)));
+    }
+    Ok(symlinks)
 }
 
 /// Brings the files of a place into a repository of this machine.

@@ -45,6 +45,7 @@ pub(super) async fn solve(
                 for (need, plugin) in load(resolver, &choices, needs).await? {
                     match plugin {
                         Ok(plugin) => {
+                            solver.supply_bundled(plugin.bundled.clone());
                             solver.supply(&need, Ok(plugin.version.clone()));
                             loaded.insert(need, plugin);
                         }

@@ -134,3 +134,84 @@ async fn what_moodles_own_plugins_need_cannot_be_absent() {
     let error = resolved(&place, &with(&moodle, &inside, &[])).await.unwrap_err();
     assert!(error.contains("quizaccess_own lies inside mod_quiz, which is to be absent"), "{error}");
 }
+
+#[tokio::test]
+async fn plugins_inside_plugins_are_known() {
+    let place = Place::new();
+    let moodle = moodle_with(&place, &[]);
+    let host = version_php("mod_host", "");
+    let kid = version_php("hostkid_inner", "");
+    for types in
+        [r#"{"subplugintypes": {"hostkid": "kid"}}"#, r#"{"plugintypes": {"hostkid": "mod/host/kid"}}"#]
+    {
+        let name = format!("host{}", types.len());
+        let files = [("version.php", &*host), ("db/subplugins.json", types), ("kid/inner/version.php", &kid)];
+        let host = place.repository(&name, &files);
+        let asks = |version: u32| {
+            version_php("local_asks", &format!("$plugin->dependencies = ['hostkid_inner' => {version}];\n"))
+        };
+        let asker =
+            place.repository(&format!("asks{}", types.len()), &[("version.php", &asks(2_026_010_100))]);
+        let codebase = with(&moodle, &[("mod_host", from_git(&host)), ("local_asks", from_git(&asker))], &[]);
+        resolved(&place, &codebase).await.unwrap();
+        asker.commit(&[("version.php", &asks(2_027_010_100))]);
+        let error = resolved(&place, &codebase).await.unwrap_err();
+        assert!(error.contains("needs hostkid_inner 2027010100 or newer; here is 2026010100"), "{error}");
+        // Another one of the same name takes its place.
+        let own = place.repository(&format!("own{}", types.len()), &[("version.php", &kid), ("own.php", "")]);
+        let codebase =
+            with(&moodle, &[("mod_host", from_git(&host)), ("hostkid_inner", from_git(&own))], &[]);
+        place.told();
+        resolved(&place, &codebase).await.unwrap();
+        let told = place.told();
+        assert!(told.contains("hostkid_inner: the one that comes with mod_host is replaced by"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_locked_are_the_versions_of_the_build() {
+    let place = Place::new();
+    let moodle = moodle_with(&place, &[]);
+    let plugin = place.repository("x", &[("version.php", &version_php("mod_x", ""))]);
+    let codebase = with(&moodle, &[("mod_x", from_git(&plugin))], &["p.patch"]);
+    let patch = "--- a/mod/x/version.php\n+++ b/mod/x/version.php\n@@ -1,3 +1,3 @@\n <?php\n-$plugin->version = 2026010100;\n+$plugin->version = 2026010199;\n $plugin->component = 'mod_x';\n";
+    std::fs::write(place.root.join("p.patch"), patch).unwrap();
+    let locked = resolved(&place, &codebase).await.unwrap();
+    assert_eq!(locked.plugins.values().next().unwrap().version, "2026010199");
+    let patch = "--- a/version.php\n+++ b/version.php\n@@ -1,3 +1,3 @@\n <?php\n-$version = 2025041400.00;\n+$version = 2025041400.07;\n $release = '5.0 (Build: 20250414)';\n";
+    std::fs::write(place.root.join("p.patch"), patch).unwrap();
+    let locked = resolved(&place, &codebase).await.unwrap();
+    assert_eq!(locked.moodle.version, "2025041400.07");
+}
+
+#[tokio::test]
+async fn a_symlink_out_of_the_build_is_refused_before_anything_is_locked() {
+    let place = Place::new();
+    let moodle = moodle_with(&place, &[]);
+    let files =
+        [("version.php", &*version_php("mod_x", "")), ("here@", "version.php"), ("p@", "/etc/passwd")];
+    let plugin = place.repository("x", &files);
+    let error = resolved(&place, &with(&moodle, &[("mod_x", from_git(&plugin))], &[])).await.unwrap_err();
+    assert!(error.contains("the symlink `mod/x/p` leads to `/etc/passwd`"), "{error}");
+    let patch = "diff --git a/lib/p b/lib/p\nnew file mode 120000\n--- /dev/null\n+++ b/lib/p\n@@ -0,0 +1 @@\n+../../out\n\\ No newline at end of file\n";
+    std::fs::write(place.root.join("p.patch"), patch).unwrap();
+    let error = resolved(&place, &with(&moodle, &[], &["p.patch"])).await.unwrap_err();
+    assert!(error.contains("the symlink `lib/p` leads to `../../out`"), "{error}");
+}
+
+#[tokio::test]
+async fn files_that_lie_with_git_lfs_are_told() {
+    let place = Place::new();
+    let moodle = moodle_with(&place, &[]);
+    let version = version_php("mod_x", "");
+    let files = [("version.php", &*version), ("pix/.gitattributes", "*.png filter=lfs diff=lfs -text\n")];
+    let plugin = place.repository("x", &files);
+    let codebase = with(&moodle, &[("mod_x", from_git(&plugin))], &[]);
+    place.told();
+    resolved(&place, &codebase).await.unwrap();
+    let told = place.told();
+    assert!(told.contains("mod_x: its repository keeps files with Git LFS"), "{told}");
+    plugin.commit(&[("pix/.gitattributes", "# filter=lfs\n*.png -text\n")]);
+    resolved(&place, &codebase).await.unwrap();
+    assert!(!place.told().contains("LFS"));
+}
