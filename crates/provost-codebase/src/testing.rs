@@ -184,6 +184,7 @@ pub(crate) fn fleet(codebases: &[(&str, Codebase)]) -> Fleet {
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
         cron: provost_fleet::cron::Cron::default(),
         databases: BTreeMap::new(),
+        redis: BTreeMap::new(),
         codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
         templates: BTreeMap::new(),
         sites: BTreeMap::new(),

@@ -118,6 +118,7 @@ pub(crate) fn no_fleet() -> Fleet {
         web: Web { listen: Vec::new(), tls: Tls::Off, trusted_proxies: Vec::new() },
         cron: provost_fleet::cron::Cron::default(),
         databases: BTreeMap::new(),
+        redis: BTreeMap::new(),
         codebases: BTreeMap::new(),
         templates: BTreeMap::new(),
         sites: BTreeMap::new(),

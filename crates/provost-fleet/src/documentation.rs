@@ -7,13 +7,15 @@ pub use schema::json_schema;
 use crate::keys::{self, Key, Kind, Table};
 
 /// Every table, in the order in which the reference shows them.
-const TABLES: [&Table; 12] = [
+const TABLES: [&Table; 14] = [
     &keys::FLEET,
     &keys::WEB,
     &keys::CRON,
     &keys::TLS,
     &keys::DATABASE,
     &keys::ADMIN,
+    &keys::REDIS,
+    &keys::REDIS_ADDRESS,
     &keys::CODEBASE,
     &keys::PLUGIN,
     &keys::TEMPLATE,
@@ -44,6 +46,10 @@ managed = true
 [database.big]
 host = "db1.example.org"
 admin = { user = "provost", password = { env = "DB_PASSWORD" } }
+
+[redis.main]
+managed = true
+caches_memory = "1G"
 
 [codebase.lts]
 moodle = "4.5+"

@@ -75,6 +75,12 @@ pub(crate) static ROOT: Table = Table {
             "a managed PostgreSQL called `main`",
             "Database servers, by name.",
         ),
+        optional(
+            "redis",
+            Kind::Tables(&REDIS),
+            "none: sessions in the database, caches in files",
+            "Where sites keep sessions and caches, by name.",
+        ),
         optional("codebase", Kind::Tables(&CODEBASE), "none", "Codebases, by name."),
         optional(
             "template",
@@ -232,6 +238,62 @@ pub(crate) static ADMIN: Table = Table {
     later: &[],
 };
 
+pub(crate) static REDIS: Table = Table {
+    what: "a redis",
+    header: "[redis.NAME]",
+    doc: "Two instances of Redis, one for sessions and one for Moodle's application caches. Each site is a user of its own there, who \
+          reaches nothing of another's.",
+    keys: &[
+        optional(
+            "managed",
+            Kind::Boolean,
+            "false",
+            "Whether Provost runs both; excludes `sessions`, `caches` and `admin`.",
+        ),
+        optional(
+            "sessions_memory",
+            Kind::Size,
+            "256M",
+            "Memory of the managed instance for sessions. When it is full nobody can log in.",
+        ),
+        optional(
+            "caches_memory",
+            Kind::Size,
+            "256M",
+            "Memory of the managed instance for caches. When it is full it forgets what was not used for long.",
+        ),
+        optional(
+            "sessions",
+            Kind::Table(&REDIS_ADDRESS),
+            "none",
+            "An existing instance for sessions: one whose `maxmemory-policy` is `noeviction`.",
+        ),
+        optional(
+            "caches",
+            Kind::Table(&REDIS_ADDRESS),
+            "none",
+            "An existing instance for caches: another one, whose `maxmemory-policy` is `allkeys-lru` or the like.",
+        ),
+        optional("admin", Kind::Table(&ADMIN), "none", "A user of both existing instances that may do all."),
+    ],
+    later: &[],
+};
+
+pub(crate) static REDIS_ADDRESS: Table = Table {
+    what: "the address of a Redis",
+    header: "sessions = { … }, caches = { … }",
+    doc: "Where an existing Redis is.",
+    keys: &[
+        required(
+            "host",
+            Kind::Text,
+            "Its host; or, beginning with `/`, its Unix socket, whose path has no capitals.",
+        ),
+        optional("port", Kind::Integer, "6379", "Its port."),
+    ],
+    later: &[],
+};
+
 pub(crate) static CODEBASE: Table = Table {
     what: "a codebase",
     header: "[codebase.NAME]",
@@ -297,6 +359,12 @@ pub(crate) static TEMPLATE: Table = Table {
         ),
         optional("database_name", Kind::Text, "`FLEET_template_NAME`", "Name of its database and role."),
         optional("prefix", Kind::Text, "mdl_", "What its and its clones' tables' names begin with."),
+        optional(
+            "redis",
+            Kind::Text,
+            "the only one there is",
+            "Where its clones keep sessions and caches; the template itself has no visitors, and uses none.",
+        ),
         optional("language", Kind::Text, "en", "The language it is installed in."),
         optional(
             "courses",
@@ -364,6 +432,12 @@ pub(crate) static SITE: Table = Table {
         ),
         optional("database_name", Kind::Text, "`FLEET_SITE`", "Name of its database and role."),
         optional("prefix", Kind::Text, "the template's, else mdl_", "What its tables' names begin with."),
+        optional(
+            "redis",
+            Kind::Text,
+            "the template's, else the only one there is",
+            "Where it keeps sessions and caches; `none` is its database and its dataroot.",
+        ),
         optional("dataroot", Kind::Text, "`<state>/data/sites/NAME`", "Its dataroot: absolute."),
         optional("tags", Kind::Texts, "none", "Words to find it by."),
         optional(

@@ -33,6 +33,9 @@ pub struct Fleet {
     pub cron: Cron,
     /// `[database.NAME]`: the servers that sites live on.
     pub databases: BTreeMap<Name, DatabaseServer>,
+    /// `[redis.NAME]`: where sites keep sessions and caches.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub redis: BTreeMap<Name, Redis>,
     /// `[codebase.NAME]`.
     pub codebases: BTreeMap<Name, Codebase>,
     /// `[template.NAME]`.
@@ -143,13 +146,56 @@ pub enum Location {
     },
 }
 
-/// The login with which Provost administers an existing database server.
+/// The login with which Provost administers an existing server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AdminLogin {
     /// Role name.
     pub user: String,
     /// Its password.
     pub password: SecretRef,
+}
+
+/// `[redis.NAME]`: two instances of Redis, one for sessions and one for caches. What is full forgets caches, and must never forget
+/// sessions, so one instance cannot be both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Redis {
+    /// `managed = true`: private instances of this fleet, on Unix sockets in the run directory.
+    Managed {
+        /// Memory that sessions may take, in MiB. Default [`Redis::MEMORY`].
+        sessions_mib: u32,
+        /// Memory that caches may take, in MiB. Default [`Redis::MEMORY`].
+        caches_mib: u32,
+    },
+    /// Existing instances.
+    Existing {
+        /// The one for sessions, which evicts nothing.
+        sessions: RedisAddress,
+        /// The one for caches, which evicts what was not used for long.
+        caches: RedisAddress,
+        /// A user of both that may make users.
+        admin: AdminLogin,
+    },
+}
+
+impl Redis {
+    /// Memory of each managed instance where nothing is said, in MiB: some 50,000 sessions, or the caches of some 50 sites.
+    pub const MEMORY: u32 = 256;
+
+    /// What a site says that uses none of several.
+    pub const NONE: &'static str = "none";
+
+    /// The TCP port that Redis has where nothing else is said.
+    pub const PORT: u16 = 6379;
+}
+
+/// Where an existing Redis is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RedisAddress {
+    /// Host name, address, or absolute path of a Unix socket.
+    pub host: String,
+    /// TCP port; `None` is [`Redis::PORT`].
+    pub port: Option<u16>,
 }
 
 /// `[codebase.NAME]`: a Moodle and its plugins.
@@ -315,6 +361,9 @@ pub struct Site {
     pub database_name: String,
     /// Moodle's table prefix. Default `mdl_`.
     pub prefix: String,
+    /// Where it keeps sessions and caches; without, in its database and its dataroot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<Name>,
     /// Its dataroot, if not the default (`<state>/data/sites/NAME`).
     pub dataroot: Option<Utf8PathBuf>,
     /// Free words that selectors find it by.

@@ -6,6 +6,7 @@ mod database;
 mod draft;
 mod fleet;
 mod location;
+mod redis;
 mod secret;
 mod site;
 mod template;
@@ -35,9 +36,10 @@ pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
     let web = root.table("web", &keys::WEB).map(web::read).unwrap_or_default();
     let cron = root.table("cron", &keys::CRON).map(cron::read).unwrap_or_default();
     let databases = root.named("database", &keys::DATABASE, database::read);
+    let redis = root.named("redis", &keys::REDIS, redis::read);
     let codebases = root.named("codebase", &keys::CODEBASE, codebase::read);
     let templates = root.named("template", &keys::TEMPLATE, template::read);
     let sites = root.named("site", &keys::SITE, site::read);
     root.finish();
-    Draft { fleet: fleet.unwrap_or_default(), web, cron, databases, codebases, templates, sites }
+    Draft { fleet: fleet.unwrap_or_default(), web, cron, databases, redis, codebases, templates, sites }
 }

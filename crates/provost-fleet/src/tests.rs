@@ -7,6 +7,7 @@ mod codebases;
 mod cron;
 mod dataroots;
 mod places;
+mod redis;
 mod secrets;
 mod servers;
 mod sites;

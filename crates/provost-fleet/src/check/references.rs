@@ -1,6 +1,7 @@
 //! Names that must exist: codebase, database server and template of a site, codebase and server of a template.
 
 use crate::diagnostic::{Diagnostic, Sink};
+use crate::model::Redis;
 use crate::read::{At, Draft, SiteDraft};
 use crate::suggest::nearest;
 
@@ -12,6 +13,7 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
         one("template", &template.site, "codebase", template.site.codebase.as_ref(), &codebases, sink);
         one("template", &template.site, "database", template.site.database.as_ref(), &servers, sink);
     }
+    redis(draft, sink);
     for (_, site) in &draft.sites {
         if let Some(template) = &site.template {
             one("site", site, "template", Some(template), &templates, sink);
@@ -23,6 +25,31 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
         if site.template.is_none() || site.database.is_some() {
             one("site", site, "database", site.database.as_ref(), &servers, sink);
         }
+    }
+}
+
+/// A site may use none, and must say which of several.
+fn redis(draft: &Draft, sink: &Sink) {
+    for (name, _) in draft.redis.iter().filter(|(name, _)| name.value.as_str() == Redis::NONE) {
+        let fault = Diagnostic::error(name.span.clone(), "a redis cannot be called `none`");
+        sink.push(fault.hint("that is what a site says that uses none"));
+    }
+    let known: Vec<&str> = draft.redis.iter().map(|(name, _)| name.value.as_str()).collect();
+    let templates = draft.templates.iter().map(|(_, template)| &template.site);
+    for site in templates.filter(|site| site.redis.is_some()) {
+        given_redis("template", site, &known, sink);
+    }
+    for (_, site) in &draft.sites {
+        let inherits = || draft.template_of(site).is_some_and(|template| template.site.redis.is_some());
+        if site.redis.is_some() || (known.len() > 1 && !inherits()) {
+            given_redis("site", site, &known, sink);
+        }
+    }
+}
+
+fn given_redis(what: &str, site: &SiteDraft, known: &[&str], sink: &Sink) {
+    if site.redis.as_ref().is_none_or(|given| given.value != Redis::NONE) {
+        one(what, site, "redis", site.redis.as_ref(), known, sink);
     }
 }
 

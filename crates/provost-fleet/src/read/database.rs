@@ -55,7 +55,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> ServerDraft {
 }
 
 /// A host name, an address, or the absolute directory of a socket.
-fn is_address(reader: &Reader<'_>, host: &At<String>) -> bool {
+pub(super) fn is_address(reader: &Reader<'_>, host: &At<String>) -> bool {
     let text = host.value.as_str();
     let fits = if text.starts_with('/') {
         !text.chars().any(char::is_control)

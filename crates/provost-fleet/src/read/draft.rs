@@ -10,8 +10,8 @@ use provost_moodle::request::MoodleRequest;
 use crate::cron::Cron;
 use crate::diagnostic::Span;
 use crate::model::{
-    AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Site, SiteAdmin,
-    Template, Tls, Web,
+    AdminLogin, Codebase, DatabaseServer, Engine, Fleet, Limits, Location, PluginSource, Redis, Site,
+    SiteAdmin, Template, Tls, Web,
 };
 use crate::name::Name;
 use crate::secret::SecretRef;
@@ -42,6 +42,7 @@ pub(crate) struct Draft {
     pub(crate) web: WebDraft,
     pub(crate) cron: Cron,
     pub(crate) databases: Vec<(At<Name>, ServerDraft)>,
+    pub(crate) redis: Vec<(At<Name>, Option<Redis>)>,
     pub(crate) codebases: Vec<(At<Name>, CodebaseDraft)>,
     pub(crate) templates: Vec<(At<Name>, TemplateDraft)>,
     pub(crate) sites: Vec<(At<Name>, SiteDraft)>,
@@ -87,6 +88,7 @@ pub(crate) struct SiteDraft {
     pub(crate) database: Option<At<String>>,
     pub(crate) database_name: Option<At<String>>,
     pub(crate) prefix: Option<At<String>>,
+    pub(crate) redis: Option<At<String>>,
     pub(crate) dataroot: Option<At<Utf8PathBuf>>,
     pub(crate) tags: Vec<At<String>>,
     pub(crate) enabled: Option<bool>,
@@ -170,6 +172,8 @@ impl Draft {
             let managed = DatabaseServer { engine: Engine::Postgresql, location: Location::Managed };
             databases.insert(DEFAULT_SERVER.parse().ok()?, managed);
         }
+        let redis = self.redis.into_iter().map(|(name, redis)| Some((name.value, redis?)));
+        let redis: BTreeMap<Name, Redis> = redis.collect::<Option<_>>()?;
         let mut listen: Vec<SocketAddr> = self.web.listen.into_iter().map(|one| one.value).collect();
         if listen.is_empty() {
             listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
@@ -183,6 +187,7 @@ impl Draft {
             web: Web { listen, tls, trusted_proxies: self.web.trusted_proxies },
             cron: self.cron,
             databases,
+            redis,
             codebases: codebases?,
             templates: templates?,
             sites: sites?,
@@ -207,7 +212,8 @@ impl Draft {
             None => format!("http://{}.invalid", as_site.as_str().replace('_', "-")).parse().ok()?,
         };
         let site = self.site_with(name, &draft.site, None, url)?;
-        let site = Site { database_name: self.template_database_name(name, draft), ..site };
+        // Nobody logs in to it, and no clone shall find keys of it.
+        let site = Site { database_name: self.template_database_name(name, draft), redis: None, ..site };
         Some(Template {
             site,
             can_open: draft.site.url.is_some(),
@@ -249,6 +255,11 @@ impl Draft {
             database,
             database_name: String::new(),
             prefix: given(|draft| &draft.prefix).unwrap_or("mdl_").to_owned(),
+            redis: match given(|draft| &draft.redis) {
+                Some(Redis::NONE) => None,
+                Some(given) => Some(given.parse().ok()?),
+                None => self.redis.first().map(|(name, _)| name.value.clone()),
+            },
             dataroot: draft.dataroot.as_ref().map(|path| path.value.clone()),
             tags: draft.tags.iter().map(|tag| tag.value.clone()).collect(),
             enabled: draft.enabled.unwrap_or(true),

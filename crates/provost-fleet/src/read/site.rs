@@ -71,6 +71,7 @@ pub(super) fn common(reader: &mut Reader<'_>, header: Span) -> SiteDraft {
             "a table prefix: a lower-case letter, then at most 9 letters, digits, `_`",
         )
     });
+    let redis = reader.text("redis");
     let admin = reader.table("admin", &keys::SITE_ADMIN).map(|mut admin| {
         let user = admin
             .text("user")
@@ -90,6 +91,7 @@ pub(super) fn common(reader: &mut Reader<'_>, header: Span) -> SiteDraft {
         database,
         database_name,
         prefix,
+        redis,
         language,
         admin_user: user.map(|text| text.value),
         admin_email: email.map(|text| text.value),
