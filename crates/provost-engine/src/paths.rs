@@ -66,6 +66,26 @@ impl Paths {
         self.state.join("data/servers")
     }
 
+    /// Where a managed Redis keeps its sessions.
+    pub fn redis_data(&self, redis: &Name) -> Utf8PathBuf {
+        self.state.join("data/redis").join(redis.as_str())
+    }
+
+    /// What is written down of a Redis: that it was made here, and what each site has of it.
+    pub fn redis_book(&self, redis: &Name) -> Utf8PathBuf {
+        self.redis_books().join(format!("{redis}.json"))
+    }
+
+    /// What is written down of every Redis.
+    pub fn redis_books(&self) -> Utf8PathBuf {
+        self.keep().join("redis")
+    }
+
+    /// The socket of one instance of a managed Redis: `sessions` or `caches`. No name has a point, so no server's directory is this one.
+    pub fn redis_socket(&self, redis: &Name, purpose: &str) -> Utf8PathBuf {
+        self.run.join("redis.d").join(format!("{redis}-{purpose}.sock"))
+    }
+
     /// Where dataroots lie by default.
     pub fn dataroots(&self) -> Utf8PathBuf {
         self.state.join("data/sites")

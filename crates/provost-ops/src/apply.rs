@@ -34,7 +34,7 @@ pub enum Scope {
 }
 
 /// The kinds that are named by site.
-const OF_SITES: [&str; 3] = ["database", "site", "vhost"];
+const OF_SITES: [&str; 4] = ["database", "keyspace", "site", "vhost"];
 
 impl Scope {
     fn of(&self, plan: Plan) -> Plan {

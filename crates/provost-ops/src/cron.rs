@@ -238,6 +238,10 @@ pub(crate) async fn note_connections(session: &Session) {
 /// Runs the cron of all sites in the foreground until the call is cancelled. `ready` is told how many sites there are.
 pub async fn run(call: &Call, ready: impl FnOnce(usize)) -> Result<(), OpsError> {
     let session = Session::open(call, Access::Change)?;
+    // Without its caches Moodle works on, by those in files; so this is no reason to run nothing.
+    if let Err(error) = session.servers.redis().hold_all(&session.cx).await {
+        session.cx.note(full_chain(&error));
+    }
     let ended = run_open(call, &session, &session.cx, true, ready).await;
     session.close().await;
     Ok(ended?)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use provost_engine::context::Machine;
 use provost_engine::process::{self, Ledger, ProcessRecord, Program};
-use provost_fleet::model::{Engine, Location};
+use provost_fleet::model::{Engine, Location, Redis};
 use provost_sites::php::Php;
 use provost_sites::server::{MariadbTools, PostgresTools};
 use serde::Serialize;
@@ -72,6 +72,10 @@ struct Databases {
     used: BTreeSet<Engine>,
     /// Engines that Provost runs for it.
     managed: BTreeSet<Engine>,
+    /// Whether sites keep sessions and caches in Redis.
+    redis: bool,
+    /// Whether Provost runs one for it.
+    managed_redis: bool,
 }
 
 impl Databases {
@@ -79,13 +83,15 @@ impl Databases {
     fn of(call: &Call) -> Self {
         let Ok(loaded) = call.load() else {
             let engines = BTreeSet::from([Engine::Postgresql]);
-            return Self { used: engines.clone(), managed: engines };
+            return Self { used: engines.clone(), managed: engines, redis: false, managed_redis: false };
         };
         let servers = loaded.fleet.databases.values();
         let managed = servers.clone().filter(|server| server.location == Location::Managed);
         Self {
             managed: managed.map(|server| server.engine).collect(),
             used: servers.map(|server| server.engine).collect(),
+            redis: !loaded.fleet.redis.is_empty(),
+            managed_redis: loaded.fleet.redis.values().any(|redis| matches!(redis, Redis::Managed { .. })),
         }
     }
 }
@@ -95,9 +101,10 @@ pub async fn doctor(call: &Call) -> Diagnosis {
     let machine = call.environment.machine();
     let databases = Databases::of(call);
     let mut findings = vec![git(&machine).await];
-    findings.extend(php(&machine, &databases.used).await);
+    findings.extend(php(&machine, &databases).await);
     findings
         .extend(Engine::ALL.into_iter().filter_map(|engine| database(&machine, engine, &databases.managed)));
+    findings.extend(redis(&machine, databases.managed_redis));
     findings.push(nginx(&machine));
     if machine.root {
         findings.push(useradd(&machine));
@@ -138,8 +145,9 @@ async fn git(machine: &Machine) -> Finding {
     finding("git", found, &["git"])
 }
 
-async fn php(machine: &Machine, engines: &BTreeSet<Engine>) -> Vec<Finding> {
-    let of_engines = engines.iter().map(|engine| extension_for(*engine));
+async fn php(machine: &Machine, wanted: &Databases) -> Vec<Finding> {
+    let of_engines = wanted.used.iter().map(|engine| extension_for(*engine));
+    let of_engines = of_engines.chain(wanted.redis.then_some(("redis", "redis")));
     let Some(php) = Php::find(machine) else {
         let mut packages = PHP_PACKAGES.map(str::to_owned).to_vec();
         packages.extend(of_engines.map(|(_, part)| format!("php-{part}")));
@@ -196,6 +204,15 @@ fn database(machine: &Machine, engine: Engine, managed: &BTreeSet<Engine>) -> Op
     match found {
         Some(path) => Some(finding(what, Ok(path.to_string()), &[package])),
         None if managed.contains(&engine) => Some(finding(what, Err("not installed".to_owned()), &[package])),
+        None => None,
+    }
+}
+
+/// The program of a managed Redis; nothing is told of one that is not there and that nobody asks for.
+fn redis(machine: &Machine, managed: bool) -> Option<Finding> {
+    match machine.program("redis-server") {
+        Some(path) => Some(finding("redis", Ok(path.to_string()), &["redis-server"])),
+        None if managed => Some(finding("redis", Err("not installed".to_owned()), &["redis-server"])),
         None => None,
     }
 }

@@ -15,6 +15,7 @@ use provost_sites::database::mariadb::copy::CopyError;
 use provost_sites::kind_template::opening::DoorError;
 use provost_sites::secrets::SecretError;
 use provost_sites::server::ServerError;
+use provost_sites::server::redis::RedisError;
 use provost_sites::site::SiteError;
 use provost_sites::up::UpError;
 
@@ -48,6 +49,7 @@ fn inside<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
         return match error {
             SiteError::Server(inner) => Some(inner),
             SiteError::Copy(inner) => Some(inner),
+            SiteError::Redis(inner) => Some(inner),
             SiteError::Secret(inner) => Some(inner),
             SiteError::Account(inner) => Some(inner),
             SiteError::Agent(inner) => Some(inner),
@@ -57,11 +59,15 @@ fn inside<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'stat
     if let Some(CopyError::Server(inner)) = error.downcast_ref() {
         return Some(inner);
     }
+    if let Some(RedisError::Account(inner)) = error.downcast_ref() {
+        return Some(inner);
+    }
     if let Some(ServerError::Account(inner)) = error.downcast_ref() {
         return Some(inner);
     }
     match error.downcast_ref::<UpError>()? {
         UpError::Server(inner) => Some(inner),
+        UpError::Redis(inner) => Some(inner),
         UpError::Account(inner) => Some(inner),
         UpError::Lease(inner) => Some(inner),
         _ => None,
@@ -82,6 +88,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<ServerError>() {
         return of_server(error);
+    }
+    if let Some(error) = error.downcast_ref::<RedisError>() {
+        return of_redis(error);
     }
     if let Some(error) = error.downcast_ref::<UpError>() {
         return of_up(error);
@@ -109,6 +118,14 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
             "is it a disk of its own, or is something in the new place? Write `dataroot = \"{from}\"` into the site's table, or move it \
              by hand, and apply again: nothing is lost"
         ));
+    }
+    if let Some(SiteError::NoPhpRedis(_)) = error.downcast_ref() {
+        return Some(format!(
+            "nothing was done to the site; {DOCTOR}; or leave `redis` out: then sessions are in the database"
+        ));
+    }
+    if let Some(SiteError::NoKeyspace { .. }) = error.downcast_ref() {
+        return Some("`provost apply` makes it".to_owned());
     }
     if let Some(SiteError::NoPhp) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
@@ -143,6 +160,25 @@ fn of_server(error: &ServerError) -> Option<String> {
         ServerError::SocketPath { .. } => "set XDG_RUNTIME_DIR to a shorter directory".to_owned(),
         ServerError::Connect { .. } | ServerError::Timeout(_) => {
             "is the server running, and are `host`, `port` and `admin` right?".to_owned()
+        }
+        _ => return None,
+    })
+}
+
+fn of_redis(error: &RedisError) -> Option<String> {
+    Some(match error {
+        RedisError::NotInstalled => DOCTOR.to_owned(),
+        RedisError::NotMade(_) => "`provost apply` makes it".to_owned(),
+        RedisError::Lost { .. } => {
+            "mount the disk it is on; if it is lost for good, only sessions are: remove its file in `keep/redis`, and apply"
+                .to_owned()
+        }
+        RedisError::Foreign(_) => "move it away, or give `[fleet] state` another place".to_owned(),
+        RedisError::Capitals(_) => "set XDG_RUNTIME_DIR to a directory without capitals".to_owned(),
+        RedisError::SocketPath(_) => "set XDG_RUNTIME_DIR to a shorter directory".to_owned(),
+        RedisError::Full(_) => "raise `databases` in its configuration, or give the site another redis".to_owned(),
+        RedisError::Ask { .. } => {
+            "is it running, and are its address and `admin` right? `admin` needs `+@all ~*`".to_owned()
         }
         _ => return None,
     })

@@ -16,6 +16,8 @@ use provost_fleet::lock::Lock;
 use provost_fleet::model::Fleet;
 use provost_sites::fleet_state::FleetId;
 use provost_sites::kind_database::DatabaseKind;
+use provost_sites::kind_keyspace::KeyspaceKind;
+use provost_sites::kind_redis::RedisKind;
 use provost_sites::kind_server::ServerKind;
 use provost_sites::kind_site::SiteKind;
 use provost_sites::kind_spare::SpareKind;
@@ -163,11 +165,13 @@ impl Session {
         vec![
             Arc::new(BuildKind { origins: self.origins() }),
             Arc::new(ServerKind { servers: self.servers.clone() }),
+            Arc::new(RedisKind { servers: self.servers.clone() }),
             Arc::new(DatabaseKind {
                 fleet: fleet.clone(),
                 servers: self.servers.clone(),
                 fleet_id: self.fleet_id.clone(),
             }),
+            Arc::new(KeyspaceKind { servers: self.servers.clone(), fleet_id: self.fleet_id.clone() }),
             Arc::new(self.templates()),
             Arc::new(SpareKind {
                 fleet: fleet.clone(),

@@ -3,6 +3,7 @@
 mod sites;
 mod templates;
 
+pub use provost_sites::server::redis::Figures;
 pub use sites::SiteStatus;
 pub(crate) use sites::sites_of;
 pub use templates::TemplateStatus;
@@ -17,6 +18,7 @@ use provost_engine::reconcile::{Reconciled, Seen};
 use provost_fleet::lock::LockStatus;
 use provost_fleet::model::{Engine, Location};
 use provost_sites::server::ClusterState;
+use provost_sites::server::redis::{Looked, PairState};
 use provost_sites::up::{Serving, serving};
 use serde::Serialize;
 
@@ -37,6 +39,9 @@ pub struct Status {
     pub serving: Serving,
     /// Database servers.
     pub servers: Vec<ServerStatus>,
+    /// Instances of Redis.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub redis: Vec<Looked>,
     /// Codebases.
     pub codebases: Vec<CodebaseStatus>,
     /// Builds on disk.
@@ -124,6 +129,7 @@ async fn tell(session: &Session) -> Result<Status, OpsError> {
         state: session.cx.paths.state.clone(),
         serving: serving(&session.cx.paths),
         servers: servers(session, &seen),
+        redis: session.servers.redis().look(&session.cx).await,
         codebases: codebases(session, &seen).await,
         builds: builds(session),
         templates: templates::templates(session, &seen, &sites::earlier(session)?),
@@ -227,12 +233,22 @@ fn builds(session: &Session) -> Vec<BuildStatus> {
 /// Whether something is blocked only because its site's server is stopped.
 fn rests(session: &Session, blocked: &Blocked) -> bool {
     let (fleet, name) = (&session.loaded.fleet, &blocked.subject.name);
+    if let ("keyspace" | "site", Some(site)) = (blocked.subject.kind.as_str(), fleet.sites.get(name))
+        && site.redis.as_ref().is_some_and(|redis| redis_is_stopped(session, redis))
+    {
+        return true;
+    }
     let site = match blocked.subject.kind.as_str() {
         "template" => fleet.templates.get(name).map(|template| &template.site),
         "database" | "site" | "vhost" => fleet.sites.get(name),
         _ => None,
     };
     site.is_some_and(|site| is_stopped(session, &site.database))
+}
+
+fn redis_is_stopped(session: &Session, redis: &provost_fleet::name::Name) -> bool {
+    let pair = session.servers.redis().pair(&session.cx, redis).ok().flatten();
+    pair.is_some_and(|pair| pair.state() == PairState::Made && !pair.stopped().is_empty())
 }
 
 fn is_stopped(session: &Session, server: &provost_fleet::name::Name) -> bool {

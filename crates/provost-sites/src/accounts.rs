@@ -1,7 +1,7 @@
 //! The Unix accounts that services run as.
 //!
 //! As a user, everything runs as that user, and sites are not protected from each other's PHP. As root, PostgreSQL runs as
-//! `postgres` and MariaDB as `mysql`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
+//! `postgres`, MariaDB as `mysql` and Redis as `redis`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
 //! nginx joins (to send files of the dataroot) and no other site does.
 
 use std::collections::HashMap;
@@ -66,6 +66,11 @@ pub fn mysql(machine: &Machine) -> Result<User, AccountError> {
     distribution(machine, "mysql")
 }
 
+/// The account that managed Redis runs as.
+pub fn redis(machine: &Machine) -> Result<User, AccountError> {
+    distribution(machine, "redis")
+}
+
 fn distribution(machine: &Machine, name: &str) -> Result<User, AccountError> {
     if !machine.root {
         return Ok(User::own());
@@ -107,21 +112,6 @@ pub async fn site(cx: &Context, fleet_id: &str, site: &Name) -> Result<User, Acc
         run(cx, "usermod", &["--append", "--groups", &name, &web.name], &web.name).await?;
     }
     Ok(user)
-}
-
-/// Makes the account of one site that of another, which has none yet or one that owns nothing: its number stays, and with it what it
-/// owns. Where neither is there, one is made.
-pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -> Result<User, AccountError> {
-    if !cx.machine.root {
-        return Ok(User::own());
-    }
-    let (old, new) = (site_user_name(fleet_id, from), site_user_name(fleet_id, to));
-    if find(&old)?.is_some() {
-        remove(cx, &new).await?;
-        run(cx, "usermod", &["--login", &new, &old], &new).await?;
-        run(cx, "groupmod", &["--new-name", &new, &old], &new).await?;
-    }
-    site(cx, fleet_id, to).await
 }
 
 /// nginx's account, made if it is not there.

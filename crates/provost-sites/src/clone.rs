@@ -79,7 +79,7 @@ impl Cloning<'_> {
             return Err(SiteError::ReadBack(format!("`{root}` is the dataroot of an installed site")));
         }
         let source = self.source(cx).await?;
-        if let Some(taken) = self.take_a_spare(cx, &source, &root).await? {
+        if let Some(taken) = self.take_a_spare(cx, step, &source, &root).await? {
             return Ok(taken);
         }
         let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
@@ -99,6 +99,8 @@ impl Cloning<'_> {
         if self.is_spare() {
             // What PHP has written down so far holds the spare's address, which will be another one.
             files::forget_what_is_made_anew(&root)?;
+        } else {
+            site.settle_caches(cx, step, &user).await?;
         }
         site_files::write_mark(&root, &site.mark(cx, Stage::Installed), &user)?;
         site.set_stage(cx, Stage::Installed).await?;

@@ -81,6 +81,9 @@ pub struct WantedSite {
     /// What it was called.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub was: Option<Name>,
+    /// Where it keeps sessions and caches, where not in its database and its dataroot.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<Name>,
 }
 
 /// What was seen of a site.
@@ -125,6 +128,9 @@ pub struct SeenSite {
     /// Whether a move that was interrupted keeps visitors out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub halted: bool,
+    /// Where its sessions are and where they shall be, where that differs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions: Option<(String, String)>,
 }
 
 /// A database that is to be moved, or was.
@@ -182,6 +188,7 @@ impl Kind for SiteKind {
                 dataroot: site.dataroot.clone(),
                 template: site.template.clone(),
                 was: site.was.clone(),
+                redis: site.redis.clone(),
             };
             Some((name.clone(), wanted))
         });

@@ -1,6 +1,6 @@
 //! Sites and what they live on: database servers, databases, agents, sites, and the files of the web server.
 //!
-//! Kinds: `server`, `database`, `template`, `site`, `vhost`. Nobody above this crate opens a database or starts PHP.
+//! Kinds: `server`, `redis`, `database`, `keyspace`, `template`, `site`, `vhost`. Nobody above this crate opens a database or starts PHP.
 
 pub mod accounts;
 pub mod agent;
@@ -9,6 +9,8 @@ pub mod cron;
 pub mod database;
 pub mod fleet_state;
 pub mod kind_database;
+pub mod kind_keyspace;
+pub mod kind_redis;
 pub mod kind_server;
 pub mod kind_site;
 pub mod kind_spare;

@@ -131,6 +131,7 @@ impl Renaming<'_> {
         }
         let rendered = site.render(cx)?;
         site_files::write_config(cx, site.name, &rendered, &user)?;
+        told.extend(site.settle_caches(cx, step, &user).await?.map(str::to_owned));
         told.extend(self.readdress(cx, step, &user, before.as_deref()).await?);
         site_files::write_mark(&dataroot(cx, site.name, site.site), &site.mark(cx, Stage::Installed), &user)?;
         site_files::open_to_web(cx, site.name, site.site, &rendered)?;

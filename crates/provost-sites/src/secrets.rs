@@ -17,6 +17,10 @@ pub enum Generated<'a> {
     SiteDatabase(&'a Name),
     /// The first administrator of a site.
     SiteAdmin(&'a Name),
+    /// The administrator of a managed Redis.
+    RedisAdmin(&'a Name),
+    /// A site's user in its Redis.
+    SiteRedis(&'a Name),
 }
 
 impl Generated<'_> {
@@ -26,6 +30,8 @@ impl Generated<'_> {
             Self::ServerAdmin(server) => format!("server-{server}-admin"),
             Self::SiteDatabase(site) => format!("site-{site}-database"),
             Self::SiteAdmin(site) => format!("site-{site}-admin"),
+            Self::RedisAdmin(redis) => format!("redis-{redis}-admin"),
+            Self::SiteRedis(site) => format!("site-{site}-redis"),
         };
         paths.secrets().join(file)
     }

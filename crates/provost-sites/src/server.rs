@@ -4,6 +4,7 @@ mod connection;
 mod managed;
 pub(crate) mod mariadb;
 mod postgresql;
+pub mod redis;
 mod run_directory;
 
 pub use connection::{Connection, Mariadb, Sql};
@@ -163,6 +164,7 @@ pub struct Servers {
     starting: Starting,
     references: References,
     open: BTreeMap<Name, Open>,
+    redis: redis::Redises,
 }
 
 /// Whether a command starts managed servers that it needs.
@@ -193,7 +195,13 @@ impl Servers {
                 (name.clone(), Open { permits, budget: OnceCell::new(), cluster: Mutex::new(None) })
             })
             .collect();
-        Self { fleet, starting, references, open }
+        let redis = redis::Redises::new(fleet.clone(), references.clone(), starting);
+        Self { fleet, starting, references, open, redis }
+    }
+
+    /// Where the fleet's sites keep sessions and caches.
+    pub fn redis(&self) -> &redis::Redises {
+        &self.redis
     }
 
     /// All servers' names.
@@ -368,6 +376,7 @@ impl Servers {
                 cx.note(format!("the managed server `{name}` was not stopped: {error}"));
             }
         }
+        self.redis.close(cx).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! One site: its files, its installation, what can be seen of it, and its end.
 
+pub(crate) mod caches;
 pub mod census;
 pub mod config;
 pub mod copy;
@@ -9,7 +10,8 @@ pub mod install;
 pub mod maintenance;
 pub mod moving;
 pub mod remove;
-mod requirements;
+pub(crate) mod requirements;
+pub(crate) mod sessions;
 pub mod traces;
 
 use camino::Utf8PathBuf;
@@ -22,6 +24,7 @@ use crate::accounts::AccountError;
 use crate::agent::AgentError;
 use crate::secrets::SecretError;
 use crate::server::ServerError;
+use crate::server::redis::RedisError;
 
 /// Why something could not be done to a site.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +46,17 @@ pub enum SiteError {
     /// Its database server could not be used.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// Its sessions and caches could not be had.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
+    /// What it has of its Redis was not made.
+    #[error("`{site}` has nothing in the redis `{redis}` yet")]
+    NoKeyspace {
+        /// The site.
+        site: Name,
+        /// The redis.
+        redis: Name,
+    },
     /// Its template's database could not be copied.
     #[error(transparent)]
     Copy(#[from] crate::database::mariadb::copy::CopyError),
@@ -78,6 +92,9 @@ pub enum SiteError {
         /// All that is not met.
         unmet: String,
     },
+    /// PHP cannot reach Redis.
+    #[error("{0}")]
+    NoPhpRedis(String),
     /// The build has no script that installs.
     #[error("there is no admin/cli/install_database.php in `{0}`")]
     NoInstaller(Utf8PathBuf),

@@ -28,6 +28,7 @@ use provost_fleet::name::Name;
 use crate::accounts::AccountError;
 use crate::fleet_state::FleetId;
 use crate::php::Php;
+use crate::server::redis::RedisError;
 use crate::server::{ServerError, Servers};
 
 /// How often the services are looked at.
@@ -79,6 +80,9 @@ pub enum UpError {
     /// A database server failed.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// A Redis failed.
+    #[error(transparent)]
+    Redis(#[from] RedisError),
     /// An account is missing.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -178,6 +182,7 @@ async fn run_holding(cx: &Context, services: &Services, ready: impl FnOnce()) ->
         .map(|(name, _)| name)
         .collect();
     hold_servers(cx, services, &managed).await?;
+    services.servers.redis().hold_all(cx).await?;
     let written = files::write(cx, services).await?;
     let mut fpm = Service::new("php-fpm", written.fpm_program(php), written.fpm_log.clone());
     let mut web = Service::new("nginx", written.nginx_program(nginx), written.nginx_log.clone());
@@ -253,6 +258,7 @@ async fn watch(
     web: &mut Service,
 ) -> Result<(), UpError> {
     let mut rotated = tokio::time::Instant::now();
+    write_figures(cx, services).await;
     loop {
         tokio::select! {
             () = cx.cancel.cancelled() => return Ok(()),
@@ -264,13 +270,22 @@ async fn watch(
             // A server made after we came up is held from then on; one that died is started again.
             services.servers.keep_running(cx, server).await?;
         }
+        services.servers.redis().keep_running(cx).await?;
         if rotated.elapsed() > ROTATE {
             rotated = tokio::time::Instant::now();
             if rotate::rotate(cx) {
                 serving::reopen_logs(&cx.paths);
             }
             crate::site::copy::prune(cx);
+            write_figures(cx, services).await;
         }
+    }
+}
+
+/// Figures that cannot be written are no reason to serve nothing.
+async fn write_figures(cx: &Context, services: &Services) {
+    if let Err(error) = services.servers.redis().write_figures(cx, &services.fleet.name).await {
+        cx.note(format!("the figures of Redis are not written: {error}"));
     }
 }
 

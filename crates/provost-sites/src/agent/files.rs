@@ -23,6 +23,8 @@ const FILES: &[(&str, &str)] = &[
     ("operation/address.replace.php", include_str!("../../../../php/agent/operation/address.replace.php")),
     ("operation/address.search.php", include_str!("../../../../php/agent/operation/address.search.php")),
     ("operation/caches.purge.php", include_str!("../../../../php/agent/operation/caches.purge.php")),
+    ("operation/cache.check.php", include_str!("../../../../php/agent/operation/cache.check.php")),
+    ("operation/cache.set.php", include_str!("../../../../php/agent/operation/cache.set.php")),
     ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
     ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),
     ("operation/cron.fail.php", include_str!("../../../../php/agent/operation/cron.fail.php")),

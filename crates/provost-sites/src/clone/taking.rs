@@ -10,6 +10,7 @@ use std::time::Instant;
 use camino::Utf8Path;
 use provost_engine::context::Context;
 use provost_engine::lease::{Lease, LeaseError};
+use provost_engine::plan::Step;
 use provost_fleet::model::{Site, Template};
 use provost_fleet::name::Name;
 
@@ -39,6 +40,7 @@ impl Cloning<'_> {
     pub(super) async fn take_a_spare(
         &self,
         cx: &Context,
+        step: &Step,
         source: &Source,
         root: &Utf8Path,
     ) -> Result<Option<String>, SiteError> {
@@ -57,6 +59,7 @@ impl Cloning<'_> {
         site_files::point_to_build(cx, installation.name, &source.made_of.tree)?;
         let rendered = installation.render(cx)?;
         site_files::write_config(cx, installation.name, &rendered, &user)?;
+        installation.settle_caches(cx, step, &user).await?;
         site_files::write_mark(root, &installation.mark(cx, Stage::Installed), &user)?;
         installation.set_stage(cx, Stage::Installed).await?;
         site_files::open_to_web(cx, installation.name, site, &rendered)?;
@@ -100,7 +103,7 @@ impl Cloning<'_> {
             // Compared once more by the server: what was looked at before the lease may have been taken since.
             let comment = comment.unwrap_or_default();
             let from = (site.database_name.as_str(), comment.as_str());
-            match postgresql::rename(sql, from, to, &password, &mark).await {
+            match postgresql::take_over(sql, from, to, &password, &mark).await {
                 Ok(true) => return Ok(Some(Taken { spare, name, site, _lease: lease })),
                 Ok(false) => {}
                 Err(error) => cx.note(format!("the spare {spare} could not be taken: {error}")),
@@ -113,7 +116,8 @@ impl Cloning<'_> {
     async fn take_files(&self, cx: &Context, taken: &Taken, root: &Utf8Path) -> Result<User, SiteError> {
         let installation = &self.installation;
         let fleet = &installation.fleet_id.id;
-        let user = accounts::rename_site(cx, fleet, &taken.name, installation.name).await?;
+        accounts::rename_site(cx, fleet, &taken.name, installation.name).await?;
+        let user = accounts::site(cx, fleet, installation.name).await?;
         let from = dataroot(cx, &taken.name, &taken.site);
         // Before it is anywhere else: a dataroot that says whose it will be is known wherever it is found.
         site_files::write_mark(&from, &installation.mark(cx, Stage::Installing), &user)?;

@@ -73,7 +73,7 @@ pub(super) async fn ensure_role(
 
 /// Renames a database with its role, and marks both as another site's; all of it, or nothing where the database has another comment by
 /// now. A role of the new name, which was made for the site and owns nothing, gives way. Nobody is connected to the database.
-pub(crate) async fn rename(
+pub(crate) async fn take_over(
     sql: &mut PgConnection,
     (from, comment): (&str, &str),
     to: &str,

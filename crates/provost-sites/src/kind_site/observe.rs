@@ -17,7 +17,7 @@ use crate::secrets::{self, Generated};
 use crate::site::facts::{self, Facts};
 use crate::site::files::{self, Dataroot};
 use crate::site::moving::page;
-use crate::site::{SiteError, config};
+use crate::site::{SiteError, caches, config, sessions};
 
 impl SiteKind {
     pub(super) fn marks(&self, found: &BTreeMap<String, Found>) -> Vec<Mark> {
@@ -185,6 +185,8 @@ impl SiteKind {
         seen.url = facts.own.get("wwwroot").cloned();
         seen.unsettled = facts.own.contains_key(rename::NOTE);
         let linked = files::build_of(&cx.paths, name);
+        seen.sessions = sessions::moved(&cx.paths.site(name).join("site.php"), declared)
+            .map(|(from, to)| (from.to_owned(), to.to_owned()));
         seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
         // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.
@@ -208,7 +210,6 @@ impl SiteKind {
         password: &provost_fleet::secret::Secret,
         linked: bool,
     ) -> Result<Vec<String>, SiteError> {
-        let rendered = config::render(cx, &self.servers, name, declared, password)?;
         let mut differs = Vec::new();
         if !linked {
             differs.push("link to its build".to_owned());
@@ -217,14 +218,29 @@ impl SiteKind {
         let target = |path: &camino::Utf8Path| {
             std::fs::read_link(path).ok().and_then(|target| target.to_str().map(str::to_owned))
         };
-        let kept = target(&directory.join("site.php")).as_deref() == Some(rendered.file_name.as_str())
-            && directory.join(&rendered.file_name).exists();
+        let access = match sessions::access(cx, &self.servers, name, declared) {
+            // What it has of its Redis is made in the same plan, and then written down.
+            Err(SiteError::NoKeyspace { .. }) => None,
+            other => Some(other?),
+        };
+        let rendered = match &access {
+            Some(_) => Some(config::render(cx, &self.servers, name, declared, password)?.file_name),
+            None => None,
+        };
+        let kept = rendered.as_ref().is_some_and(|rendered| {
+            target(&directory.join("site.php")).as_deref() == Some(rendered.as_str())
+                && directory.join(rendered).exists()
+        });
         if !kept {
             differs.push("configuration".to_owned());
         }
         let link = target(&cx.paths.hosts().join(files::link_name(declared)));
-        if link.as_deref() != Some(files::host_target(name, &rendered.file_name).as_str()) {
+        if rendered.is_none_or(|rendered| link != Some(files::host_target(name, &rendered))) {
             differs.push("link of its host".to_owned());
+        }
+        let dataroot = crate::site::dataroot(cx, name, declared);
+        if access.is_none_or(|access| caches::differs(&dataroot, access.as_ref())) {
+            differs.push("cache configuration".to_owned());
         }
         if accounts::site_if_there(&cx.machine, &self.fleet_id.id, name)?.is_none() {
             differs.push("Unix account".to_owned());

@@ -11,7 +11,7 @@ use super::{
 use crate::clone::copying::FILE_COPY_FROM;
 use crate::kind_server::{self, ServerKind};
 use crate::site::moving::Way;
-use crate::{kind_database, kind_template, kind_vhost};
+use crate::{kind_database, kind_keyspace, kind_template, kind_vhost};
 
 pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impact) -> Planned {
     if let Some(template) = &want.template {
@@ -25,7 +25,7 @@ pub(super) fn install(name: &Name, want: &WantedSite, reason: &str, impact: Impa
             Change::create("url", &want.url),
             Change::create("build", short(&want.tree)),
         ],
-        after: vec![build_step(want), Subject::new("database", name).step(kind_database::CREATE)],
+        after: after_install(name, want),
         impact,
         params: serde_json::json!({ "tree": want.tree }),
     }])
@@ -41,11 +41,11 @@ fn clone(name: &Name, want: &WantedSite, template: &Name, reason: &str, impact: 
             Change::create("Moodle", &want.release),
             Change::create("url", &want.url),
         ],
-        after: vec![
-            Subject::new(kind_template::NAME, template).step(kind_template::MAKE),
-            build_step(want),
-            Subject::new("database", name).step(kind_database::CREATE),
-        ],
+        after: {
+            let mut after = vec![Subject::new(kind_template::NAME, template).step(kind_template::MAKE)];
+            after.extend(after_install(name, want));
+            after
+        },
         impact,
         // How large the template will be is not known while it is still to be made: what is decided is the bound.
         params: serde_json::json!({ "template": template, "file_copy_from_bytes": FILE_COPY_FROM }),
@@ -63,6 +63,17 @@ pub(super) fn without_database(want: &WantedSite, gone: &DatabaseGone, why: &str
         }
     };
     Planned::Blocked(Reason(why.to_owned()), Some(Hint(hint)))
+}
+
+/// What a new site stands on.
+fn after_install(name: &Name, want: &WantedSite) -> Vec<provost_engine::plan::StepId> {
+    let mut after = vec![build_step(want), Subject::new("database", name).step(kind_database::CREATE)];
+    after.extend(want.redis.as_ref().map(|_| keyspace_step(name)));
+    after
+}
+
+fn keyspace_step(name: &Name) -> provost_engine::plan::StepId {
+    Subject::new(kind_keyspace::NAME, name).step(kind_keyspace::CREATE)
 }
 
 fn build_step(want: &WantedSite) -> provost_engine::plan::StepId {
@@ -164,13 +175,28 @@ fn rename(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Planned 
 }
 
 fn configure(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
+    let mut reason = "its made files differ from the fleet file".to_owned();
+    let mut changes: Vec<Change> =
+        is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect();
+    let mut impact = Impact::Change;
+    if let Some((from, to)) = &is.sessions {
+        reason.push_str("; everybody logs in again");
+        changes.push(Change::replace("sessions", from, to));
+        impact = Impact::Interrupt;
+    }
     Planned::Steps(vec![StepDraft {
         action: CONFIGURE,
-        reason: "its made files differ from the fleet file".to_owned(),
-        changes: is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect(),
-        // A role may get its password back in the same plan.
-        after: vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)],
-        impact: Impact::Change,
+        reason,
+        changes,
+        after: vec![
+            build_step(want),
+            // A role may get its password back in the same plan.
+            Subject::new("database", name).step(kind_database::MARK),
+        ]
+        .into_iter()
+        .chain(want.redis.as_ref().map(|_| keyspace_step(name)))
+        .collect(),
+        impact,
         params: serde_json::json!({ "tree": tree }),
     }])
 }

@@ -97,7 +97,7 @@ impl Renaming<'_> {
         let site = &self.installation;
         let facts = agent.call(cx, "site.facts", json!({}), SHORT).await?;
         let url = site.site.url.to_string();
-        if facts["installed"] != Value::from(true) || facts["wwwroot"] != Value::from(url.as_str()) {
+        if facts["installed"] != true || facts["wwwroot"] != url.as_str() {
             return Err(SiteError::ReadBack(format!(
                 "with its new configuration it takes itself for {}",
                 facts["wwwroot"]

@@ -12,6 +12,7 @@ use provost_engine::paths::Paths;
 use provost_engine::process::Account;
 use provost_fleet::name::Name;
 
+use super::redis::{Book, Pair};
 use super::{Cluster, ClusterState, ServerError};
 
 /// Makes it: ours alone, and as root open to the services' accounts. Under `/tmp` anybody could have made it first, so its owner is
@@ -81,6 +82,9 @@ pub(crate) fn remove(paths: &Paths) -> std::io::Result<()> {
     let names = clusters.filter_map(|entry| entry.file_name().to_str()?.parse::<Name>().ok());
     let mut states = names.map(|name| Cluster::made(paths, &name).state());
     if states.any(|state| matches!(state, ClusterState::Running(_))) {
+        return Ok(());
+    }
+    if Book::all(paths).iter().any(|name| Pair::made(paths, name).any_runs()) {
         return Ok(());
     }
     // Aside first: whoever comes meanwhile makes a new one and has it whole.

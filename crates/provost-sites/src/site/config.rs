@@ -10,7 +10,7 @@ use provost_fleet::secret::Secret;
 use provost_moodle::php::PhpLiteral;
 use provost_moodle::site_file::{SiteDatabase, SiteFile};
 
-use super::{SiteError, dataroot};
+use super::{SiteError, dataroot, sessions};
 use crate::php::Php;
 use crate::server::Servers;
 
@@ -45,6 +45,7 @@ pub fn render(
         // "Run now" of a scheduled task starts PHP from the web; nobody can set the path in the browser.
         extra.insert("pathtophp".to_owned(), PhpLiteral::from(php.cli.as_str()));
     }
+    extra.extend(sessions::settings(sessions::access(cx, servers, name, site)?.as_ref()));
     let file = SiteFile {
         site: name.as_str(),
         wwwroot: &site.url.to_string(),

@@ -95,7 +95,10 @@ impl Installation<'_> {
         let rendered = self.render(cx)?;
         files::write_config(cx, self.name, &rendered, &user)?;
         self.run_core(cx, step, &user).await?;
-        let seen = self.read_back(cx, step, &user, &version).await?;
+        let mut seen = self.read_back(cx, step, &user, &version).await?;
+        if let Some(caches) = self.settle_caches(cx, step, &user).await? {
+            seen = format!("{seen}, {caches}");
+        }
         Ok(Installed { seen, user, rendered })
     }
 
@@ -116,8 +119,12 @@ impl Installation<'_> {
                 "with its new configuration the site finds no Moodle".to_owned(),
             ));
         }
+        let caches = self.settle_caches(cx, step, &user).await?;
         files::open_to_web(cx, self.name, self.site, &rendered)?;
-        Ok(format!("Moodle {moodle} comes up"))
+        Ok(format!(
+            "Moodle {moodle} comes up{}",
+            caches.map(|caches| format!(", {caches}")).unwrap_or_default()
+        ))
     }
 
     pub(crate) fn render(&self, cx: &Context) -> Result<Rendered, SiteError> {

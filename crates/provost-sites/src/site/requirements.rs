@@ -52,6 +52,37 @@ pub(super) async fn check(
     Err(SiteError::Requirements { release: release.to_owned(), unmet: unmet.join("; ") })
 }
 
+/// Sees to it that PHP, of the command line and of the web, has the extension by which Moodle reaches Redis, new enough to log in as a
+/// user.
+///
+/// # Errors
+/// When one of them has not.
+pub(crate) async fn check_redis(cx: &Context) -> Result<(), SiteError> {
+    let php = Php::find(&cx.machine).ok_or(SiteError::NoPhp)?;
+    let version = Program::new(&php.cli).args(["-r", "echo phpversion('redis') ?: 'none';"]);
+    let version =
+        cx.run(version).await.and_then(provost_engine::process::Output::ok).map_err(SiteError::Php)?;
+    let (version, mut lacks) = (version.text(), Vec::new());
+    if version.trim() == "none" {
+        lacks.push("PHP lacks redis, by which it reaches sessions and caches".to_owned());
+    } else if !knows_users(version.trim()) {
+        lacks.push(format!("PHP's extension redis is {}, and logs in as a user from 5.3 on", version.trim()));
+    }
+    if let Some(fpm) = &php.fpm {
+        let modules = cx.run(Program::new(fpm).arg("-m")).await.and_then(provost_engine::process::Output::ok);
+        if !modules.map_err(SiteError::Php)?.text().lines().any(|line| line.trim() == "redis") {
+            lacks.push("php-fpm lacks redis, by which it reaches sessions and caches".to_owned());
+        }
+    }
+    if lacks.is_empty() { Ok(()) } else { Err(SiteError::NoPhpRedis(lacks.join("; "))) }
+}
+
+/// Whether a release of the extension takes a name beside a password.
+fn knows_users(version: &str) -> bool {
+    let mut parts = version.split('.').map_while(|part| part.parse::<u32>().ok());
+    (parts.next(), parts.next()) >= (Some(5), Some(3))
+}
+
 /// PHP's version and its extensions, in small letters. They are asked of the command line's PHP, which installs.
 async fn ask_php(cx: &Context, php: &Php) -> Result<(String, BTreeSet<String>), SiteError> {
     let ask = |argument: &str| Program::new(&php.cli).arg(argument);
@@ -72,6 +103,13 @@ fn version_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn the_extension_logs_in_as_a_user_from_5_3_on() {
+        for (version, knows) in [("5.2.2", false), ("5.3.7", true), ("6.0.2", true), ("", false)] {
+            assert_eq!(super::knows_users(version), knows, "{version}");
+        }
+    }
+
     #[test]
     fn phps_version_is_the_second_word() {
         assert_eq!(super::version_of("PHP 8.2.29 (cli) (built: Jul  3 2025 16:16:05) (NTS)\n…"), "8.2.29");

@@ -200,7 +200,7 @@ mod tests {
 
     impl Counted {
         async fn one(&self) -> Result<(), UpError> {
-            let number = self.rounds.join("host", Answer::Login);
+            let number = self.rounds.join(&Place::parse("host"), Answer::Login);
             let told = self.rounds.told(&self.cancel, number, async |_| {
                 self.done.fetch_add(1, Ordering::SeqCst);
                 Ok(())
@@ -252,8 +252,8 @@ mod tests {
     async fn each_has_its_own_error() {
         let all = counted();
         let fail = async |_| Err(UpError::Missing("nginx"));
-        let first = all.rounds.join("one", Answer::Login);
-        let second = all.rounds.join("two", Answer::Nothing);
+        let first = all.rounds.join(&Place::parse("one"), Answer::Login);
+        let second = all.rounds.join(&Place::parse("two"), Answer::Nothing);
         assert!(all.rounds.told(&all.cancel, first, fail).await.is_err());
         all.rounds.leave(first);
         assert!(!all.rounds.is_served(second));

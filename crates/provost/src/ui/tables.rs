@@ -3,7 +3,7 @@
 use comfy_table::{ContentArrangement, Table, presets};
 use provost_ops::cron::SiteCron;
 use provost_ops::doctor::Diagnosis;
-use provost_ops::status::{CodebaseStatus, Status};
+use provost_ops::status::{CodebaseStatus, Figures, Status};
 
 pub(super) fn table<const N: usize>(head: [&str; N]) -> Table {
     let mut table = Table::new();
@@ -35,6 +35,25 @@ pub(crate) fn status(status: &Status) -> String {
         ]);
     }
     section(&mut text, status.servers.is_empty(), &servers);
+    let mut redis = table(["REDIS", "FOR", "KIND", "STATE", "MEMORY", "KEYS", "EVICTED", "NOTE"]);
+    for one in &status.redis {
+        let figures = one.figures.as_ref();
+        let told = |tell: fn(&Figures) -> String| figures.map_or_else(|| "-".to_owned(), tell);
+        redis.add_row([
+            one.name.to_string(),
+            one.purpose.word().to_owned(),
+            if one.managed { "managed" } else { "existing" }.to_owned(),
+            one.state.to_owned(),
+            told(|figures| match figures.most_bytes {
+                0 => format!("{} MiB", figures.used_bytes >> 20),
+                most => format!("{} of {} MiB", figures.used_bytes >> 20, most >> 20),
+            }),
+            told(|figures| figures.keys.to_string()),
+            told(|figures| figures.evicted.to_string()),
+            one.note.clone().unwrap_or_default(),
+        ]);
+    }
+    section(&mut text, status.redis.is_empty(), &redis);
     let mut codebases = table(["CODEBASE", "ASKED", "LOCKED", "PLUGINS", "BUILD", "STATE"]);
     for codebase in &status.codebases {
         codebases.add_row([

@@ -49,7 +49,11 @@ fn nothing_else_is_there(env: &TestEnv, spares: usize, sites: &[String]) {
     let roles = env.sql("select rolname from pg_roles where rolname like 'test%'");
     assert_eq!(roles.lines().map(str::to_owned).collect::<BTreeSet<_>>(), names);
     for number in 1..=9 {
-        assert_eq!(env.account(&spare(number)).is_some(), number <= spares && rustix::process::geteuid().is_root(), "{number}");
+        assert_eq!(
+            env.account(&spare(number)).is_some(),
+            number <= spares && rustix::process::geteuid().is_root(),
+            "{number}"
+        );
     }
 }
 
@@ -125,7 +129,8 @@ fn whoever_is_killed_over_a_spare_leaves_nothing_and_takes_none_twice() {
         nothing_else_is_there(&env, 2, &sites);
     }
     let secret = "select value from mdl_config where name = 'siteidentifier'";
-    let each: BTreeSet<String> = sites.iter().map(|site| env.sql_in(&format!("test_{site}"), secret)).collect();
+    let each: BTreeSet<String> =
+        sites.iter().map(|site| env.sql_in(&format!("test_{site}"), secret)).collect();
     assert_eq!(each.len(), sites.len());
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
 }

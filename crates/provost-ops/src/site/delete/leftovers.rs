@@ -19,7 +19,11 @@ pub(super) async fn none(session: &Session, gone: &Doomed) -> Result<(), OpsErro
     left.extend(own.map(|path| format!("`{path}`")));
     let seen = crate::plan::look(session, &session.lock).await?.seen;
     let ours = seen.iter().filter(|one| one.subject.name == *name && one.state != "absent");
-    left.extend(ours.filter(|one| one.subject.kind == "database").map(|_| "its database or role".to_owned()));
+    left.extend(ours.filter_map(|one| match one.subject.kind.as_str() {
+        "database" => Some("its database or role".to_owned()),
+        "keyspace" => Some("its user or keys in Redis".to_owned()),
+        _ => None,
+    }));
     left.sort();
     left.dedup();
     if left.is_empty() { Ok(()) } else { Err(DeleteError::Left { site: name.clone(), left }.into()) }
@@ -37,6 +41,7 @@ pub(crate) fn on_disk(session: &Session, name: &Name) -> Vec<String> {
         paths.site_logs(name),
         Generated::SiteDatabase(name).path(paths),
         Generated::SiteAdmin(name).path(paths),
+        Generated::SiteRedis(name).path(paths),
     ];
     let mut left: Vec<String> = places
         .into_iter()
