@@ -12,6 +12,8 @@ use provost_fleet::name::Name;
 
 use crate::fleet_state::FleetId;
 use crate::kind_database::{DatabaseKind, SeenDatabase};
+use crate::kind_keyspace::{KeyspaceKind, SeenKeyspace};
+use crate::kind_redis::{RedisKind, SeenRedis};
 use crate::kind_server::{Kept, SeenServer, ServerKind};
 use crate::kind_site::{DatabaseGone, SeenSite, SiteKind};
 use crate::kind_spare::{SeenSpare, SpareKind};
@@ -458,6 +460,92 @@ fn a_clone_waits_for_its_template() {
                 Observation::Partial(half(), why("its installation was interrupted")),
             ),
         ),
+    ]
+    .map(|(word, plan)| format!("== {word}\n{}\n", plan.trim_end()))
+    .concat();
+    insta::assert_snapshot!(text);
+}
+
+const WITH_REDIS: &str = "[redis.main]\nmanaged = true\n[redis.far]\nsessions = { host = \"r1\" }\ncaches = { host = \"r2\" }\n\
+                          admin = { user = \"default\", password = { env = \"P\" } }\n";
+
+/// The scene, with Redis: `hugo` has it and `camus` has not.
+fn scene_with_redis() -> Scene {
+    let text = FLEET.replace("[site.hugo]\n", &format!("{WITH_REDIS}[site.hugo]\nredis = \"main\"\n"));
+    let text = text.replace("[site.camus]\n", "[site.camus]\nredis = \"none\"\n");
+    let fleet = Arc::new(provost_fleet::load("fleet.toml", &text).unwrap().fleet);
+    let servers = Arc::new(Servers::new(fleet.clone(), references(), Starting::Never));
+    Scene { fleet, servers, ..scene() }
+}
+
+#[test]
+fn redis() {
+    let scene = scene_with_redis();
+    let kind = RedisKind { servers: scene.servers.clone() };
+    let seen =
+        |managed| SeenRedis { managed, sites: vec![name("camus"), name("hugo")], ..SeenRedis::default() };
+    let unfit =
+        SeenRedis { unfit: Some("its `maxmemory-policy` is `allkeys-lru`".to_owned()), ..seen(false) };
+    let text = [
+        ("absent", "main", Observation::Absent),
+        ("present", "main", Observation::Present(seen(true))),
+        ("lost", "main", Observation::Unknown(why("its data is gone; is a disk not mounted?"))),
+        ("foreign", "main", Observation::Foreign(Owner("`/data` was not made by Provost".to_owned()))),
+        ("an existing one was used under this name", "main", Observation::Present(seen(false))),
+        ("an existing one", "far", Observation::Present(seen(false))),
+        ("an existing one that evicts sessions", "far", Observation::Present(unfit)),
+        ("an existing one that does not answer", "far", Observation::Unknown(why("the connection failed"))),
+        ("a managed one of this name was made", "far", Observation::Present(seen(true))),
+        ("no longer in the file, managed", "old", Observation::Present(seen(true))),
+        ("no longer in the file, existing", "old", Observation::Present(seen(false))),
+    ]
+    .map(|(word, name, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, name, seen).trim_end()))
+    .concat();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn keyspace() {
+    let scene = scene_with_redis();
+    let kind = KeyspaceKind { servers: scene.servers.clone(), fleet_id: fleet_id() };
+    let seen = |whole, elsewhere: &[&str]| SeenKeyspace {
+        whole,
+        elsewhere: elsewhere.iter().map(|redis| name(redis)).collect(),
+    };
+    let lost = why("its user is gone from the instance for caches");
+    let text = [
+        ("absent", "hugo", Observation::Absent),
+        ("present", "hugo", Observation::Present(seen(true, &[]))),
+        ("its user is gone", "hugo", Observation::Partial(seen(false, &[]), lost)),
+        ("in another redis", "hugo", Observation::Present(seen(false, &["far"]))),
+        ("also in another redis", "hugo", Observation::Present(seen(true, &["far"]))),
+        ("the redis does not answer", "hugo", Observation::Unknown(why("the connection failed"))),
+        ("the site uses none any more", "camus", Observation::Present(seen(false, &["main"]))),
+        ("the site is gone", "zola", Observation::Present(seen(false, &["main"]))),
+    ]
+    .map(|(word, name, seen)| format!("== {word}\n{}\n", plan(&scene, &kind, name, seen).trim_end()))
+    .concat();
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_site_moves_its_sessions_when_its_keys_are_there() {
+    let scene = scene_with_redis();
+    let kind = SiteKind {
+        fleet: scene.fleet.clone(),
+        servers: scene.servers.clone(),
+        fleet_id: fleet_id(),
+        references: references(),
+    };
+    let seen = SeenSite {
+        tree: Some("a".repeat(40)),
+        differs: vec!["configuration".to_owned(), "cache configuration".to_owned()],
+        sessions: Some(("database".to_owned(), "redis".to_owned())),
+        ..SeenSite::default()
+    };
+    let text = [
+        ("new", plan(&scene, &kind, "hugo", Observation::Absent)),
+        ("there, with its sessions in the database", plan(&scene, &kind, "hugo", Observation::Present(seen))),
     ]
     .map(|(word, plan)| format!("== {word}\n{}\n", plan.trim_end()))
     .concat();

@@ -133,6 +133,7 @@ fn mark(session: &Session, name: &Name) -> Mark {
         dataroot: Some(session.cx.paths.dataroot(name).into_string()),
         server: session.loaded.fleet.sites.get(name).map(|site| site.database.clone()),
         template: None,
+        was: None,
     }
 }
 

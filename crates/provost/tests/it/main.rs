@@ -27,6 +27,7 @@ mod output;
 mod postgres;
 mod real_input;
 mod recovery;
+mod redis;
 mod renamed_server;
 mod requirements;
 mod restored;

@@ -5,7 +5,7 @@ use crate::http::Browser;
 use crate::moodle::Moodle;
 
 impl TestEnv {
-    fn ask(&self, engine: Engine, database: &str, sql: &str) -> String {
+    fn ask_own(&self, engine: Engine, database: &str, sql: &str) -> String {
         match engine {
             Engine::Postgresql => self.sql_in(database, sql),
             Engine::Mariadb => self.mariadb(database, sql),
@@ -58,7 +58,7 @@ fn plant(env: &TestEnv, engine: Engine, database: &str, url: &str, dataroot: &st
          values ('html', 1, 0, 0, 'site-index', 'side-pre', 0, {}, 1, 1);",
         text(&block)
     ));
-    env.ask(engine, database, &sql);
+    env.ask_own(engine, database, &sql);
 }
 
 fn base64(bytes: &[u8]) -> String {
@@ -84,7 +84,7 @@ fn check(
     (before, dataroot): (&str, &str),
 ) {
     let value = |name: &str| {
-        env.ask(
+        env.ask_own(
             engine,
             database,
             &format!("select value from mdl_config_plugins where plugin = 'local_x' and name = '{name}'"),
@@ -99,15 +99,15 @@ fn check(
     assert_eq!(value("relative"), format!("src=\"{}/x\"", url.trim_start_matches("http:")));
     assert_eq!(value("another"), format!("{old}9/x and {old}.example"), "not on the boundary of a URL");
     assert_eq!(value("directory"), format!("{dataroot}/geoip and {before}2"));
-    let summary = env.ask(engine, database, "select summary from mdl_course where id = 1");
+    let summary = env.ask_own(engine, database, "select summary from mdl_course where id = 1");
     assert_eq!(summary, format!("<a href=\"{url}/x\">x</a>"));
-    let block = env.ask(engine, database, "select configdata from mdl_block_instances where blockname = 'html' and parentcontextid = 1 and pagetypepattern = 'site-index' order by id desc limit 1");
+    let block = env.ask_own(engine, database, "select configdata from mdl_block_instances where blockname = 'html' and parentcontextid = 1 and pagetypepattern = 'site-index' order by id desc limit 1");
     let expected = format!("O:8:\"stdClass\":1:{{s:4:\"text\";s:{}:\"{url}/page\";}}", url.len() + 5);
     assert_eq!(block, base64(expected.as_bytes()));
     // What would have been cut, and what was logged, is as it was.
-    let long = env.ask(engine, database, "select institution from mdl_user where username = 'admin'");
+    let long = env.ask_own(engine, database, "select institution from mdl_user where username = 'admin'");
     assert!(long.ends_with(&format!("x{old}")) && long.len() == 255, "{long}");
-    let logged = env.ask(engine, database, "select value from mdl_config_log where plugin = 'local_x'");
+    let logged = env.ask_own(engine, database, "select value from mdl_config_log where plugin = 'local_x'");
     assert_eq!(logged, old);
 }
 
@@ -150,7 +150,7 @@ fn life(engine: Engine) {
     assert_eq!(applied.code, 0, "{applied}");
     assert!(Browser::new(env.port, "zola.localhost").login(&password));
     assert_eq!(Browser::below(env.port, "schools.localhost", "/school").get("/login/index.php").status, 404);
-    let summary = env.ask(engine, "test_zola", "select summary from mdl_course where id = 1");
+    let summary = env.ask_own(engine, "test_zola", "select summary from mdl_course where id = 1");
     assert_eq!(summary, format!("<a href=\"{}/x\">x</a>", env.url("zola")));
     assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
     drop(up);
@@ -195,7 +195,7 @@ fn names(engine: Engine) {
         "insert into mdl_config_plugins (plugin, name, value) values ('x', 'y', '{}/x')",
         dataroot("hugo")
     );
-    env.ask(engine, "test_hugo", &long);
+    env.ask_own(engine, "test_hugo", &long);
 
     let refused = env.run(&["site", "rename", "hugo", "dumas"]);
     assert!(refused.code == 4 && refused.stderr.contains("there is a site `dumas` already"), "{refused}");
@@ -217,9 +217,9 @@ fn names(engine: Engine) {
     assert_eq!(applied.code, 0, "{applied}");
     // The address is the same.
     assert!(Browser::new(env.port, "hugo.localhost").login(&password), "{applied}");
-    let value = env.ask(engine, "test_zola", "select value from mdl_config_plugins where plugin = 'x'");
+    let value = env.ask_own(engine, "test_zola", "select value from mdl_config_plugins where plugin = 'x'");
     assert_eq!(value, format!("{}/x", dataroot("zola")));
-    let marks = env.ask(
+    let marks = env.ask_own(
         engine,
         "test_zola",
         "select value from mdl_config_plugins where plugin = 'provost' and name in ('site', 'renaming')",
