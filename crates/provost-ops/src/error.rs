@@ -220,6 +220,7 @@ impl OpsError {
             Self::Build(inner) => hints::of(inner),
             Self::Git(inner) => hints::of(inner),
             Self::Lease(inner) => hints::of(inner),
+            Self::Store(inner) => hints::of(inner),
             Self::Up(inner) => hints::of(inner),
             Self::Cron(inner) => hints::of(inner),
             Self::Server(inner) => hints::of(inner),

@@ -89,6 +89,10 @@ fn builds_are_shown_and_removed_on_a_full_disk() {
     let fill = std::fs::write(state.join("fill"), vec![1; 40 << 20]);
     let list = env.run(&["codebase", "list"]);
     let collected = env.run(&["codebase", "gc", "--yes"]);
+    // With nothing left to give up, what to do is told.
+    std::fs::remove_file(state.join("keep/registry.reserve")).ok();
+    drop(std::fs::write(state.join("more"), vec![1; 40 << 20]));
+    let full = env.run(&["codebase", "list"]);
     let left = std::fs::read_dir(state.join("made/builds")).unwrap().flatten();
     let left = left.filter(|entry| !entry.file_name().to_string_lossy().starts_with('.')).count();
     Command::new("umount").arg(&state).status().unwrap();
@@ -96,6 +100,8 @@ fn builds_are_shown_and_removed_on_a_full_disk() {
         assert_eq!(output.code, 0, "{output}");
     }
     assert!(fill.is_err(), "the disk is full");
+    assert!(full.stderr.contains("no space is left for the registry"), "{full}");
+    assert!(full.stderr.contains("hint: free some space"), "{full}");
     assert_eq!(left, 0, "{collected}");
 }
 
