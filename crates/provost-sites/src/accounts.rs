@@ -45,6 +45,14 @@ pub struct User {
     pub account: Account,
 }
 
+impl AccountError {
+    /// Whether processes of the account are what stands in the way.
+    pub fn is_busy(&self) -> bool {
+        use provost_engine::process::Status;
+        matches!(self, Self::Make { source: ProcessError::Failed { status: Status::Code(8), .. }, .. })
+    }
+}
+
 impl User {
     fn own() -> Self {
         Self { name: String::new(), account: Account::Own }
@@ -139,7 +147,7 @@ pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -
     Ok(())
 }
 
-/// Also waits for processes of the account, which php-fpm ends on its reload: with them the tool refuses.
+/// Also waits for processes of the account: php-fpm ends those of a pool that is gone a moment after it was told.
 async fn rename(
     cx: &Context,
     tool: &'static str,
@@ -148,10 +156,7 @@ async fn rename(
 ) -> Result<(), AccountError> {
     for _ in 1..TRIES {
         match run(cx, tool, arguments, user).await {
-            Err(AccountError::Make {
-                source: ProcessError::Failed { status: provost_engine::process::Status::Code(8), .. },
-                ..
-            }) => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
+            Err(error) if error.is_busy() => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
             other => return other,
         }
     }

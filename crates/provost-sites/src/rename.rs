@@ -27,6 +27,7 @@ use crate::mark::{Mark, Stage, Whose, whose};
 use crate::secrets::{self, Generated};
 use crate::site::install::Installation;
 use crate::site::{SiteError, dataroot, files as site_files};
+use crate::up;
 
 pub(crate) use address::NOTE;
 
@@ -171,7 +172,15 @@ impl Renaming<'_> {
         }
         drop(own);
         files::move_dataroot(&before, &dataroot(cx, site.name, site.site))?;
-        accounts::rename_site(cx, &site.fleet_id.id, &former.name, site.name).await?;
+        let account = async || accounts::rename_site(cx, &site.fleet_id.id, &former.name, site.name).await;
+        match account().await {
+            // Somebody was killed between taking the pool's file away and telling php-fpm.
+            Err(error) if error.is_busy() => {
+                up::read_again(cx).await;
+                account().await?;
+            }
+            other => other?,
+        }
         files::move_logs(cx, &former.name, site.name)?;
         Ok(before)
     }

@@ -11,6 +11,7 @@ mod untold;
 
 pub use probe::Place;
 pub use rounds::Rounds;
+pub(crate) use serving::read_again;
 pub use serving::{Answer, Serving, Taken, see, services_live, serving};
 pub(crate) use untold::Untold;
 

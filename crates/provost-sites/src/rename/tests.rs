@@ -66,3 +66,75 @@ fn two_sites_do_not_become_one_and_half_a_site_is_none() {
     let half = ("a_hugo", marked("hugo", None, Stage::Installing));
     assert!(sought("zola", Some("hugo"), &[half]).unwrap_err().contains("not whole"));
 }
+
+/// What the agent makes of texts, asked of PHP itself: each twice, for doing it twice is doing it once.
+fn replaced(pairs: &serde_json::Value, texts: &[&str]) -> Option<String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../php/agent/address.php");
+    let code = "require $argv[1]; $a = new provost\\address(json_decode($argv[2], true));
+        foreach (json_decode($argv[3]) as $t) { $b = $a->text($t); echo $t, ' => ', $b === $t ? 'stays' : $b, $a->text($b) === $b ? '' : ' AGAIN', PHP_EOL; }";
+    let texts = serde_json::to_string(texts).unwrap();
+    let output = std::process::Command::new("php")
+        .args(["-n", "-d", "display_errors=stderr", "-r", code, "--", script, &pairs.to_string(), &texts])
+        .output();
+    let Ok(output) = output else { return None };
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn a_url_is_found_as_it_may_be_written_and_at_its_boundaries() {
+    let pairs = serde_json::json!([{
+        "from": "https://a.example", "to": "http://b.example:8080/school", "except": ["/other"],
+    }]);
+    let told = replaced(
+        &pairs,
+        &[
+            "https://a.example",
+            "HTTP://A.example/x?y=https://a.example.",
+            "src=\"//a.example/x\"",
+            "{\"u\":\"https:\\/\\/a.example\\/x\"}",
+            "{\"u\":\"https:\\\\\\/\\\\\\/a.example\\\\\\/x\"}",
+            "u=https%3A%2F%2Fa.example%2Fx&v=https%253a%252f%252fa.example",
+            "https://a.example:443/x",
+            "a:1:{s:1:\"u\";O:1:\"X\":1:{s:1:\"v\";s:20:\"https://a.example/é\";}}",
+            "a:1:{s:1:\"u\";s:99:\"https://a.example\";}",
+            "https://a.example:8443/x",
+            "https://a.example.org",
+            "https://aa.example",
+            "https://a.example-b",
+            "https://a.example@b",
+            "ftp://a.example",
+            "mail@a.example",
+            "https://a.example/other/x",
+            "https://a.example/others",
+        ],
+    );
+    let Some(told) = told else { return };
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_path_is_added_once_and_taken_away() {
+    let below = serde_json::json!([{ "from": "https://a.example", "to": "https://a.example/one" }]);
+    let texts = [
+        "https://a.example/x",
+        "https://a.example/one/x",
+        "https://a.example/one-more",
+        "https%3A%2F%2Fa.example%2Fone",
+    ];
+    let Some(told) = replaced(&below, &texts) else { return };
+    insta::assert_snapshot!("added", told);
+    let above = serde_json::json!([
+        { "from": "https://a.example/one", "to": "https://a.example" },
+        { "from": "/srv/sites/hugo", "to": "/srv/sites/zola" },
+    ]);
+    let texts = [
+        "https://a.example/one/x and https://a.example/one.",
+        "https://a.example/one-more",
+        "https://a.example/x",
+        "\"\\/srv\\/sites\\/hugo\\/x\"",
+        "/srv/sites/hugo2",
+        "/x/srv/sites/hugo",
+    ];
+    insta::assert_snapshot!("taken_away", replaced(&above, &texts).unwrap());
+}

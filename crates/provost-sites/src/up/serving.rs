@@ -133,6 +133,16 @@ pub async fn see(cx: &Context, fleet: &Fleet, place: &Place, answer: Answer) -> 
     }
 }
 
+/// Has the running services read their files again, whatever they hold.
+pub(crate) async fn read_again(cx: &Context) {
+    if serving(&cx.paths) == Serving::Down {
+        return;
+    }
+    let _one = ONE_AT_A_TIME.lock().await;
+    reload_nginx(cx);
+    reload_pools(cx).await;
+}
+
 /// Has php-fpm read its files again, and waits until it listens for every site.
 pub(super) async fn reload_pools(cx: &Context) {
     signal(&fpm_pid(&cx.paths), Signal::USR2);

@@ -254,6 +254,8 @@ fn a_name_is_changed_on_mariadb() {
 fn killed(engine: Engine) {
     let env = TestEnv::with_fleet_on(engine, &Moodle::standin(), &["hugo"]);
     assert_eq!(env.run(&["apply"]).code, 0);
+    // It holds the server that is asked below, and serves what comes and goes.
+    let up = env.up();
     let password = env.secret("site-hugo-admin").unwrap();
     let (mut is, mut other) = ("hugo", "zola");
     for wait in [40, 150, 250, 350, 450, 600, 800] {
@@ -263,7 +265,7 @@ fn killed(engine: Engine) {
             .replace(&format!("[site.{is}]\n"), &format!("[site.{other}]\nwas = \"{is}\"\n"))
             .replace(&url, &format!("url = \"{}\"", env.url(&format!("{other}{wait}"))));
         env.write_fleet(&renamed);
-        let mut running = env.spawn(&["apply"]);
+        let mut running = env.spawn_aside(&["apply"]);
         std::thread::sleep(std::time::Duration::from_millis(wait));
         running.signal(rustix::process::Signal::KILL);
         running.wait();
@@ -278,7 +280,7 @@ fn killed(engine: Engine) {
     // The file is put back while the change is under way.
     let before = env.fleet().replace(&format!("was = \"{other}\"\n"), "");
     env.write_fleet(&before.replace(&format!("[site.{is}]\n"), &format!("[site.{other}]\nwas = \"{is}\"\n")));
-    let mut running = env.spawn(&["apply"]);
+    let mut running = env.spawn_aside(&["apply"]);
     std::thread::sleep(std::time::Duration::from_millis(400));
     running.signal(rustix::process::Signal::KILL);
     running.wait();
@@ -286,7 +288,6 @@ fn killed(engine: Engine) {
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
     assert_eq!(env.listed(&[]), format!("{is} installed"));
-    let up = env.up();
     let url = env
         .fleet()
         .lines()

@@ -29,7 +29,7 @@ fn sites_below_one_host_come_and_go_as_others_do() {
         let named = format!("MoodleSession_{site}");
         assert!(browser.cookies().iter().all(|name| *name == named), "{:?}", browser.cookies());
         // The web server's own business, below a path as well.
-        let static_file = browser.get("/lib/javascript.php/1/x.js");
+        let static_file = browser.get("/lib/javascript.php/1/lib/javascript-static.js");
         assert_eq!(static_file.status, 200, "what is behind a script is the script's");
         for (path, status) in [
             ("/config.php", 404),
