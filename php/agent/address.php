@@ -149,7 +149,7 @@ class address {
         foreach ($from['path'] as $segment) {
             $path .= '\k<s>' . preg_quote($segment, '~');
         }
-        // A name goes on with a dot and a letter; what stands before an @ is a user.
+        // A name goes on with a dot and a letter; what stands before an @ is a user, and behind a colon that one's password.
         $end = '(?![a-z0-9_-]|\.[a-z0-9]|@|%(?:25)*+40)';
         $port = $from['port'] === null
             ? "(?:$colon(?:80|443)(?![0-9]))?+(?!$colon" . '[0-9])'
@@ -166,7 +166,7 @@ class address {
             $not .= '(?!' . implode('', $quoted) . self::END . ')';
         }
         $pattern = "~(?:(?<![a-z0-9])https?(?<c>$colon)|(?<![:\w/\\\\]))(?<s>$slash)\k<s>"
-            . preg_quote($from['host'], '~') . $end . $port . $path . ($path === '' ? '' : self::END) . $not . '~i';
+            . preg_quote($from['host'], '~') . $end . $port . $end . $path . ($path === '' ? '' : self::END) . $not . '~i';
         $put = function (array $match) use ($to): string {
             $slash = $match['s'];
             $colon = $match['c'] !== '' ? $match['c'] : (str_ends_with($slash, '/') ? ':' : substr($slash, 0, -2) . '3A');

@@ -103,6 +103,7 @@ fn a_url_is_found_as_it_may_be_written_and_at_its_boundaries() {
             "https://aa.example",
             "https://a.example-b",
             "https://a.example@b",
+            "https://a.example:443@b",
             "ftp://a.example",
             "mail@a.example",
             "https://a.example/other/x",

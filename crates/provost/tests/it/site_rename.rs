@@ -20,7 +20,7 @@ fn plant(env: &TestEnv, engine: Engine, database: &str, url: &str, dataroot: &st
     let serialised = format!("a:1:{{s:4:\"text\";s:{}:\"{url}/page\";}}", url.len() + 5);
     let block =
         base64(format!("O:8:\"stdClass\":1:{{s:4:\"text\";s:{}:\"{url}/page\";}}", url.len() + 5).as_bytes());
-    let long = format!("{}{url}", "x".repeat(255 - url.len()));
+    let long = format!("{}{url}", "-".repeat(255 - url.len()));
     let https = url.replacen("http:", "https:", 1);
     let values = [
         ("json", format!("{{\"a\":\"{json}/x\"}}")),
@@ -106,7 +106,7 @@ fn check(
     assert_eq!(block, base64(expected.as_bytes()));
     // What would have been cut, and what was logged, is as it was.
     let long = env.ask_own(engine, database, "select institution from mdl_user where username = 'admin'");
-    assert!(long.ends_with(&format!("x{old}")) && long.len() == 255, "{long}");
+    assert!(long.ends_with(&format!("-{old}")) && long.len() == 255, "{long}");
     let logged = env.ask_own(engine, database, "select value from mdl_config_log where plugin = 'local_x'");
     assert_eq!(logged, old);
 }
@@ -125,12 +125,9 @@ fn life(engine: Engine) {
     let renamed = env.run(&["site", "rename", "hugo", "zola", "--url", &url]);
     assert_eq!(renamed.code, 0, "{renamed}");
     assert!(renamed.stdout.contains("✓ hugo -> zola  `hugo` is `zola`; it answers at"), "{renamed}");
-    assert!(
-        renamed.stderr.contains("mdl_user.institution")
-            || renamed.stderr.contains("user.institution (1): it would be cut at 255 characters"),
-        "{renamed}"
-    );
-    assert!(renamed.stderr.contains("config_log.value (1): a log"), "{renamed}");
+    for left in ["user.institution (1): it would be cut at 255 characters", "stays in config_log.value ("] {
+        assert!(renamed.stderr.contains(left), "{left}: {renamed}");
+    }
     assert!(env.fleet().contains("[site.zola]") && env.fleet().contains("was = \"hugo\""), "{}", env.fleet());
     let mut browser = Browser::below(env.port, "schools.localhost", "/school");
     assert!(browser.login(&password), "the same administrator with the same password");
