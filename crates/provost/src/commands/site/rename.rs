@@ -11,16 +11,16 @@ use crate::ui::{Ui, sites};
 /// Give a site another name, another URL, or both
 ///
 /// Writes it into the fleet file and applies that. With the name go its database and role, dataroot, account, secrets and logs; with the
-/// URL all texts that hold it: settings, blocks and files of activities too, also where they are escaped or serialised. Visitors get
+/// URL all texts in the database that hold it, also where it is escaped, serialised or encoded; what stays is listed. Visitors get
 /// Moodle's page of maintenance meanwhile, and have to log in again afterwards.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What the site is called.
     #[arg(value_name = "NAME")]
-    site: Name,
+    name: Name,
     /// What it shall be called.
     #[arg(value_name = "NEW", required_unless_present = "url")]
-    to: Option<Name>,
+    new: Option<Name>,
     /// Its new URL, such as `https://school.example.org`, or `https://example.org/school` below a host that it shares.
     #[arg(long, value_name = "URL")]
     url: Option<String>,
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
-    let Arguments { site, to, url, editing } = arguments;
+    let Arguments { name: site, new: to, url, editing } = arguments;
     let renamed = rename::rename(call, &Rename { site, to, url }, &(&editing).into()).await?;
     ui.finish();
     if !ui.json(&renamed) {
