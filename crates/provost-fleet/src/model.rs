@@ -46,6 +46,15 @@ pub struct Fleet {
 }
 
 impl Fleet {
+    /// Whether a site is a spare of a template of the file.
+    pub fn is_spare(&self, site: &Name) -> bool {
+        let spare = Template::spare_of_site_name(site);
+        spare.is_some_and(|spare| {
+            let template = Template::of_spare(&spare).and_then(|name| self.templates.get_key_value(&name));
+            template.is_some_and(|(name, template)| template.spare_names(name).contains(&spare))
+        })
+    }
+
     /// A site by its name, or the site that a template is.
     pub fn site(&self, name: &Name) -> Option<&Site> {
         let template = || Some(&self.templates.get(&Template::of_site_name(name)?)?.site);

@@ -5,6 +5,7 @@
 //! host's link. That process is the read-back of the batch, for it is the first that ever sees the clone; what it does itself is read
 //! back from the database by us. A clone that was killed anywhere is not marked as installed, and is made anew.
 
+mod components;
 pub(crate) mod copying;
 pub(crate) mod files;
 pub(crate) mod identity;
@@ -84,15 +85,17 @@ impl Cloning<'_> {
         }
         let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
         let begun = Instant::now();
-        let (method, prepared, keys) = tokio::try_join!(
-            self.copy(cx, &source, bound),
-            self.prepare(cx, step, &source, &root),
-            self.keys(cx, &source)
-        )?;
+        let (method, prepared) =
+            tokio::try_join!(self.copy(cx, &source, bound), self.prepare(cx, step, &source, &root))?;
         let copied = begun.elapsed();
-        let secrets = self.become_itself(cx, &source).await?;
-        let identified = begun.elapsed();
         let Prepared { user, rendered, agent, brought } = prepared;
+        // Keys are pure arithmetic, for which a core is free while Moodle starts; the copy had use for all of them.
+        let starting = async {
+            let secrets = self.become_itself(cx, &source).await?;
+            let identified = begun.elapsed();
+            Ok::<_, SiteError>((secrets, identified, agent.greet(cx).await?))
+        };
+        let ((secrets, identified, agent), keys) = tokio::try_join!(starting, self.keys(cx, &source))?;
         self.ask_moodle(cx, &source, agent, keys).await?;
         self.read_back(cx, &source, secrets).await?;
         let answered = begun.elapsed();
@@ -145,12 +148,25 @@ impl Cloning<'_> {
         if source.made_of.encrypted {
             self.bring_key(cx, &user, root)?;
         }
+        self.seed_components(cx, source, root, &user).await?;
         site_files::make_logs(cx, site.name, &user)?;
         site_files::point_to_build(cx, site.name, &source.made_of.tree)?;
         let rendered = site.render(cx)?;
         site_files::write_config(cx, site.name, &rendered, &user)?;
         let agent = Agent::start(cx, site.name, &user.account, Some(&step.id.subject.to_string())).await?;
         Ok(Prepared { user, rendered, agent, brought })
+    }
+
+    async fn seed_components(
+        &self,
+        cx: &Context,
+        source: &Source,
+        root: &Utf8Path,
+        user: &User,
+    ) -> Result<(), SiteError> {
+        let template = Template::site_name(self.template);
+        let template = template.map_err(|error| self.refused(error.to_string(), None))?;
+        components::seed(cx, (&template, &source.made_of.tree), root, user).await
     }
 
     async fn bring(&self, cx: &Context, user: &User, root: &Utf8Path) -> Result<files::Brought, SiteError> {
@@ -306,11 +322,10 @@ impl Cloning<'_> {
         &self,
         cx: &Context,
         source: &Source,
-        started: Started,
+        mut agent: Agent,
         keys: Vec<Value>,
     ) -> Result<(), SiteError> {
         let site = &self.installation;
-        let mut agent = started.greet(cx).await?;
         let told = if agent.ready.state == SiteState::NotInstalled {
             Err(SiteError::ReadBack("Moodle finds nothing installed in the copy".to_owned()))
         } else {

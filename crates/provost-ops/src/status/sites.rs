@@ -82,7 +82,7 @@ fn sites(
     }
     // What is not in the file is looked for on the servers; those at rest are not asked, but the disk knows too.
     for name in traces::sites(&session.cx.paths, &session.fleet_id.id) {
-        if fleet.site(&name).is_none() {
+        if fleet.site(&name).is_none() && !fleet.is_spare(&name) {
             all.entry(name.to_string()).or_insert_with(|| not_asked(session, &name, earlier));
         }
     }

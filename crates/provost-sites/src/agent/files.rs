@@ -12,6 +12,7 @@ const FILES: &[(&str, &str)] = &[
     ("address_places.php", include_str!("../../../../php/agent/address_places.php")),
     ("agent.php", include_str!("../../../../php/agent/agent.php")),
     ("channel.php", include_str!("../../../../php/agent/channel.php")),
+    ("components.php", include_str!("../../../../php/agent/components.php")),
     ("cron.php", include_str!("../../../../php/agent/cron.php")),
     ("failure.php", include_str!("../../../../php/agent/failure.php")),
     ("install.php", include_str!("../../../../php/agent/install.php")),

@@ -52,7 +52,7 @@ impl Cloning<'_> {
         }
         let begun = Instant::now();
         let Some(taken) = self.take(cx, source).await? else { return Ok(None) };
-        let user = self.take_files(cx, &taken, root).await?;
+        let user = self.take_files(cx, source, &taken, root).await?;
         self.take_name(cx, source, &taken).await?;
         let installation = &self.installation;
         site_files::make_logs(cx, installation.name, &user)?;
@@ -113,7 +113,13 @@ impl Cloning<'_> {
     }
 
     /// Makes the spare's files and its account the site's.
-    async fn take_files(&self, cx: &Context, taken: &Taken, root: &Utf8Path) -> Result<User, SiteError> {
+    async fn take_files(
+        &self,
+        cx: &Context,
+        source: &Source,
+        taken: &Taken,
+        root: &Utf8Path,
+    ) -> Result<User, SiteError> {
         let installation = &self.installation;
         let fleet = &installation.fleet_id.id;
         accounts::rename_site(cx, fleet, &taken.name, installation.name).await?;
@@ -123,6 +129,7 @@ impl Cloning<'_> {
         site_files::write_mark(&from, &installation.mark(cx, Stage::Installing), &user)?;
         files::forget_what_is_made_anew(&from)?;
         std::fs::rename(&from, root).map_err(SiteError::io("rename", &from))?;
+        self.seed_components(cx, source, root, &user).await?;
         let made = Generated::SiteAdmin(&taken.name).path(&cx.paths);
         let ours = Generated::SiteAdmin(installation.name).path(&cx.paths);
         std::fs::rename(&made, ours).map_err(SiteError::io("rename", &made))?;

@@ -43,11 +43,11 @@ fn cannot(want: &WantedSpare, why: &str) -> Planned {
     )
 }
 
-pub(super) fn delete(_name: &Name, is: &SeenSpare) -> Planned {
+pub(super) fn delete(name: &Name, is: &SeenSpare) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: DELETE,
         reason: "the file asks for fewer".to_owned(),
-        changes: vec![Change::remove("spare", &is.database_name)],
+        changes: vec![Change::remove("spare", name.as_str())],
         after: Vec::new(),
         impact: Impact::Change,
         params: serde_json::json!({ "server": is.server, "name": is.database_name }),

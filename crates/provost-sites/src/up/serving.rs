@@ -145,8 +145,10 @@ pub(crate) async fn read_again(cx: &Context) {
 
 /// Has php-fpm read its files again, and waits until it listens for every site.
 pub(super) async fn reload_pools(cx: &Context) {
+    // Files that others write from now on are for the next reload.
+    let pools = pools(cx);
     signal(&fpm_pid(&cx.paths), Signal::USR2);
-    wait_for_pools(cx).await;
+    wait_for_pools(cx, &pools).await;
 }
 
 /// Has nginx read its files again.
@@ -166,11 +168,11 @@ pub(super) async fn check_nginx(cx: &Context) -> Result<(), UpError> {
     output.map(drop).map_err(|source| UpError::Start { service: "nginx with the new files", source })
 }
 
-/// Waits until every pool that has a file has its socket. Bounded: what php-fpm refuses is in its log.
-async fn wait_for_pools(cx: &Context) {
+/// Waits until pools have their sockets. Bounded: what php-fpm refuses is in its log.
+async fn wait_for_pools(cx: &Context, pools: &BTreeSet<String>) {
     let patience = tokio::time::Instant::now() + Duration::from_secs(10);
     while tokio::time::Instant::now() < patience {
-        if pools_answer(cx) {
+        if answer(cx, pools) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -178,18 +180,26 @@ async fn wait_for_pools(cx: &Context) {
     cx.note("php-fpm did not take up every pool; look at its log");
 }
 
+/// The pools that have a file.
+fn pools(cx: &Context) -> BTreeSet<String> {
+    let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
+    pools.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".conf")?.to_owned())).collect()
+}
+
 /// Whether every pool that has a file takes connections.
+pub(super) fn pools_answer(cx: &Context) -> bool {
+    answer(cx, &pools(cx))
+}
+
+/// Whether pools take connections.
 ///
 /// The kernel's list is read and nobody is connected to: a pool without work starts a process of PHP for whoever knocks, and with
 /// hundreds of sites every look would start hundreds.
-pub(super) fn pools_answer(cx: &Context) -> bool {
-    let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
-    let mut names =
-        pools.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".conf")?.to_owned()));
+fn answer(cx: &Context, pools: &BTreeSet<String>) -> bool {
     let directory = cx.paths.run.join("fpm");
     let listening = std::fs::read_to_string("/proc/net/unix").map(|list| listening(&list, &directory));
-    names.all(|name| match &listening {
-        Ok(listening) => listening.contains(&name),
+    pools.iter().all(|name| match &listening {
+        Ok(listening) => listening.contains(name),
         Err(_) => std::os::unix::net::UnixStream::connect(directory.join(format!("{name}.sock"))).is_ok(),
     })
 }

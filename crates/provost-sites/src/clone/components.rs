@@ -1,0 +1,86 @@
+//! What Moodle remembers of the plugins and classes of a build: made once, and put into each clone.
+//!
+//! A new site looks for every plugin and every class of its tree when it is first asked for anything, a tenth of a second of its first
+//! page. The answer is about the build alone. It is no copy of anybody's cache: PHP is asked without a site, as core's script
+//! `alternative_component_cache.php` does, and core compares it with the code before it believes it.
+
+use std::time::Duration;
+
+use camino::{Utf8Path, Utf8PathBuf};
+use provost_engine::context::Context;
+use provost_engine::files;
+use provost_engine::process::{Account, Output, Program};
+use provost_fleet::name::Name;
+
+use crate::accounts::User;
+use crate::agent::{self, CLI_SETTINGS};
+use crate::php::Php;
+use crate::site::SiteError;
+
+/// Longest that a search of a tree may take; it takes half a second.
+const SEARCH: Duration = Duration::from_mins(1);
+
+/// The most that is taken of it, in bytes: for Moodle 5.0 it is one MiB.
+const MOST: usize = 16 << 20;
+
+/// Puts it into the dataroot of a clone. Where it cannot be had the site searches for itself, as every site does that is installed.
+pub(super) async fn seed(
+    cx: &Context,
+    (template, tree): (&Name, &str),
+    root: &Utf8Path,
+    user: &User,
+) -> Result<(), SiteError> {
+    let Some(text) = known(cx, template, tree, user).await? else { return Ok(()) };
+    let cache = root.join("cache");
+    files::directory(&cache, 0o2770, &user.account).map_err(SiteError::io("make", &cache))?;
+    let path = cache.join("core_component.php");
+    files::write_whole(&path, &text, 0o660, &user.account).map_err(SiteError::io("write", &path))
+}
+
+/// What is known of a build; it is kept with the template, and goes with it.
+async fn known(cx: &Context, template: &Name, tree: &str, user: &User) -> Result<Option<Vec<u8>>, SiteError> {
+    let directory = cx.paths.site(template);
+    let path = directory.join(format!("components-{tree}.php"));
+    if let Ok(found) = std::fs::read(&path) {
+        return Ok(Some(found));
+    }
+    let Some(made) = search(cx, tree, user).await? else { return Ok(None) };
+    for older in older(&directory) {
+        std::fs::remove_file(&older).ok();
+    }
+    files::directory(&directory, 0o755, &Account::Own).map_err(SiteError::io("make", &directory))?;
+    files::write_whole(&path, &made, 0o400, &Account::Own).map_err(SiteError::io("write", &path))?;
+    Ok(Some(made))
+}
+
+/// Those of builds that the template was made of before.
+fn older(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
+    let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
+    let all = entries.filter(|entry| entry.file_name().starts_with("components-"));
+    all.map(|entry| entry.path().to_owned()).collect()
+}
+
+/// Asks PHP, as the site's own user: plugins say in PHP which of their classes have other names by now.
+async fn search(cx: &Context, tree: &str, user: &User) -> Result<Option<Vec<u8>>, SiteError> {
+    let php = Php::find(&cx.machine).ok_or(SiteError::NoPhp)?;
+    let ours = agent::unpack(&cx.paths).map_err(SiteError::io("unpack", cx.paths.agents()))?;
+    let program = Program::new(&php.cli)
+        .args(CLI_SETTINGS)
+        .arg(ours.join("components.php"))
+        .arg(cx.paths.build(tree))
+        .account(user.account.clone())
+        .deadline(SEARCH)
+        .capture(MOST);
+    let output = match cx.run(program).await.and_then(Output::ok) {
+        Ok(output) => output,
+        Err(error) => {
+            cx.note(format!(
+                "what is in the build {} is searched for by each site: {error}",
+                tree.get(..12).unwrap_or(tree)
+            ));
+            return Ok(None);
+        }
+    };
+    let whole = output.stdout.starts_with(b"<?php") && output.stdout.len() < MOST;
+    Ok(whole.then_some(output.stdout))
+}
