@@ -15,13 +15,14 @@ use crate::moodle::Moodle;
 fn declare(env: &TestEnv, spares: u32, sites: &[String]) {
     let text = env.fleet();
     let head = text.split("\n[site.").next().unwrap().split("\n[template.").next().unwrap();
-    let sites: String = sites
+    let tables: Vec<String> = sites
         .iter()
         .map(|site| {
             let port = env.port;
             format!("\n[site.{site}]\nurl = \"http://{site}.localhost:{port}\"\ntemplate = \"school\"\n")
         })
         .collect();
+    let sites = tables.concat();
     env.write_fleet(&format!("{head}\n{sites}\n[template.school]\nspares = {spares}\n"));
 }
 
