@@ -87,7 +87,7 @@ fn spares_are_sites_of_their_own_that_nobody_else_is_called_like() {
     let name = "school".parse().unwrap();
     let template = &fleet.templates[&name];
     let spares = template.spare_names(&name);
-    assert_eq!(spares.iter().map(|spare| spare.as_str()).collect::<Vec<_>>(), ["school-1", "school-2"]);
+    assert_eq!(spares.iter().map(crate::name::Name::as_str).collect::<Vec<_>>(), ["school-1", "school-2"]);
     let site = template.spare_site(&name, &spares[1]).unwrap();
     assert_eq!(site.database_name, "academie_template_school_spare2");
     assert_eq!(site.url.to_string(), "http://spare-school-2.invalid");

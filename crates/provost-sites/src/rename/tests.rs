@@ -43,7 +43,10 @@ fn a_site_is_found_under_what_it_was() {
 #[test]
 fn what_was_begun_goes_on_whatever_the_file_says_by_then() {
     let begun = ("a_zola", marked("zola", Some("hugo"), Stage::Installed));
-    assert_eq!(sought("zola", Some("hugo"), std::slice::from_ref(&begun)), Ok(Some(former("hugo", "a_zola"))));
+    assert_eq!(
+        sought("zola", Some("hugo"), std::slice::from_ref(&begun)),
+        Ok(Some(former("hugo", "a_zola")))
+    );
     assert_eq!(sought("zola", None, std::slice::from_ref(&begun)), Ok(Some(former("hugo", "a_zola"))));
     // The file was put back.
     assert_eq!(sought("hugo", None, &[begun]), Ok(Some(former("zola", "a_zola"))));
