@@ -146,14 +146,15 @@ class address_places {
     }
 
     /**
-     * Whether a row is a mark of Provost's: who sets it knows the address.
+     * Whether a row is a mark of Provost's that says which address is which.
      *
      * @param string $table
      * @param \stdClass $row
      * @return bool
      */
     private function is_ours(string $table, \stdClass $row): bool {
-        return $table === 'config_plugins' && ($row->plugin ?? '') === 'provost';
+        return $table === 'config_plugins' && ($row->plugin ?? '') === 'provost'
+            && in_array($row->name ?? '', ['wwwroot', 'renaming'], true);
     }
 
     /**
