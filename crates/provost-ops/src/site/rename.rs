@@ -98,7 +98,9 @@ fn edits(call: &Call, fleet: &Fleet, rename: &Rename) -> Result<Vec<Edit>, OpsEr
     let (from, to) = (&rename.site, rename.to.as_ref().unwrap_or(&rename.site));
     let mut edits = Vec::new();
     let renamed = fleet.sites.get(to).is_some_and(|site| site.was.as_ref() == Some(from));
-    if from != to && (!renamed || fleet.sites.contains_key(from)) {
+    // Edited already, by a run that was ended before it was applied.
+    let edited = renamed && !fleet.sites.contains_key(from);
+    if from != to && !edited {
         known(fleet, &Targets { names: vec![from.to_string()], selection: None })?;
         if fleet.sites.contains_key(to) {
             return Err(OpsError::Taken { what: "site", name: to.to_string() });

@@ -26,14 +26,14 @@ fn sought(
     Ok(former.map(|(former, _)| (former.name.to_string(), former.database)))
 }
 
-fn former(name: &str, database: &str) -> (String, String) {
+fn is(name: &str, database: &str) -> (String, String) {
     (name.to_owned(), database.to_owned())
 }
 
 #[test]
 fn a_site_is_found_under_what_it_was() {
     let hugo = ("a_hugo", marked("hugo", None, Stage::Installed));
-    assert_eq!(sought("zola", Some("hugo"), std::slice::from_ref(&hugo)), Ok(Some(former("hugo", "a_hugo"))));
+    assert_eq!(sought("zola", Some("hugo"), std::slice::from_ref(&hugo)), Ok(Some(is("hugo", "a_hugo"))));
     assert_eq!(sought("zola", None, &[hugo]), Ok(None));
     assert_eq!(sought("zola", Some("hugo"), &[]), Ok(None));
     let done = ("a_zola", marked("zola", None, Stage::Installed));
@@ -43,20 +43,17 @@ fn a_site_is_found_under_what_it_was() {
 #[test]
 fn what_was_begun_goes_on_whatever_the_file_says_by_then() {
     let begun = ("a_zola", marked("zola", Some("hugo"), Stage::Installed));
-    assert_eq!(
-        sought("zola", Some("hugo"), std::slice::from_ref(&begun)),
-        Ok(Some(former("hugo", "a_zola")))
-    );
-    assert_eq!(sought("zola", None, std::slice::from_ref(&begun)), Ok(Some(former("hugo", "a_zola"))));
+    assert_eq!(sought("zola", Some("hugo"), std::slice::from_ref(&begun)), Ok(Some(is("hugo", "a_zola"))));
+    assert_eq!(sought("zola", None, std::slice::from_ref(&begun)), Ok(Some(is("hugo", "a_zola"))));
     // The file was put back.
-    assert_eq!(sought("hugo", None, &[begun]), Ok(Some(former("zola", "a_zola"))));
+    assert_eq!(sought("hugo", None, &[begun]), Ok(Some(is("zola", "a_zola"))));
     // A database in two halves.
     let halves = [
         ("a_zola", marked("zola", Some("hugo"), Stage::Created)),
         ("a_hugo", marked("hugo", None, Stage::Installed)),
     ];
-    assert_eq!(sought("zola", Some("hugo"), &halves), Ok(Some(former("hugo", "a_hugo"))));
-    assert_eq!(sought("hugo", None, &halves), Ok(Some(former("zola", "a_zola"))));
+    assert_eq!(sought("zola", Some("hugo"), &halves), Ok(Some(is("hugo", "a_hugo"))));
+    assert_eq!(sought("hugo", None, &halves), Ok(Some(is("zola", "a_zola"))));
 }
 
 #[test]
