@@ -7,6 +7,7 @@ use provost_fleet::name::Name;
 use serde::Deserialize;
 
 use super::SpareKind;
+use crate::accounts;
 use crate::clone::Cloning;
 use crate::clone::copying::snapshot;
 use crate::database;
@@ -53,6 +54,10 @@ impl SpareKind {
             tree: "",
             template: Some(&mark),
         };
+        // First the dataroot and last: as long as it is there, the rest is looked for.
+        let user = accounts::site(cx, &self.fleet_id.id, &name).await?;
+        let installing = installation.mark(cx, Stage::Installing);
+        files::fresh_dataroot(&cx.paths.dataroot(&name), &installing, &user)?;
         let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(&name))?;
         let created = installation.mark(cx, Stage::Created);
         database::ensure_role(&mut admin.sql, &site.database_name, &password, &created).await?;
@@ -90,8 +95,8 @@ impl SpareKind {
                 database::drop_both(&mut admin.sql, database).await?;
             }
         }
-        self.remove_files(cx, name).await?;
-        remove::remove(cx, &self.fleet_id.id, name, None).await
+        remove::remove(cx, &self.fleet_id.id, name, None).await?;
+        self.remove_files(cx, name).await
     }
 
     /// Its dataroot: also one that a site was taking, and that site is made anew.

@@ -25,6 +25,10 @@ impl SpareKind {
     ) -> BTreeMap<Name, Observation<SeenSpare>> {
         let mut seen = BTreeMap::new();
         let on_disk = self.on_disk(cx);
+        // Whatever there is of a spare, its dataroot is: a fleet without spares asks nobody.
+        if wanted.is_empty() && on_disk.is_empty() {
+            return seen;
+        }
         let mut looked = Looked::new();
         for server in self.servers.names() {
             looked.insert(server, database::look_at(&self.servers, cx, server).await);

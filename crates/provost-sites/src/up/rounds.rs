@@ -5,7 +5,7 @@
 //! them all. Whoever waits first leads: it waits until the round is due, and does it for everybody who came meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use provost_engine::context::Context;
@@ -22,11 +22,8 @@ use super::serving::{self, Answer, Serving, Taken, see, serving};
 /// core: at this distance the sites that are served lose little to those that are being made, and nobody waits long for a new one.
 const DISTANCE: Duration = Duration::from_secs(5);
 
-/// First pages that are looked at side by side: each keeps a core busy, and who waits for a core runs out of patience.
-const PAGES: usize = 2;
-
 /// The rounds of one command.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Rounds {
     /// Whether other work goes on, after which more sites may come.
     others: AtomicBool,
@@ -35,7 +32,9 @@ pub struct Rounds {
     waiting: Mutex<Waiting>,
     /// Held by the leader; the time at which the last round ended.
     leads: tokio::sync::Mutex<Option<Instant>>,
-    pages: Semaphore,
+    /// First pages that are looked at side by side, as many as there are cores: each keeps one busy, and who waits for one runs out of
+    /// patience.
+    pages: OnceLock<Semaphore>,
 }
 
 /// Who waits for a round.
@@ -52,18 +51,6 @@ struct Request {
     number: u64,
     place: Place,
     answer: Answer,
-}
-
-impl Default for Rounds {
-    fn default() -> Self {
-        Self {
-            others: AtomicBool::new(false),
-            changed: Notify::new(),
-            waiting: Mutex::default(),
-            leads: tokio::sync::Mutex::default(),
-            pages: Semaphore::new(PAGES),
-        }
-    }
 }
 
 impl Rounds {
@@ -95,7 +82,8 @@ impl Rounds {
         let result = self.told(&cx.cancel, number, async |requests| round(cx, fleet, &requests).await).await;
         self.leave(number);
         result?;
-        let _page = self.pages.acquire().await;
+        let pages = self.pages.get_or_init(|| Semaphore::new(cx.machine.cores.max(1)));
+        let _page = pages.acquire().await;
         see(cx, fleet, place, answer).await
     }
 
