@@ -78,6 +78,16 @@ class Fleet:
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         return used.ru_utime + used.ru_stime
 
+    def server_worked(self):
+        """Seconds that the server has worked: all sessions that have ended, and what runs on."""
+        name = "postmaster.pid" if self.engine == "postgresql" else "mariadbd.pid"
+        (pid_file,) = glob.glob(f"{self.at}/state/data/servers/main/**/{name}", recursive=True)
+        with open(pid_file) as file:
+            pid = file.readline().strip()
+        with open(f"/proc/{pid}/stat") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return sum(int(field) for field in fields[11:15]) / os.sysconf("SC_CLK_TCK")
+
     def bare(self):
         """psql asks each database the same question as the site's own role."""
         lanes = [[] for _ in range(CONNECTIONS)]
@@ -123,26 +133,28 @@ def measure(work, engine, sites, runs, profile):
     first, _, text = fleet.plan()
     if profile:
         subprocess.run([*profile.split(), f"{work}/provost", "--quiet", "plan"], cwd=fleet.at, check=True)
-    before = (fleet.files(), fleet.written())
+    files, written = fleet.files(), fleet.written()
+    server = fleet.server_worked()
     took, own, texts, bare = [], [], {text}, []
     for _ in range(runs):
         seconds, worked, text = fleet.plan()
         took.append(seconds)
         own.append(worked)
         texts.add(text)
-    nothing_written = (fleet.files(), fleet.written()) == before
+    server = (fleet.server_worked() - server) / runs
+    nothing_written = fleet.written() == written and fleet.files() == files
     if engine == "postgresql":
         for _ in range(runs):
             seconds, answers = fleet.bare()
             assert answers == sites, f"{answers} of {sites} databases answered"
             bare.append(seconds)
     result = {
-        "engine": engine, "sites": sites, "seconds": took, "own": own, "first": first, "bare": bare,
+        "engine": engine, "sites": sites, "seconds": took, "own": own, "server": server, "first": first, "bare": bare,
         "same_bytes": len(texts) == 1, "nothing_written": nothing_written, "connections": most_connections(fleet),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024, 1),
     }
-    print(f"{engine}: {sites} sites: plan {statistics.median(took):.2f} s ({statistics.median(own):.2f} s of its own), the first"
-          f" {first:.2f} s,"
+    print(f"{engine}: {sites} sites: plan {statistics.median(took):.2f} s ({statistics.median(own):.2f} s of its own,"
+          f" {server:.2f} s of the server's), the first {first:.2f} s,"
           f" bare reads {statistics.median(bare) if bare else 0:.2f} s, {result['connections']} connections", file=sys.stderr)
     if not (result["same_bytes"] and nothing_written):
         print(f"{engine}: same bytes: {result['same_bytes']}, nothing written: {nothing_written}", file=sys.stderr)
@@ -160,6 +172,7 @@ def tell(work, commit, runs):
         figures[name] = round(median(one["seconds"]), 3)
         spread[name] = [round(min(one["seconds"]), 3), round(max(one["seconds"]), 3)]
     for one in {one["engine"]: one for one in results}.values():
+        figures[f"server_cpu_seconds_{one['sites']}_{one['engine']}"] = round(one["server"], 3)
         if one["bare"]:
             figures[f"vs_bare_reads_{one['engine']}"] = round(median(one["seconds"]) / median(one["bare"]), 3)
     most = max(results, key=lambda one: one["sites"])

@@ -26,12 +26,11 @@ pub(super) async fn make(session: &Session, directory: &Utf8Path, new: &[Name]) 
         let site = session.loaded.fleet.sites.get(name).ok_or("a site that is not declared")?;
         let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else { continue };
         let role = &site.database_name;
-        match engine {
-            Engine::Postgresql => {
-                database::ensure_role(&mut admin.sql, role, &password, &mark(session, name)).await?;
-            }
-            Engine::Mariadb => database::make(&mut admin.sql, role, &password, &mark(session, name)).await?,
+        let mark = mark(session, name);
+        if engine == Engine::Mariadb {
+            database::create(&mut admin.sql, role, &mark).await?;
         }
+        database::ensure_role(&mut admin.sql, role, &password, &mark).await?;
     }
     drop(admin);
     let seed = &session
@@ -65,6 +64,8 @@ fn slim(session: &Session, seed: &str) -> Result<()> {
     if psql(session, SLIM, "select 1;").is_ok() {
         return Ok(());
     }
+    // What writes by itself would be taken for the plan's.
+    psql(session, "postgres", "alter system set autovacuum = off;\nselect pg_reload_conf();")?;
     psql(session, "postgres", &format!("create database {SLIM} template template0 encoding 'UTF8';"))?;
     let paths = &session.cx.paths;
     let sockets = paths.server_socket_directory(&"main".parse()?);
