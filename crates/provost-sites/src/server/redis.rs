@@ -6,6 +6,8 @@
 mod book;
 mod instance;
 mod keyspace;
+#[cfg(test)]
+mod live_tests;
 mod look;
 mod managed;
 mod resp;

@@ -89,10 +89,9 @@ mod tests {
     use super::*;
     use crate::server::redis::Keyspace;
 
-    fn text_of(settings: &BTreeMap<String, PhpLiteral>) -> String {
-        let lines: Vec<String> =
-            settings.iter().map(|(key, value)| format!("'{key}' => {value}\n")).collect();
-        lines.concat()
+    fn written(access: Option<&Access>) -> String {
+        let lines = settings(access).into_iter().map(|(key, value)| format!("'{key}' => {value}\n"));
+        lines.collect::<Vec<_>>().concat()
     }
 
     #[test]
@@ -107,7 +106,7 @@ mod tests {
             password: Secret::new("it's secret"),
             database: 7,
         };
-        let text = text_of(&settings(Some(&access)));
+        let text = written(Some(&access));
         insta::assert_snapshot!(text);
         assert_eq!(told(&text), "redis");
         assert_eq!(Access::server(&access.caches), "r2:6380");
@@ -116,7 +115,7 @@ mod tests {
 
     #[test]
     fn without_one_they_are_in_the_database() {
-        let text = text_of(&settings(None));
+        let text = written(None);
         assert_eq!(text, "'session_handler_class' => '\\\\core\\\\session\\\\database'\n");
         assert_eq!((told(&text), told("<?php return [];")), ("database", "files"));
     }

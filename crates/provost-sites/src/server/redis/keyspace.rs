@@ -39,7 +39,7 @@ pub struct SeenUser {
     pub on: bool,
     /// Digests of its passwords.
     pub passwords: Vec<String>,
-    /// All that it may do, in the instance's words.
+    /// All that it may do, in the instance's words, sorted.
     pub rights: String,
 }
 
@@ -97,9 +97,9 @@ impl Keyspace {
         }
         let texts = |name: &str| reply.field(name).map(Reply::texts).unwrap_or_default();
         let told = |name: &str| match reply.field(name) {
-            Some(Reply::Text(text)) => text.clone(),
+            Some(Reply::Text(text)) => in_order(text.split(' ')),
             // Redis 6 has lists where 7 has texts.
-            Some(list) => list.texts().join(" "),
+            Some(list) => in_order(list.texts().into_iter()),
             None => String::new(),
         };
         let rights =
@@ -147,6 +147,13 @@ impl Keyspace {
     }
 }
 
+/// Words in an order of ours: Redis tells them in another one after it has read its users from a file.
+fn in_order<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut words: Vec<&str> = words.collect();
+    words.sort_unstable();
+    words.join(" ")
+}
+
 /// What the names of all users of a fleet begin with: by it they are known to be the fleet's.
 fn users_of(fleet: &str) -> String {
     let digits: String = Digest::of(fleet.as_bytes()).as_str().chars().take(DIGITS).collect();
@@ -187,9 +194,9 @@ async fn save(client: &mut Client) -> Result<(), RespError> {
     }
 }
 
-/// What an instance keeps of a password.
+/// What an instance keeps of a password: its SHA-256.
 pub(crate) fn digest(password: &Secret) -> String {
-    provost_fleet::digest::Digest::of(password.expose().as_bytes()).as_str().to_owned()
+    Digest::of(password.expose().as_bytes()).as_str().to_owned()
 }
 
 #[cfg(test)]
