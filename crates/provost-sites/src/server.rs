@@ -182,6 +182,8 @@ struct Open {
     budget: OnceCell<()>,
     /// The managed cluster, held once it is used.
     cluster: Mutex<Option<managed::InUse>>,
+    /// Whether it was waited for in vain: one command waits once.
+    silent: std::sync::atomic::AtomicBool,
 }
 
 impl Servers {
@@ -192,7 +194,13 @@ impl Servers {
             .keys()
             .map(|name| {
                 let permits = Semaphore::new(CONNECTIONS);
-                (name.clone(), Open { permits, budget: OnceCell::new(), cluster: Mutex::new(None) })
+                let open = Open {
+                    permits,
+                    budget: OnceCell::new(),
+                    cluster: Mutex::new(None),
+                    silent: std::sync::atomic::AtomicBool::new(false),
+                };
+                (name.clone(), open)
             })
             .collect();
         let redis = redis::Redises::new(fleet.clone(), references.clone(), starting);
@@ -346,7 +354,13 @@ impl Servers {
         };
         let mut held = open.cluster.lock().await;
         if held.is_none() {
-            *held = Some(cluster.hold(cx, self.starting).await?);
+            if open.silent.load(std::sync::atomic::Ordering::Relaxed) {
+                return Err(ServerError::Timeout(server.clone()));
+            }
+            let holding = cluster.hold(cx, self.starting).await;
+            let silent = matches!(holding, Err(ServerError::Timeout(_)));
+            open.silent.store(silent, std::sync::atomic::Ordering::Relaxed);
+            *held = Some(holding?);
         }
         Ok(cluster.socket_directory().to_owned())
     }
@@ -364,6 +378,9 @@ impl Servers {
                 drop(open.cluster.lock().await.take());
             }
             cx.note(format!("the database server `{server}` is down; it is started again"));
+        }
+        if let Some(open) = self.open.get(server) {
+            open.silent.store(false, std::sync::atomic::Ordering::Relaxed);
         }
         self.ensure_running(cx, server).await.map(drop)
     }

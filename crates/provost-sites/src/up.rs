@@ -15,12 +15,14 @@ pub(crate) use serving::read_again;
 pub use serving::{Answer, Serving, Taken, see, services_live, serving};
 pub(crate) use untold::Untold;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use camino::Utf8PathBuf;
 use provost_engine::context::Context;
 use provost_engine::event::Event;
+use provost_engine::execute::full_chain;
 use provost_engine::lease::{Lease, LeaseError};
 use provost_engine::process::{ProcessError, Program, Running};
 use provost_fleet::model::{Fleet, Location};
@@ -34,6 +36,9 @@ use crate::server::{ServerError, Servers};
 
 /// How often the services are looked at.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// After how long a database server that did not start is tried again: it may have to read its log of changes first.
+const AGAIN: Duration = Duration::from_secs(15);
 
 /// How often logs are looked at for rotation.
 const ROTATE: Duration = Duration::from_mins(1);
@@ -212,15 +217,53 @@ fn raise_open_files() {
     setrlimit(Resource::Nofile, Rlimit { current: found.maximum, maximum: found.maximum }).ok();
 }
 
-/// Starts the managed servers that were made. One that was not made has no site on it yet.
+/// Starts the managed servers that were made. One that was not made has no site on it yet; one that does not start keeps its own sites
+/// down and nobody else's, unless there is no other.
 async fn hold_servers(cx: &Context, services: &Services, managed: &[&Name]) -> Result<(), UpError> {
+    let mut running = 0;
+    let mut failed = None;
     for server in managed {
         match services.servers.ensure_running(cx, server).await {
-            Ok(_) => {}
+            Ok(_) => running += 1,
             Err(ServerError::NotMade(name)) => {
                 cx.note(format!("the server `{name}` was not made yet; `provost apply` makes it"));
             }
-            Err(error) => return Err(error.into()),
+            Err(ServerError::Cancelled) => return Err(ServerError::Cancelled.into()),
+            Err(error) => {
+                cx.note(format!("{}; its sites do not answer until it starts", full_chain(&error)));
+                failed = Some(error);
+            }
+        }
+    }
+    match failed {
+        Some(error) if running == 0 => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the managed servers running: one made after we came up is held from then on, one that died is started again. One that does not
+/// start is tried again after a while, and no other service ends for it.
+async fn keep_servers(
+    cx: &Context,
+    services: &Services,
+    managed: &[&Name],
+    resting: &mut BTreeMap<Name, tokio::time::Instant>,
+) -> Result<(), UpError> {
+    for &server in managed {
+        if resting.get(server).is_some_and(|until| tokio::time::Instant::now() < *until) {
+            continue;
+        }
+        match services.servers.keep_running(cx, server).await {
+            Ok(()) => {
+                resting.remove(server);
+            }
+            Err(ServerError::Cancelled) => return Err(ServerError::Cancelled.into()),
+            Err(error) => {
+                // The first time says why; that it is still so is no news.
+                if resting.insert(server.clone(), tokio::time::Instant::now() + AGAIN).is_none() {
+                    cx.note(format!("{}; it is tried again until it starts", full_chain(&error)));
+                }
+            }
         }
     }
     Ok(())
@@ -260,6 +303,7 @@ async fn watch(
 ) -> Result<(), UpError> {
     let mut rotated = tokio::time::Instant::now();
     write_figures(cx, services).await;
+    let mut resting = BTreeMap::new();
     loop {
         tokio::select! {
             () = cx.cancel.cancelled() => return Ok(()),
@@ -267,10 +311,7 @@ async fn watch(
         }
         fpm.keep(cx).await?;
         web.keep(cx).await?;
-        for server in managed {
-            // A server made after we came up is held from then on; one that died is started again.
-            services.servers.keep_running(cx, server).await?;
-        }
+        keep_servers(cx, services, managed, &mut resting).await?;
         services.servers.redis().keep_running(cx).await?;
         if rotated.elapsed() > ROTATE {
             rotated = tokio::time::Instant::now();

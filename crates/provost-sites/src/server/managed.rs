@@ -26,6 +26,9 @@ const INSIDE: &str = "provost.json";
 /// How long a server may take to start: after a kill it replays its log first, up to two gigabytes.
 pub(super) const START: Duration = Duration::from_mins(5);
 
+/// How long a server may be there and say nothing, not even that it is starting: then it hangs, and every command would hang with it.
+const SILENT: Duration = Duration::from_secs(30);
+
 /// How long the processes of a killed postmaster get to end by themselves.
 const LEFTOVERS: Duration = Duration::from_secs(10);
 
@@ -43,6 +46,17 @@ pub struct Cluster {
     pub(super) sockets: Utf8PathBuf,
     run: Utf8PathBuf,
     pub(super) log: Utf8PathBuf,
+}
+
+/// What a server says that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// It takes connections.
+    Ready,
+    /// It is starting, or stopping.
+    Starting,
+    /// Nothing.
+    Silent,
 }
 
 /// How a cluster is.
@@ -224,12 +238,15 @@ impl Cluster {
     /// Whether a server that is there takes connections, now or after a while. One that a killed run was starting or stopping
     /// does neither for a moment: it is waited for, until it answers or has ended.
     async fn answers_or_ends(&self, cx: &Context) -> Result<bool, ServerError> {
-        let patience = tokio::time::Instant::now() + START;
+        let begun = tokio::time::Instant::now();
+        let mut heard = begun;
         while matches!(self.state(), ClusterState::Running(_)) {
-            if self.answers(cx).await? {
-                return Ok(true);
+            match self.answers(cx).await? {
+                Readiness::Ready => return Ok(true),
+                Readiness::Starting => heard = tokio::time::Instant::now(),
+                Readiness::Silent => {}
             }
-            if tokio::time::Instant::now() >= patience {
+            if begun.elapsed() >= START || heard.elapsed() >= SILENT {
                 return Err(ServerError::Timeout(self.server.clone()));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -237,10 +254,12 @@ impl Cluster {
         Ok(false)
     }
 
-    async fn answers(&self, cx: &Context) -> Result<bool, ServerError> {
+    async fn answers(&self, cx: &Context) -> Result<Readiness, ServerError> {
         match self.engine {
             Engine::Postgresql => postgresql::answers(self, cx).await,
-            Engine::Mariadb => Ok(mariadb::answers(self).await),
+            // It opens its socket when it is ready, and says nothing before.
+            Engine::Mariadb if mariadb::answers(self).await => Ok(Readiness::Ready),
+            Engine::Mariadb => Ok(Readiness::Starting),
         }
     }
 

@@ -7,10 +7,10 @@ use std::time::Duration;
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::files;
-use provost_engine::process::Program;
+use provost_engine::process::{Program, Status};
 use provost_fleet::secret::Secret;
 
-use super::managed::{Cluster, START, STOP};
+use super::managed::{Cluster, Readiness, START, STOP};
 use super::{MANAGED_ADMIN, ServerError};
 
 pub use tools::PostgresTools;
@@ -77,7 +77,7 @@ pub(super) async fn initialise(
 }
 
 /// Whether it takes connections.
-pub(super) async fn answers(cluster: &Cluster, cx: &Context) -> Result<bool, ServerError> {
+pub(super) async fn answers(cluster: &Cluster, cx: &Context) -> Result<Readiness, ServerError> {
     let ask = Program::new(tools(cluster, cx)?.program("pg_isready")).args([
         "--quiet",
         "--host",
@@ -88,7 +88,12 @@ pub(super) async fn answers(cluster: &Cluster, cx: &Context) -> Result<bool, Ser
         verb: "answer",
         source,
     })?;
-    Ok(answer.success())
+    Ok(match answer.status {
+        Status::Code(0) => Readiness::Ready,
+        // Connections are refused, for it starts.
+        Status::Code(1) => Readiness::Starting,
+        _ => Readiness::Silent,
+    })
 }
 
 /// Starts it and waits until it takes connections.

@@ -23,6 +23,7 @@ mod last_site;
 mod mariadb;
 mod mirrors;
 mod moodle;
+mod outages;
 mod output;
 mod postgres;
 mod real_input;
