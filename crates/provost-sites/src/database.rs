@@ -192,6 +192,20 @@ pub async fn close(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     }
 }
 
+/// Closes the databases that a server of our own came with to everybody but its administrator: a site has no business there.
+pub(crate) async fn close_own(sql: &mut Sql) -> Result<(), sqlx::Error> {
+    match sql {
+        Sql::Postgresql(sql) => {
+            for name in ["postgres", "template1"] {
+                postgresql::close(sql, name).await?;
+            }
+            Ok(())
+        }
+        // Nobody has rights there whom nobody gave them.
+        Sql::Mariadb(_) => Ok(()),
+    }
+}
+
 /// Opens a database that a template's closing had closed, to its role alone.
 pub(crate) async fn let_in(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     match sql {

@@ -16,6 +16,7 @@ use provost_fleet::model::{DatabaseServer, Engine, Fleet, Location};
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
+use crate::database;
 use crate::server::{ClusterState, Servers};
 
 /// The kind `server`.
@@ -109,6 +110,7 @@ impl Kind for ServerKind {
         // Read back: it starts, and its superuser gets in.
         let mut admin = self.servers.admin(cx, name, None).await.map_err(StepError::failed)?;
         let release = admin.sql.release().await.map_err(StepError::failed)?;
+        database::close_own(&mut admin.sql).await.map_err(StepError::failed)?;
         Ok(Effect(format!("{} {release} answers", cluster.engine.title())))
     }
 }

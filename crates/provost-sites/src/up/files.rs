@@ -86,6 +86,9 @@ pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, 
             .map_err(|source| UpError::Io { path: path.clone(), source })
     };
     save(&written.nginx_file, &nginx::main_file(&main))?;
+    for log in [main.error_log, main.access_log] {
+        super::rotate::private(log).map_err(|source| UpError::Io { path: log.to_owned(), source })?;
+    }
     let sites = u32::try_from(services.fleet.sites.len()).unwrap_or(u32::MAX);
     let main = FpmMain {
         pid: &fpm_pid(paths),

@@ -16,10 +16,21 @@ pub(super) fn rotate(cx: &Context) -> bool {
         for log in logs(&directory) {
             if std::fs::metadata(&log).is_ok_and(|found| found.len() > LARGEST) {
                 rotated |= shift(&log, KEPT);
+                if log.file_name().is_some_and(|name| name.starts_with("nginx")) {
+                    // nginx would make it for all to read.
+                    private(&log).ok();
+                }
             }
         }
     }
     rotated
+}
+
+/// Makes a log for its owner and group alone, or makes it so: an address that was asked for may hold a token of some site.
+pub(super) fn private(log: &Utf8Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+    let file = std::fs::OpenOptions::new().append(true).create(true).mode(0o640).open(log)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o640))
 }
 
 fn directories(logs: &Utf8Path) -> Vec<Utf8PathBuf> {
@@ -67,5 +78,8 @@ mod tests {
         let read = |number: u32| std::fs::read_to_string(format!("{log}.{number}")).unwrap();
         assert_eq!((read(1).as_str(), read(2).as_str()), ("d", "c"));
         assert!(!log.exists() && !Utf8PathBuf::from(format!("{log}.3")).exists());
+        private(&log).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&log.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o640);
     }
 }

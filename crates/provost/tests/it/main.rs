@@ -19,6 +19,7 @@ mod existing_server;
 mod faults;
 mod http;
 mod interrupted;
+mod isolation;
 mod last_site;
 mod mariadb;
 mod mirrors;
