@@ -15,13 +15,15 @@ use crate::kind_database::{DatabaseKind, SeenDatabase};
 use crate::kind_keyspace::{KeyspaceKind, SeenKeyspace};
 use crate::kind_redis::{RedisKind, SeenRedis};
 use crate::kind_server::{Kept, SeenServer, ServerKind};
-use crate::kind_site::{DatabaseGone, SeenSite, SiteKind};
+use crate::kind_site::{DatabaseGone, Relocation, SeenSite, SiteKind};
 use crate::kind_spare::{SeenSpare, SpareKind};
 use crate::kind_template::{SeenTemplate, TemplateKind};
 use crate::kind_vhost::{SeenVhost, VhostKind};
+use crate::relocation::Other;
 use crate::rename::Former;
 use crate::secrets::References;
 use crate::server::{Servers, Starting};
+use crate::site::moving::Way;
 
 const FLEET: &str = r#"
 [fleet]
@@ -224,7 +226,35 @@ fn site() {
         let database_gone = Some(DatabaseGone { was_on: server.map(name) });
         Observation::Partial(SeenSite { database_gone, ..SeenSite::default() }, why("its database is gone"))
     };
+    let relocated = |way: Way, refused: Option<&str>| {
+        let other = Other { server: name("old"), database: "test_hugo".to_owned() };
+        let relocation = Some(Relocation { way, other, refused: refused.map(str::to_owned) });
+        Observation::Present(SeenSite { relocation, ..seen() })
+    };
+    let on_another = |differing: &[&str]| {
+        Observation::Present(SeenSite {
+            tree: Some("b".repeat(40)),
+            other_codebase: true,
+            differing: differing.iter().map(|&part| part.to_owned()).collect(),
+            ..seen()
+        })
+    };
     let each = [
+        ("its database is on another server", "hugo", relocated(Way::Go, None)),
+        (
+            "its database is on another engine",
+            "hugo",
+            relocated(Way::Go, Some("it is on `old`, which is MariaDB")),
+        ),
+        ("its move was interrupted after it", "hugo", relocated(Way::Finish, None)),
+        ("its move was given up", "hugo", relocated(Way::Back, None)),
+        ("another codebase of the same versions", "hugo", on_another(&[])),
+        ("another codebase of other versions", "hugo", on_another(&["mod_x (1 to 2)"])),
+        (
+            "a move to its build was interrupted",
+            "hugo",
+            Observation::Present(SeenSite { halted: true, ..seen() }),
+        ),
         ("absent", "hugo", Observation::Absent),
         ("present", "hugo", Observation::Present(seen())),
         ("behind", "hugo", Observation::Present(SeenSite { tree: Some("b".repeat(40)), ..seen() })),

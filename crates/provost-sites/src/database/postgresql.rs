@@ -243,8 +243,8 @@ pub(super) async fn rename(
 
 /// How many sessions are in a database, but for ours.
 pub(super) async fn sessions(sql: &mut PgConnection, name: &str) -> Result<usize, sqlx::Error> {
-    let query = "select count(*) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
-    let count: i64 = sqlx::query_scalar(query).bind(name).fetch_one(sql).await?;
+    let query = format!("select count(*) from pg_stat_activity where datname = $1 and {}", fence::SOMEBODYS);
+    let count: i64 = sqlx::query_scalar(AssertSqlSafe(query)).bind(name).fetch_one(sql).await?;
     Ok(usize::try_from(count).unwrap_or(0))
 }
 
@@ -253,12 +253,15 @@ const GONE: u32 = 50;
 
 /// Ends them, and waits until they are gone.
 pub(super) async fn end_sessions(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
-    let query = "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and pid <> pg_backend_pid()";
+    let query = format!(
+        "select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and {}",
+        fence::SOMEBODYS
+    );
     for _ in 0..GONE {
         if sessions(sql, name).await? == 0 {
             break;
         }
-        sqlx::query(query).bind(name).execute(&mut *sql).await?;
+        sqlx::query(AssertSqlSafe(query.clone())).bind(name).execute(&mut *sql).await?;
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
     Ok(())

@@ -237,7 +237,10 @@ fn relocate(name: &Name, want: &WantedSite, is: &SeenSite, relocation: &Relocati
         action: MOVE,
         reason,
         changes,
-        after: vec![Subject::new(ServerKind::NAME, &want.server).step(kind_server::MAKE)],
+        after: vec![
+            Subject::new(ServerKind::NAME, &want.server).step(kind_server::MAKE),
+            Subject::new("database", name).step(kind_database::CREATE),
+        ],
         impact: Impact::Interrupt,
         params: serde_json::json!({
             "relocation": relocation,

@@ -127,24 +127,36 @@ impl Moving<'_> {
             Whose::Ours(mark) => (mark.site == *site.name).then_some(mark.stage),
             Whose::Foreign(_) => None,
         };
+        let password = self.password(cx)?;
+        let taken = || {
+            let told = format!("`{name}` on `{server}` holds something already; nothing was done to it");
+            SiteError::ReadBack(told)
+        };
+        let our_role = found.role.as_ref().map(|role| {
+            ours(role.comment.as_deref()).is_some()
+                || database::password_matches(&found, &password) == Some(true)
+        });
+        if our_role == Some(false) {
+            return Err(taken());
+        }
         if let Some(comment) = &found.database {
             let stage = ours(comment.as_deref());
             let ours_to_drop = match (stage, comment) {
-                (Some(Stage::Installed), _) | (None, Some(_)) => false,
                 (Some(Stage::Moving), _) => true,
                 // Made and not used, or made and not marked: then nothing is in it.
-                (Some(Stage::Created | Stage::Installing), _) | (None, None) => {
+                (Some(Stage::Created | Stage::Installing), _) | (None, None)
+                    if stage.is_some() || our_role == Some(true) =>
+                {
                     let mut inside = site.servers.admin(cx, server, Some(name)).await?;
                     !database::has_tables(&mut inside.sql).await?
                 }
+                _ => false,
             };
             if !ours_to_drop {
-                let told = format!("`{name}` on `{server}` holds something already; nothing was done to it");
-                return Err(SiteError::ReadBack(told));
+                return Err(taken());
             }
             database::drop_database(&mut admin.sql, name).await?;
         }
-        let password = self.password(cx)?;
         Ok(database::make(&mut admin.sql, name, &password, &site.mark(cx, Stage::Moving)).await?)
     }
 
@@ -159,8 +171,9 @@ impl Moving<'_> {
         drop(old);
 
         let work = kept::work(&cx.paths, site.name);
+        let place = kept::place(&cx.paths);
+        directory(&place, 0o700, &Account::Own).map_err(SiteError::io("make", &place))?;
         files::remove_tree(&work)?;
-        directory(&kept::place(&cx.paths), 0o700, &Account::Own).map_err(SiteError::io("make", &work))?;
         directory(&work, 0o700, &Account::Own).map_err(SiteError::io("make", &work))?;
         let dump = self.dump(cx, step, &work).await?;
         cx.progress(&step.id, "restoring", None);
@@ -245,7 +258,7 @@ impl Moving<'_> {
         }
         Ok(match kept {
             Some(until) => {
-                format!("; the old database is gone from {server}, its dump is kept until {until}")
+                format!("; the old database is gone from {server}, its dump is kept until {until:.0}")
             }
             None => format!("; the old database is gone from {server}"),
         })
@@ -276,7 +289,8 @@ impl Moving<'_> {
         let (home, own) = (&self.other.server, &self.other.database);
         drop(site.servers.connect(cx, home, own, own, &password).await?);
         page::take_down(&dataroot(cx, site.name, site.site))?;
-        files::remove_tree(&kept::work(&cx.paths, site.name))?;
+        // The next move empties its place before it begins.
+        drop(files::remove_tree(&kept::work(&cx.paths, site.name)));
         let mut copy = site.servers.admin(cx, server, None).await?;
         Ok(database::drop_both(&mut copy.sql, name).await?)
     }

@@ -28,6 +28,8 @@ pub async fn remove(
         }
     }
     files::remove_tree(&cx.paths.site(name))?;
+    // What a move left that was killed; the dumps of moves that are over serve their time.
+    files::remove_tree(&super::moving::kept::work(&cx.paths, name))?;
     files::remove_tree(&cx.paths.site_logs(name))?;
     remove_cron_logs(cx, name)?;
     Ok(accounts::remove_site(cx, fleet_id, name).await?)

@@ -43,7 +43,7 @@ fn a_cluster_that_left_the_file_is_told_and_its_site_is_not_installed_anew() {
 }
 
 #[test]
-fn a_site_that_is_told_to_be_on_another_server_stays_where_it_is() {
+fn a_site_that_is_told_to_be_on_another_server_is_to_be_moved_and_not_made_anew() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
     assert_eq!(env.run(&["apply"]).code, 0);
     let before = env.fleet();
@@ -53,11 +53,9 @@ fn a_site_that_is_told_to_be_on_another_server_stays_where_it_is() {
             .replace("[database.main]", &format!("[database.{other}]\nmanaged = true\n[database.main]"));
         env.write_fleet(&text.replace("[site.hugo]\n", &format!("[site.hugo]\ndatabase = \"{other}\"\n")));
         let plan = env.run(&["plan"]);
-        let told = format!(
-            "x database/hugo blocked: it is `test_hugo` on `main`, and the file says `test_hugo` on `{other}`"
-        );
+        let told = format!("site/hugo/move  its database is on `main`, and the file says `{other}`");
         assert!(plan.stdout.contains(&told), "{plan}");
-        assert!(plan.stdout.contains("x site/hugo blocked"), "{plan}");
+        assert!(!plan.stdout.contains("database/hugo/create"), "{plan}");
     }
     env.write_fleet(&before);
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");

@@ -10,13 +10,17 @@ use super::{literal, quoted};
 /// How many tables one query reads: the statement stays some 10 KiB long.
 const TABLES: usize = 50;
 
+/// Sessions of somebody: the server's own workers come and go, and are nobody's. What a session is may be hidden from an administrator
+/// that is no superuser.
+pub(super) const SOMEBODYS: &str = "usesysid is not null and coalesce(backend_type, 'client backend') = 'client backend' and pid <> pg_backend_pid()";
+
 /// See [`super::super::keep_out`].
 pub(in crate::database) async fn keep_out(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     run(sql, format!("alter role {} nologin", quoted(name))).await?;
     run(
         sql,
         format!(
-            "select pg_terminate_backend(pid) from pg_stat_activity where datname = {} and pid <> pg_backend_pid()",
+            "select pg_terminate_backend(pid) from pg_stat_activity where datname = {} and {SOMEBODYS}",
             literal(name)
         ),
     )
@@ -54,7 +58,7 @@ pub(in crate::database) async fn contents(
     for some in tables.chunks(TABLES) {
         let each = some.iter().map(|table| {
             format!(
-                "select {}, count(*)::text || ' rows, ' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)::text from {} t",
+                "select {}, count(*)::text || ' rows, ' || coalesce(sum(hashtextextended(provost_row::text, 0)::numeric), 0)::text from {} provost_row",
                 literal(table),
                 quoted(table)
             )
