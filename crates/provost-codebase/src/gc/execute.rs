@@ -35,7 +35,7 @@ pub struct Collected {
     pub skipped: Vec<Skipped>,
     /// How many files of the store.
     pub store_files: u64,
-    /// What they took on the disk.
+    /// What they and the builds' own files took on the disk.
     pub bytes: u64,
     /// How many lists of files.
     pub listings: u64,
@@ -62,7 +62,10 @@ pub async fn gc_execute(cx: &Context, plan: &GcPlan) -> Result<Collected, BuildE
         let tree = doomed.tree;
         let (builds, sites) = (builds.clone(), sites.clone());
         match blocking(move || remove_one(&builds, &sites, tree)).await? {
-            None => collected.builds.push(tree),
+            None => {
+                collected.builds.push(tree);
+                collected.bytes += doomed.private;
+            }
             Some(why) => collected.skipped.push(Skipped { tree, why }),
         }
     }
@@ -78,7 +81,7 @@ pub async fn gc_execute(cx: &Context, plan: &GcPlan) -> Result<Collected, BuildE
     let swept = blocking(move || sweep(&store, &builds, &|| cancel.is_cancelled())).await?;
     Ok(Collected {
         store_files: swept.store_files,
-        bytes: swept.bytes,
+        bytes: collected.bytes + swept.bytes,
         listings: swept.listings,
         forgotten: swept.forgotten,
         ..collected

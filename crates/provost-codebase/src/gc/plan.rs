@@ -25,6 +25,9 @@ pub struct Doomed {
     pub made_at: Option<String>,
     /// What its removal alone frees on the disk: the files that no other build has.
     pub bytes: u64,
+    /// What of that is in no store: the build's own files, and all of them where builds are copies.
+    #[serde(skip)]
+    pub(super) private: u64,
 }
 
 /// A build that stays.
@@ -45,7 +48,7 @@ pub struct GcPlan {
     pub kept: Vec<Kept>,
     /// How many files of the store then belong to no build.
     pub store_files: u64,
-    /// What they take on the disk.
+    /// What they and the builds' own files take on the disk.
     pub bytes: u64,
     /// Lists of files, kept for trees that no fleet has built.
     pub listings: u64,
@@ -95,7 +98,7 @@ fn plan(
     let mut links: HashMap<Place, u32> = HashMap::new();
     for tree in &doomed {
         let build = builds.join(tree.to_string());
-        let (own, bytes) = links_of(&build, stop)?;
+        let Links { own, bytes, private } = links_of(&build, stop)?;
         for (place, count) in own {
             *links.entry(place).or_default() += count;
         }
@@ -105,7 +108,8 @@ fn plan(
         let of =
             if names.is_empty() { String::new() } else { format!(" (it was made for {})", names.join(", ")) };
         let why = format!("no site runs on it and the lock does not name it{of}");
-        plan.builds.push(Doomed { tree: *tree, why, made_at, bytes });
+        plan.bytes += private;
+        plan.builds.push(Doomed { tree: *tree, why, made_at, bytes, private });
     }
     let doomed: BTreeSet<ObjectId> = doomed.into_iter().collect();
     let sweep = Sweep { store, stay: survivors(store, builds, &doomed)?, stop };
@@ -132,8 +136,8 @@ pub async fn own_bytes(cx: &Context, trees: Vec<ObjectId>) -> Result<BTreeMap<Ob
     let (builds, cancel) = (cx.paths.builds(), cx.cancel.clone());
     blocking(move || {
         let one = |tree: ObjectId| {
-            let (_, bytes) = links_of(&builds.join(tree.to_string()), &|| cancel.is_cancelled())?;
-            Ok((tree, bytes))
+            let links = links_of(&builds.join(tree.to_string()), &|| cancel.is_cancelled())?;
+            Ok((tree, links.bytes))
         };
         trees.into_iter().map(one).collect()
     })
@@ -170,8 +174,17 @@ pub fn trees_of_sites(sites: &Utf8Path) -> Result<BTreeMap<ObjectId, Vec<String>
     Ok(found)
 }
 
-/// How often a build names each file, and what goes with it: files that have no other name but their own in the store.
-fn links_of(build: &Utf8Path, stop: &dyn Fn() -> bool) -> Result<(HashMap<Place, u32>, u64), BuildError> {
+/// The files of a build.
+struct Links {
+    /// How often it names each.
+    own: HashMap<Place, u32>,
+    /// What goes with it: files that have no other name but their own in the store.
+    bytes: u64,
+    /// What of that has no name in the store either.
+    private: u64,
+}
+
+fn links_of(build: &Utf8Path, stop: &dyn Fn() -> bool) -> Result<Links, BuildError> {
     let mut links: HashMap<Place, (u32, u32, u64)> = HashMap::new();
     let mut waiting = vec![build.to_owned().into_std_path_buf()];
     while let Some(directory) = waiting.pop() {
@@ -195,6 +208,10 @@ fn links_of(build: &Utf8Path, stop: &dyn Fn() -> bool) -> Result<(HashMap<Place,
             }
         }
     }
-    let bytes = links.values().filter(|(own, all, _)| *all <= own + 1).map(|(_, _, taken)| taken).sum();
-    Ok((links.into_iter().map(|(place, (own, _, _))| (place, own)).collect(), bytes))
+    let taken = |others: u32| {
+        let gone = links.values().filter(|(own, all, _)| *all <= own + others);
+        gone.map(|(_, _, taken)| taken).sum()
+    };
+    let (bytes, private) = (taken(1), taken(0));
+    Ok(Links { own: links.into_iter().map(|(place, (own, _, _))| (place, own)).collect(), bytes, private })
 }
