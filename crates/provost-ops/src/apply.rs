@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use provost_codebase::build::{Origin, note_use};
-use provost_engine::execute::{Report, Work, execute};
-use provost_engine::plan::Plan;
+use provost_engine::execute::{Outcome, Report, Work, execute};
+use provost_engine::kind::StepError;
+use provost_engine::plan::{Plan, Step, StepId};
 use provost_engine::store::OperationState;
 use provost_fleet::lock::Lock;
 use provost_fleet::name::Name;
@@ -129,7 +130,8 @@ pub(crate) async fn apply_holding(
     let mut report = run(session, &planned.plan, &lock).await?;
     let mut left = second_look(session, &lock, &report, scope).await?;
     // Some steps only show once others are done: a role's new password, then the site's file that holds it.
-    if let Some(more) = left.as_ref().filter(|left| may_follow(left, &planned.plan)) {
+    // Others because what a killed run had begun was still going on in a server while it was looked at.
+    if let Some(more) = left.as_ref().filter(|left| may_follow(left, &planned.plan, &report)) {
         let again = run(session, more, &lock).await?;
         report.interrupted = again.interrupted;
         report.steps.extend(again.steps);
@@ -207,8 +209,17 @@ async fn second_look(
     Ok(Some(scope.of(again.plan)))
 }
 
-/// Whether what is left may be done in the same breath: it destroys nothing, and none of it was tried already.
-fn may_follow(left: &Plan, planned: &Plan) -> bool {
-    let tried = |step: &provost_engine::plan::Step| planned.steps.iter().any(|before| before.id == step.id);
-    !left.is_empty() && left.destroys().next().is_none() && !left.steps.iter().any(tried)
+/// Whether what is left may be done in the same breath: it destroys nothing that was not planned before, and none of it was tried
+/// already. What was found changed since it was planned was not tried.
+fn may_follow(left: &Plan, planned: &Plan, report: &Report) -> bool {
+    let was_planned = |step: &Step| planned.steps.iter().any(|before| before.id == step.id);
+    let tried = report.steps.iter().filter(|(_, outcome)| match outcome {
+        Outcome::Done { .. } => true,
+        Outcome::Failed { error } => !matches!(error, StepError::Stale(_)),
+        Outcome::Skipped { .. } => false,
+    });
+    let tried: BTreeSet<&StepId> = tried.map(|(id, _)| id).collect();
+    !left.is_empty()
+        && left.destroys().all(was_planned)
+        && !left.steps.iter().any(|step| tried.contains(&step.id))
 }
