@@ -368,7 +368,7 @@ fn what_another_fleet_of_the_same_user_has_built_stays() {
     assert_eq!(env.run(&["apply"]).code, 0);
     let done = scene.json(&["gc", "--yes"]);
     assert_eq!(done["collected"]["builds"].as_array().unwrap().len(), 1, "{done}");
-    assert_eq!(done["plan"]["bytes"], 0, "the other fleet links every file: {done}");
+    assert_eq!(done["plan"]["store_files"], 0, "the other fleet links every file: {done}");
     assert!(!first.exists());
     let its = env.path("other/made/builds").join(first.file_name().unwrap());
     assert!(std::fs::metadata(its.join("mod/x/version.php")).unwrap().nlink() >= 2, "the store has it");
