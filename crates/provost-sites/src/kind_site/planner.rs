@@ -147,6 +147,8 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
 fn rename(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Planned {
     let mut changes = Vec::new();
     let mut after = vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)];
+    // Under its new name it has keys of its own.
+    after.extend(want.redis.as_ref().map(|_| keyspace_step(name)));
     if let Some(former) = &is.former {
         changes.push(Change::replace("name", former.name.as_str(), name.as_str()));
         if former.database != want.database_name {
