@@ -37,6 +37,8 @@ pub(crate) struct Campaign {
     pub(crate) count: u64,
     /// A real Moodle; else the stand-in with more files.
     pub(crate) moodle: Option<Utf8PathBuf>,
+    /// Is told how far it is.
+    pub(crate) tell: fn(&str),
 }
 
 /// What came of it.
@@ -105,6 +107,9 @@ struct Fleet {
     known: BTreeSet<ObjectId>,
 }
 
+/// After so many rounds it says how far it is: on a real Moodle two hundred take hours.
+const TELL: u64 = 10;
+
 impl Campaign {
     pub(crate) fn run(&self) -> Result<Outcome> {
         let begun = Instant::now();
@@ -116,6 +121,9 @@ impl Campaign {
         }
         for round in 1..=self.count {
             work.round(round)?;
+            if round.is_multiple_of(TELL) {
+                (self.tell)(&format!("{round} of {} rounds, {} findings", self.count, work.findings.len()));
+            }
         }
         work.end()?;
         let figures = &work.figures;

@@ -18,6 +18,7 @@ fn main() -> campaign::Result<ExitCode> {
         seed: argument(2)?.parse()?,
         count: argument(3)?.parse()?,
         moodle: arguments.get(4).filter(|text| !text.is_empty()).map(Utf8PathBuf::from),
+        tell: |line| println!("{line}"),
     }
     .run()?;
     for finding in &outcome.findings {

@@ -22,6 +22,7 @@ fn builds_that_are_killed_leave_nothing_broken() {
         seed: 1,
         count: 2,
         moodle: None,
+        tell: |line| println!("{line}"),
     };
     let outcome = campaign.run().unwrap();
     // Builds are read-only.
