@@ -180,7 +180,7 @@ pub(crate) async fn serve(
     let version = nginx_version(cx).await;
     let files = render(cx, fleet, lock, fleet_id, name, version)?;
     let untold = Untold::note(&cx.paths, name)?;
-    let one = shared::ALONE.lock().await;
+    let one = up::FILES.lock().await;
     write_all(cx, &files)?;
     for stale in shared::others(cx, name, files.shared.as_ref()) {
         remove_if_there(&stale)?;
@@ -221,11 +221,11 @@ pub(crate) async fn serve_no_more(
     rounds: &Rounds,
 ) -> Result<(), ServeError> {
     let untold = Untold::note(&cx.paths, name)?;
+    let one = up::FILES.lock().await;
     for path in [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
     {
         remove_if_there(&path)?;
     }
-    let one = shared::ALONE.lock().await;
     for stale in shared::others(cx, name, None) {
         remove_if_there(&stale)?;
     }

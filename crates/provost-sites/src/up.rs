@@ -11,8 +11,8 @@ mod untold;
 
 pub use probe::Place;
 pub use rounds::Rounds;
-pub(crate) use serving::read_again;
 pub use serving::{Answer, Serving, Taken, see, services_live, serving};
+pub(crate) use serving::{FILES, read_again};
 pub(crate) use untold::Untold;
 
 use std::collections::BTreeMap;

@@ -13,9 +13,6 @@ use provost_fleet::name::Name;
 
 use super::render::Shared;
 
-/// Whoever writes or removes such files does it alone: the last site that leaves a host takes the host's file along.
-pub(super) static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-
 /// The file of a host.
 pub(super) fn host(cx: &Context, host: &str) -> Utf8PathBuf {
     cx.paths.vhosts().join(format!("@{host}.conf"))

@@ -157,7 +157,7 @@ impl Rounds {
 
 /// One reload for all. nginx must not hand requests to a pool that is not there: not yet, or no more.
 async fn round(cx: &Context, fleet: &Fleet, requests: &[Request]) -> Result<(), UpError> {
-    let _one = serving::ONE_AT_A_TIME.lock().await;
+    let _one = serving::FILES.lock().await;
     serving::check_nginx(cx).await?;
     let Some(closing) = requests.iter().find(|request| !request.answer.needs_pool()) else {
         serving::reload_pools(cx).await;

@@ -138,7 +138,7 @@ pub(crate) async fn read_again(cx: &Context) {
     if serving(&cx.paths) == Serving::Down {
         return;
     }
-    let _one = ONE_AT_A_TIME.lock().await;
+    let _one = FILES.lock().await;
     reload_nginx(cx);
     reload_pools(cx).await;
 }
@@ -156,8 +156,9 @@ pub(super) fn reload_nginx(cx: &Context) {
     signal(&nginx_pid(&cx.paths), Signal::HUP);
 }
 
-/// Reloads of one command follow each other: php-fpm starts itself anew on each and is deaf meanwhile.
-pub(super) static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+/// Held by who changes files of the web server or has them read again. Reloads follow each other, for php-fpm starts itself anew on each
+/// and is deaf meanwhile; and a file that goes between nginx's looking for files and its opening them is an error of all of them.
+pub(crate) static FILES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
 /// Has nginx check its files.
 pub(super) async fn check_nginx(cx: &Context) -> Result<(), UpError> {
