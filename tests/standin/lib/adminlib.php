@@ -51,9 +51,3 @@ function enable_cli_maintenance_mode() {
  */
 function rebuild_course_cache($courseid = 0, $clearonly = false) {
 }
-
-/**
- * Forgets what is remembered: nothing is, here.
- */
-function purge_all_caches() {
-}
