@@ -57,9 +57,12 @@ pub(crate) fn bearings(
     let mut all: BTreeMap<Name, Vec<Bearing>> = BTreeMap::new();
     for (server, found) in servers {
         for (database, one) in found.iter().flatten() {
-            let Some(comment) = &one.database else { continue };
+            let marked = one.database.clone().flatten();
+            // What a killed move had begun may still come to be in the server: its role is there before it, and says so.
+            let only_begun = marked.is_none();
+            let comment = marked.or_else(|| one.role.as_ref()?.comment.clone());
             let Whose::Ours(mark) = whose(comment.as_deref(), fleet) else { continue };
-            if mark.template.is_none() {
+            if mark.template.is_none() && (!only_begun || mark.stage == Stage::Moving) {
                 let bearing =
                     Bearing { server: server.clone(), database: database.clone(), stage: mark.stage };
                 all.entry(mark.site).or_default().push(bearing);

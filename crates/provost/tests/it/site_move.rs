@@ -231,7 +231,10 @@ fn is_killed_anywhere(engine: Engine, waits: &[u64]) {
         assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n", "after {wait} ms");
         assert!(Browser::new(env.port, "hugo.localhost").login(&password), "after {wait} ms");
         let is = ["main", "second"].map(|server| env.on(server, engine, "test_hugo"));
-        assert!(is == ["2", "0"] || is == ["0", "2"], "after {wait} ms: {is:?}");
+        assert!(
+            is == ["2", "0"] || is == ["0", "2"],
+            "after {wait} ms: {is:?}; here {here}, there {there}, given up {given_up}: {applied}"
+        );
         if is[usize::from(there == "second")] == "2" {
             (here, there) = (there, here);
             forward += 1;
