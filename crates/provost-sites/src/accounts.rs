@@ -178,6 +178,8 @@ async fn remove(cx: &Context, name: &str) -> Result<(), AccountError> {
     if !cx.machine.root {
         return Ok(());
     }
+    // A group of that name may be another user's, whose renaming was interrupted.
+    mend(cx, name).await?;
     if find(name)?.is_some() {
         run(cx, "userdel", &[name], name).await?;
     }

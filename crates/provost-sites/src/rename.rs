@@ -146,11 +146,13 @@ impl Renaming<'_> {
     /// Everything that is called as the site is. Returns where its dataroot was.
     async fn take_name(&self, cx: &Context, former: &Former) -> Result<Utf8PathBuf, SiteError> {
         let site = &self.installation;
-        for (from, to) in [
+        let kept = [
             (Generated::SiteDatabase(&former.name), Generated::SiteDatabase(site.name)),
             (Generated::SiteAdmin(&former.name), Generated::SiteAdmin(site.name)),
-        ] {
-            secrets::rename(&cx.paths, &from, &to)?;
+        ];
+        // Under both names until the database has the new one: the file may be put back before.
+        for (from, to) in &kept {
+            secrets::copy(&cx.paths, from, to)?;
         }
         let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site.name))?;
         let (server, name) = (&site.site.database, &site.site.database_name);
@@ -163,6 +165,9 @@ impl Renaming<'_> {
         let mut admin = site.servers.admin(cx, server, None).await?;
         database::rename(&mut admin.sql, &former.database, name, &password, &mark).await?;
         drop(admin);
+        for (from, _) in &kept {
+            secrets::forget(&cx.paths, from)?;
+        }
         // Read back by coming in as the site will.
         let mut own = site.own_connection(cx, name).await?;
         if !database::has_tables(&mut own.sql).await? {
@@ -198,7 +203,10 @@ impl Renaming<'_> {
                 return Err(SiteError::ReadBack(why));
             }
         };
-        Ok(said.map_or_else(|| cx.paths.dataroot(&former.name), Utf8PathBuf::from))
+        let own = cx.paths.dataroot(&former.name);
+        let said = said.map_or_else(|| own.clone(), Utf8PathBuf::from);
+        // The mark tells where it was before the first of two renames, where the file was put back in the midst of one.
+        Ok(if !said.exists() && own.exists() { own } else { said })
     }
 
     /// The marks no longer say what it was.

@@ -110,14 +110,11 @@ pub fn forget(paths: &Paths, which: &Generated<'_>) -> Result<(), SecretError> {
     }
 }
 
-/// Keeps a generated secret under another name; nothing happens where it was never generated, or was taken over already.
-pub fn rename(paths: &Paths, from: &Generated<'_>, to: &Generated<'_>) -> Result<(), SecretError> {
-    let (from, to) = (from.path(paths), to.path(paths));
-    match std::fs::rename(&from, &to) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(SecretError::Io { path: from, source: error })
-        }
-        _ => Ok(()),
+/// Keeps a generated secret under another name too; nothing happens where it was never generated, or was taken over already.
+pub fn copy(paths: &Paths, from: &Generated<'_>, to: &Generated<'_>) -> Result<(), SecretError> {
+    match read(paths, from)? {
+        Some(secret) => keep(paths, to, &secret),
+        None => Ok(()),
     }
 }
 

@@ -65,7 +65,9 @@ impl SiteKind {
             }
             _ => false,
         };
-        let Some(dataroot) = [&before, &after].into_iter().find(|path| ours(path)).cloned() else {
+        // Of a rename that was begun and taken back, it may be where the other name has it.
+        let other = cx.paths.dataroot(&former.name);
+        let Some(dataroot) = [&before, &after, &other].into_iter().find(|path| ours(path)).cloned() else {
             return Observation::Unknown(Reason(format!(
                 "it was `{}`, whose dataroot `{before}` is gone; is a disk not mounted?",
                 former.name

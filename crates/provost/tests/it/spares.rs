@@ -112,6 +112,8 @@ fn whoever_is_killed_over_a_spare_leaves_nothing_and_takes_none_twice() {
     declare(&env, 2, &[]);
     let made = env.run(&["apply"]);
     assert_eq!(made.code, 0, "{made}");
+    // The databases are asked, too, while no command runs.
+    let _up = env.up();
     let mut words = identity(&env);
     words.push("spare-school".to_owned());
     let mut sites = Vec::new();
