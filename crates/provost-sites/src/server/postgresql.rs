@@ -97,7 +97,26 @@ pub(super) async fn answers(cluster: &Cluster, cx: &Context) -> Result<Readiness
 }
 
 /// Starts it and waits until it takes connections.
+///
+/// Whoever was killed while it started or stopped the server left one on its way: `pg_ctl` then finds its lock file and gives up.
 pub(super) async fn start(cluster: &Cluster, cx: &Context) -> Result<(), ServerError> {
+    for _ in 1..TRIES {
+        let started = begin(cluster, cx).await;
+        if started.is_ok() || cx.cancel.is_cancelled() || !cluster.directory.join("postmaster.pid").exists() {
+            return started;
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    begin(cluster, cx).await
+}
+
+/// How often a start is tried while another server's lock file is there.
+const TRIES: u32 = 4;
+
+/// How long is waited in between: a shutdown of an idle server takes less.
+const BETWEEN: Duration = Duration::from_secs(1);
+
+async fn begin(cluster: &Cluster, cx: &Context) -> Result<(), ServerError> {
     let begin = Program::new(tools(cluster, cx)?.program("pg_ctl"))
         .args(["start", "--wait", "--silent", "--pgdata", cluster.directory.as_str()])
         .args(["--log", cluster.log.as_str()])
