@@ -85,7 +85,8 @@ pub(super) fn keep(cx: &Context, site: &Name) -> Result<Option<Timestamp>, SiteE
         remove_tree(&work)?;
         return Ok(None);
     };
-    let to = place(&cx.paths).join(format!("{site}-{}", manifest.made_at.strftime("%Y%m%dT%H%M%SZ")));
+    // Two moves of one site, there and back, may be over within a second.
+    let to = place(&cx.paths).join(format!("{site}-{}", manifest.made_at.strftime("%Y%m%dT%H%M%S%.3fZ")));
     std::fs::rename(&work, &to).map_err(SiteError::io("make", &to))?;
     Ok(Some(manifest.keep_until))
 }
