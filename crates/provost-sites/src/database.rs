@@ -40,7 +40,8 @@ pub type Comment = Option<String>;
 pub struct Role {
     /// Its comment; where an engine has none for roles, that of the database that it has rights on.
     pub comment: Comment,
-    /// Whether it has its rights on the database of its name. On PostgreSQL it has them from the database's beginning, as its owner.
+    /// Whether it has its rights on the database of its name. On PostgreSQL it has them from the database's beginning, as its owner,
+    /// unless it is kept from logging in.
     pub rights: bool,
 }
 

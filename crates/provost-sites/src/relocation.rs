@@ -21,6 +21,8 @@ pub(crate) struct Bearing {
     pub(crate) database: String,
     /// What its mark says.
     pub(crate) stage: Stage,
+    /// Whether only its role is there: what a run left that was killed between dropping the one and the other.
+    pub(crate) role_only: bool,
 }
 
 /// A database on another server than the one that the file names.
@@ -62,9 +64,10 @@ pub(crate) fn bearings(
             let only_begun = marked.is_none();
             let comment = marked.or_else(|| one.role.as_ref()?.comment.clone());
             let Whose::Ours(mark) = whose(comment.as_deref(), fleet) else { continue };
-            if mark.template.is_none() && (!only_begun || mark.stage == Stage::Moving) {
-                let bearing =
-                    Bearing { server: server.clone(), database: database.clone(), stage: mark.stage };
+            let role_only = one.database.is_none() && mark.stage != Stage::Moving;
+            if mark.template.is_none() && (!only_begun || mark.stage == Stage::Moving || role_only) {
+                let (server, database) = (server.clone(), database.clone());
+                let bearing = Bearing { server, database, stage: mark.stage, role_only };
                 all.entry(mark.site).or_default().push(bearing);
             }
         }
@@ -87,9 +90,14 @@ pub(crate) struct Sighting<'a> {
 impl Sighting<'_> {
     /// Judges.
     pub(crate) fn judge(&self) -> Whereabouts {
-        let here = self.bearings.iter().find(|one| &one.server == self.wanted).map(|one| one.stage);
-        let whole = |one: &&Bearing| matches!(one.stage, Stage::Installed | Stage::Moving);
-        let there = self.bearings.iter().filter(|one| &one.server != self.wanted).find(whole);
+        let (roles, databases): (Vec<&Bearing>, Vec<&Bearing>) =
+            self.bearings.iter().partition(|one| one.role_only);
+        let here = databases.iter().find(|one| &one.server == self.wanted).map(|one| one.stage);
+        let whole = |one: &&&Bearing| matches!(one.stage, Stage::Installed | Stage::Moving);
+        let there = databases.iter().filter(|one| &one.server != self.wanted).find(whole);
+        // Of a site that is here, as its files say too, a role elsewhere is the last of what a move leaves.
+        let is_here = here == Some(Stage::Installed) && self.files == Some(self.wanted);
+        let there = there.or_else(|| roles.iter().find(|one| is_here && &one.server != self.wanted)).copied();
         let elsewhere = self.files.filter(|server| *server != self.wanted);
         let Some(there) = there else {
             let unseen = elsewhere.and_then(|server| Some((server, (self.unseen)(server)?)));
@@ -138,7 +146,8 @@ mod tests {
         let each = [("old", old), ("new", new)].into_iter();
         let bearings: Vec<Bearing> = each
             .filter_map(|(server, stage)| {
-                Some(Bearing { server: name(server), database: "test_hugo".to_owned(), stage: stage? })
+                let (server, database) = (name(server), "test_hugo".to_owned());
+                Some(Bearing { server, database, stage: stage?, role_only: false })
             })
             .collect();
         let files = files.map(name);

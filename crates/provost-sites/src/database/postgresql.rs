@@ -27,15 +27,16 @@ pub(super) async fn look(sql: &mut PgConnection) -> Result<BTreeMap<String, Foun
     let superuser: bool = sqlx::query_scalar("select rolsuper from pg_roles where rolname = current_user")
         .fetch_one(&mut *sql)
         .await?;
+    // Also roles that are kept out: of a database that was moved away, or dropped by a run that was killed, such a one is what is left.
     let roles = if superuser {
-        "select rolname::text, shobj_description(oid, 'pg_authid'), rolpassword from pg_authid where rolcanlogin"
+        "select rolname::text, shobj_description(oid, 'pg_authid'), rolcanlogin, rolpassword from pg_authid where rolname !~ '^pg_'"
     } else {
-        "select rolname::text, shobj_description(oid, 'pg_authid'), null::text from pg_roles where rolcanlogin"
+        "select rolname::text, shobj_description(oid, 'pg_authid'), rolcanlogin, null::text from pg_roles where rolname !~ '^pg_'"
     };
     for row in sqlx::raw_sql(roles).fetch_all(&mut *sql).await? {
         let one = found.entry(row.try_get(0)?).or_default();
-        one.role = Some(Role { comment: row.try_get(1)?, rights: true });
-        one.verifier = row.try_get(2)?;
+        one.role = Some(Role { comment: row.try_get(1)?, rights: row.try_get(2)? });
+        one.verifier = row.try_get(3)?;
     }
     Ok(found)
 }

@@ -243,7 +243,8 @@ impl Moving<'_> {
         let site = &self.installation;
         let Other { server, database: name } = self.other;
         let found = database::look(&mut old.sql).await?.remove(name).unwrap_or_default();
-        let comment = found.database.flatten();
+        // A run that was killed here may have left the role alone.
+        let comment = found.database.unwrap_or_else(|| found.role.and_then(|role| role.comment));
         let ours = matches!(
             whose(comment.as_deref(), &site.fleet_id.id),
             Whose::Ours(mark) if mark.site == *site.name

@@ -259,6 +259,26 @@ fn a_move_that_was_killed_anywhere_goes_on_or_back_on_mariadb() {
 }
 
 #[test]
+fn a_role_that_a_killed_move_left_behind_goes() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    with_second(&env, "postgresql");
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let comment = "select shobj_description(oid, 'pg_authid') from pg_roles where rolname = 'test_hugo'";
+    let mark = env.ask("main", Engine::Postgresql, "postgres", comment);
+    assert_eq!(env.run(&["site", "move", "hugo", "--database", "second"]).code, 0);
+    // As a run leaves it that is killed between dropping the old database and dropping its role, which was kept out.
+    let left = format!("create role test_hugo nologin; comment on role test_hugo is '{mark}'");
+    env.ask("main", Engine::Postgresql, "postgres", &left);
+    assert_eq!(places(&env, Engine::Postgresql), ["1", "2"]);
+    let applied = env.run(&["apply"]);
+    assert!(applied.code == 0 && applied.stderr.contains("✓ site/hugo/move"), "{applied}");
+    assert_eq!(places(&env, Engine::Postgresql), ["0", "2"]);
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+    drop(up);
+}
+
+#[test]
 fn what_cannot_be_copied_leaves_the_site_as_it_was() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
     with_second(&env, "postgresql");
