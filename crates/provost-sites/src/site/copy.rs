@@ -126,7 +126,8 @@ impl Copied<'_> {
         let all = place(&cx.paths.state);
         directory(&all, 0o700, &Account::Own).map_err(SiteError::io("make", &all))?;
         self.remove_left(&all)?;
-        let place = all.join(format!("{}-{}", self.name, now.strftime("%Y%m%dT%H%M%SZ")));
+        // A deletion that was killed right after its copy makes another one, perhaps within the same second.
+        let place = all.join(format!("{}-{}", self.name, now.strftime("%Y%m%dT%H%M%S%.3fZ")));
         let aside = all.join(format!(".{}.{}", self.name, uuid::Uuid::new_v4().simple()));
         directory(&aside, 0o700, &Account::Own).map_err(SiteError::io("make", &aside))?;
         let made = self.make_in(cx, &aside, now).await;

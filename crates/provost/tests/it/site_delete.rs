@@ -144,6 +144,28 @@ fn a_deletion_that_was_killed_goes_on_where_it_was() {
 }
 
 #[test]
+fn a_deletion_that_was_killed_at_its_very_end_is_ended() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+    assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
+    // Nothing of the site is left, and neither of two copies says so.
+    let (copy, manifest) = copy_of(&env);
+    let unsettled = manifest.to_string().replace(&manifest["gone_at"].to_string(), "null");
+    let older = unsettled.replace(manifest["made_at"].as_str().unwrap(), "2001-01-01T00:00:00Z");
+    std::fs::write(copy.join("manifest.json"), unsettled).unwrap();
+    let other = copy.with_file_name("zola-20010101T000000Z");
+    std::fs::create_dir(&other).unwrap();
+    std::fs::write(other.join("manifest.json"), older).unwrap();
+
+    let deleted = env.run(&["site", "delete", "zola", "--yes"]);
+    assert_eq!(deleted.code, 0, "{deleted}");
+    assert!(copy_of(&env).1["gone_at"].is_string() && copy.exists() && !other.exists(), "{deleted}");
+    let again = env.run(&["site", "delete", "zola", "--yes"]);
+    assert!(again.code == 64 && again.stderr.contains("means no site"), "{again}");
+}
+
+#[test]
 fn a_deletion_that_apply_ended_has_a_copy_whose_time_comes() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
     assert_eq!(env.run(&["apply"]).code, 0);

@@ -2,7 +2,7 @@
 
 use provost_engine::context::Context;
 use provost_fleet::name::Name;
-use provost_sites::site::{census, dataroot, traces};
+use provost_sites::site::{census, copy, dataroot, traces};
 use serde::Serialize;
 
 use super::DeleteError;
@@ -98,7 +98,11 @@ async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> 
     let seen = crate::plan::look(session, &session.lock).await?.seen;
     let left = sites_of(session, &seen)?.into_iter().find(|site| site.name == name.as_str());
     let of_kind = |kind: &str| seen.iter().find(|one| one.subject.kind == kind && one.subject.name == *name);
-    let Some(left) = left else { return Err(nobody(&session.loaded.fleet, name.as_str()).into()) };
+    let Some(left) = left else {
+        // Nothing of it is left, and its copy does not say so: the deletion was killed at its very end.
+        let kept = copy::unsettled(&session.cx.paths).remove(name);
+        return kept.map(ended).ok_or_else(|| nobody(&session.loaded.fleet, name.as_str()).into());
+    };
     let text = |kind: &str, key: &str| Some(of_kind(kind)?.detail[key].as_str()?.to_owned());
     Ok(Doomed {
         name: name.clone(),
@@ -110,4 +114,19 @@ async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> 
         files_bytes: None,
         dataroot: text("site", "dataroot"),
     })
+}
+
+/// A site that is gone but for the last word of its deletion.
+fn ended(kept: copy::Kept) -> Doomed {
+    let manifest = kept.manifest;
+    Doomed {
+        name: manifest.site,
+        url: manifest.url,
+        declared: false,
+        installed: true,
+        database: None,
+        database_bytes: None,
+        files_bytes: None,
+        dataroot: None,
+    }
 }
