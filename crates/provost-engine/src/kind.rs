@@ -17,6 +17,8 @@ use crate::plan::{Step, StepId};
 pub trait Kind: Send + Sync + 'static {
     /// Its name, the first part of its step ids.
     const NAME: &'static str;
+    /// Whether its things are named by site, and one can be looked at without the others.
+    const OF_SITES: bool = false;
     /// Whether its steps wait for each other, so that something is done once for many of them. Such steps mostly wait, and take no place
     /// among those that work.
     const GATHERS: bool = false;

@@ -20,8 +20,14 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait AnyKind: Send + Sync {
     /// The kind's name.
     fn name(&self) -> &'static str;
-    /// Observes and plans everything of this kind.
-    fn survey<'a>(&'a self, cx: &'a Context, fleet: &'a Fleet, lock: &'a Lock) -> Boxed<'a, Survey>;
+    /// Observes and plans everything of this kind; of a kind that is named by site, only some, where these are given.
+    fn survey<'a>(
+        &'a self,
+        cx: &'a Context,
+        fleet: &'a Fleet,
+        lock: &'a Lock,
+        only: Option<&'a BTreeSet<Name>>,
+    ) -> Boxed<'a, Survey>;
     /// The digest of what is seen of one subject now, for comparison with [`Step::expects`].
     fn look<'a>(
         &'a self,
@@ -66,15 +72,36 @@ pub struct Seen {
     pub detail: serde_json::Value,
 }
 
+/// Up to so many sites are looked at one by one. Of more it is cheaper to look at all of them together.
+const FEW: usize = 4;
+
 impl<K: Kind> AnyKind for K {
     fn name(&self) -> &'static str {
         K::NAME
     }
 
-    fn survey<'a>(&'a self, cx: &'a Context, fleet: &'a Fleet, lock: &'a Lock) -> Boxed<'a, Survey> {
+    fn survey<'a>(
+        &'a self,
+        cx: &'a Context,
+        fleet: &'a Fleet,
+        lock: &'a Lock,
+        only: Option<&'a BTreeSet<Name>>,
+    ) -> Boxed<'a, Survey> {
         Box::pin(async move {
-            let wanted = self.wanted(fleet, lock);
-            let seen = self.observe(cx, &wanted).await;
+            let mut wanted = self.wanted(fleet, lock);
+            let Some(only) = only.filter(|only| K::OF_SITES && only.len() <= FEW) else {
+                let seen = self.observe(cx, &wanted).await;
+                return survey(self, &wanted, &seen);
+            };
+            wanted.retain(|name, _| only.contains(name));
+            let mut asked = self.wanted(fleet, lock);
+            let mut seen = BTreeMap::new();
+            for name in only {
+                let one = self.observe_one(cx, name, asked.remove(name)).await;
+                if wanted.contains_key(name) || !matches!(one, Observation::Absent) {
+                    seen.insert(name.clone(), one);
+                }
+            }
             survey(self, &wanted, &seen)
         })
     }
@@ -182,7 +209,8 @@ pub struct Reconciled {
     pub plan: Plan,
 }
 
-/// Lets every kind observe and plan, one kind after the other: later kinds may use what earlier ones opened.
+/// Lets every kind observe and plan, one kind after the other: later kinds may use what earlier ones opened. Where it is only about some
+/// sites, what else there is of sites is neither seen nor planned.
 ///
 /// # Errors
 /// When the steps wait for each other in a circle.
@@ -192,10 +220,11 @@ pub async fn reconcile(
     fleet: &Fleet,
     lock: &Lock,
     digests: (Digest, Digest),
+    only: Option<&BTreeSet<Name>>,
 ) -> Result<Reconciled, Circle> {
     let mut all = Survey::default();
     for kind in kinds {
-        let one = kind.survey(cx, fleet, lock).await;
+        let one = kind.survey(cx, fleet, lock, only).await;
         all.seen.extend(one.seen);
         all.steps.extend(one.steps);
         all.held.extend(one.held);

@@ -29,6 +29,7 @@ pub(crate) struct Fake {
 
 impl Kind for Fake {
     const NAME: &'static str = "fake";
+    const OF_SITES: bool = true;
     type Wanted = String;
     type Seen = String;
 

@@ -40,7 +40,7 @@ fn scene(wanted: &[(&str, &str)], world: Vec<(&str, Observation<String>)>, after
 impl Scene {
     async fn plan(&self) -> Plan {
         let digests = (Digest::of(b"fleet"), Digest::of(b"lock"));
-        reconcile(&self.cx, &self.kinds, &no_fleet(), &Lock::default(), digests).await.unwrap().plan
+        reconcile(&self.cx, &self.kinds, &no_fleet(), &Lock::default(), digests, None).await.unwrap().plan
     }
 
     async fn apply(&self, plan: &Plan) -> String {
@@ -239,8 +239,23 @@ async fn a_plan_is_the_same_bytes_every_time() {
 async fn steps_in_a_circle_are_a_bug_that_is_told() {
     let scene = scene(&[("a", "1"), ("b", "1")], vec![], &[("a", "b"), ("b", "a")]);
     let digests = (Digest::of(b""), Digest::of(b""));
-    let error = reconcile(&scene.cx, &scene.kinds, &no_fleet(), &Lock::default(), digests).await.unwrap_err();
+    let error =
+        reconcile(&scene.cx, &scene.kinds, &no_fleet(), &Lock::default(), digests, None).await.unwrap_err();
     insta::assert_snapshot!(error, @"these steps wait for each other: fake/a/write, fake/b/write");
+}
+
+#[tokio::test]
+async fn who_asks_for_some_sees_and_plans_no_others() {
+    let scene = scene(&[("a", "2"), ("b", "2")], vec![("a", present("1")), ("c", present("1"))], &[]);
+    let digests = (Digest::of(b"fleet"), Digest::of(b"lock"));
+    let only = ["a", "d"].map(name).into();
+    let some = reconcile(&scene.cx, &scene.kinds, &no_fleet(), &Lock::default(), digests, Some(&only))
+        .await
+        .unwrap();
+    let steps: Vec<String> = some.plan.steps.iter().map(|step| step.id.to_string()).collect();
+    assert_eq!(steps, ["fake/a/write"]);
+    let seen: Vec<String> = some.seen.iter().map(|seen| seen.subject.to_string()).collect();
+    assert_eq!(seen, ["fake/a"]);
 }
 
 /// A kind whose steps wait until all of them are at work.

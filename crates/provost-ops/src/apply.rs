@@ -9,11 +9,12 @@ use provost_engine::kind::StepError;
 use provost_engine::plan::{Plan, Step, StepId};
 use provost_engine::store::OperationState;
 use provost_fleet::lock::Lock;
+use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 use serde::Serialize;
 
 use crate::error::Exit;
-use crate::plan::{Planned, look, survey};
+use crate::plan::{Planned, look_at, survey};
 use crate::session::{Access, Call, Session};
 use crate::{OpsError, hints, lockfile, spares, tidy};
 
@@ -38,6 +39,17 @@ pub enum Scope {
 const OF_SITES: [&str; 4] = ["database", "keyspace", "site", "vhost"];
 
 impl Scope {
+    /// The sites that it is about, where it is not about all: also under the names that they had, whose files give way to theirs.
+    fn sites(&self, fleet: &Fleet) -> Option<BTreeSet<Name>> {
+        match self {
+            Self::Fleet => None,
+            Self::Sites(names) => {
+                let were = names.iter().filter_map(|name| fleet.sites.get(name)?.was.clone());
+                Some(names.iter().cloned().chain(were).collect())
+            }
+        }
+    }
+
     fn of(&self, plan: Plan) -> Plan {
         match self {
             Self::Fleet => plan,
@@ -108,7 +120,7 @@ pub(crate) async fn apply_holding(
     let cx = &session.cx;
     end_orphans(session).await?;
     tidy::remove_unfinished(cx);
-    let (mut planned, lock) = survey(session).await?;
+    let (mut planned, lock) = survey(session, scope.sites(&session.loaded.fleet).as_ref()).await?;
     if *scope == Scope::Fleet {
         tidy::settle_copies(session).await;
     }
@@ -200,7 +212,7 @@ async fn second_look(
     if report.interrupted {
         return Ok(None);
     }
-    let again = look(session, lock).await?;
+    let again = look_at(session, lock, scope.sites(&session.loaded.fleet).as_ref()).await?;
     session.cx.store.keep_observations(&again.seen, session.cx.now())?;
     // Who deletes one site says itself what became of its copy.
     if *scope == Scope::Fleet {

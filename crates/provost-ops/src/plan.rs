@@ -1,6 +1,6 @@
 //! `provost plan`: what would happen, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provost_engine::plan::Plan;
 use provost_engine::reconcile::{Reconciled, reconcile};
@@ -33,7 +33,7 @@ impl Planned {
 /// Plans, and writes nothing but observations.
 pub async fn plan(call: &Call) -> Result<Planned, OpsError> {
     let session = Session::open(call, Access::Look)?;
-    let planned = survey(&session).await.map(|(planned, _)| planned);
+    let planned = survey(&session, None).await.map(|(planned, _)| planned);
     crate::cron::note_connections(&session).await;
     note_shared_hosts(&session);
     session.close().await;
@@ -64,8 +64,11 @@ fn note_shared_hosts(session: &Session) {
 /// How many sites of one host are named: one line is read, hundreds of names are not.
 const SHARING: usize = 5;
 
-/// Resolves what the lock lacks, observes and plans.
-pub(crate) async fn survey(session: &Session) -> Result<(Planned, Lock), OpsError> {
+/// Resolves what the lock lacks, observes and plans; of what is named by site only some, where these are given.
+pub(crate) async fn survey(
+    session: &Session,
+    only: Option<&BTreeSet<Name>>,
+) -> Result<(Planned, Lock), OpsError> {
     let cx = &session.cx;
     let lock =
         provost_codebase::resolve::resolve_lock(cx, &session.origins(), &session.loaded.fleet, &session.lock)
@@ -76,14 +79,23 @@ pub(crate) async fn survey(session: &Session) -> Result<(Planned, Lock), OpsErro
     })?;
     crate::codebase::downgrade::check(session, &lock).await?;
     let lock_changes = lockfile::changes(&session.lock, &lock);
-    let Reconciled { seen, plan } = look(session, &lock).await?;
+    let Reconciled { seen, plan } = look_at(session, &lock, only).await?;
     cx.store.keep_observations(&seen, cx.now())?;
     Ok((Planned { schema: provost_engine::plan::SCHEMA, lock_changes, plan }, lock))
 }
 
 /// Observes and plans with a lock.
 pub(crate) async fn look(session: &Session, lock: &Lock) -> Result<Reconciled, OpsError> {
+    look_at(session, lock, None).await
+}
+
+/// As [`look`], of what is named by site only some, where these are given.
+pub(crate) async fn look_at(
+    session: &Session,
+    lock: &Lock,
+    only: Option<&BTreeSet<Name>>,
+) -> Result<Reconciled, OpsError> {
     let digests = (session.loaded.digest.clone(), lock.digest());
     let kinds = session.kinds(lock);
-    Ok(reconcile(&session.cx, &kinds, &session.loaded.fleet, lock, digests).await?)
+    Ok(reconcile(&session.cx, &kinds, &session.loaded.fleet, lock, digests, only).await?)
 }

@@ -99,7 +99,7 @@ async fn refill(call: &Call) -> Result<bool, OpsError> {
     let session = Session::open(call, Access::Change)?;
     let refilled = async {
         let _lease = Lease::take(&session.cx, "fleet").await?;
-        let (planned, lock) = survey(&session).await?;
+        let (planned, lock) = survey(&session, None).await?;
         // A lock that would move is moved by a person.
         if !planned.lock_changes.is_empty() {
             return Ok(false);

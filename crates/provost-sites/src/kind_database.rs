@@ -70,6 +70,7 @@ pub const MARK: &str = "mark";
 
 impl Kind for DatabaseKind {
     const NAME: &'static str = "database";
+    const OF_SITES: bool = true;
     type Wanted = WantedDatabase;
     type Seen = SeenDatabase;
 

@@ -169,6 +169,7 @@ pub const DELETE: &str = "delete";
 
 impl Kind for SiteKind {
     const NAME: &'static str = NAME;
+    const OF_SITES: bool = true;
     type Wanted = WantedSite;
     type Seen = SeenSite;
 

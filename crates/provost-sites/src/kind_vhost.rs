@@ -67,6 +67,7 @@ pub struct SeenVhost {
 
 impl Kind for VhostKind {
     const NAME: &'static str = NAME;
+    const OF_SITES: bool = true;
     const GATHERS: bool = true;
     type Wanted = WantedVhost;
     type Seen = SeenVhost;
