@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_sites::site::copy;
 
-use fleet::{Ended, World};
+use fleet::{Ended, SERVERS, World, other};
 use inspect::Known;
 use random::Random;
 
@@ -32,7 +32,7 @@ const EARLIEST: f64 = 0.005;
 const GUESS: f64 = 2.0;
 
 /// More sites than this are not added to: the campaign is about their lives, not about numbers.
-const MOST: usize = 7;
+const MOST: usize = 9;
 
 /// After so many rounds it says how far it is.
 const TELL: u64 = 20;
@@ -71,12 +71,25 @@ enum Act {
     /// By an editor and `apply --allow-destroy`.
     TakeOut,
     Restore,
+    /// Another name, and by turns another URL.
+    Rename,
+    /// To the other server of its engine.
+    Move,
     /// Nothing new: what an earlier kill left is what is to be done.
     Apply,
 }
 
-const ACTS: [Act; 7] =
-    [Act::Create, Act::Disable, Act::Enable, Act::Delete, Act::TakeOut, Act::Restore, Act::Apply];
+const ACTS: [Act; 9] = [
+    Act::Create,
+    Act::Disable,
+    Act::Enable,
+    Act::Delete,
+    Act::TakeOut,
+    Act::Restore,
+    Act::Rename,
+    Act::Move,
+    Act::Apply,
+];
 
 /// Who is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -142,10 +155,18 @@ impl<'a> Work<'a> {
             World::new(&campaign.program, &campaign.work, (git, reference), campaign.moodle.is_some())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         // The build, the servers and the templates, which the kills are not about. A server is made with its first site.
-        world.write_list(&["first-0".to_owned(), "first-1".to_owned()], 0)?;
+        let first: Vec<String> = (0..4).map(|number| format!("first-{number}")).collect();
+        world.write_list(&first, 0)?;
         let made = world.run(&["--quiet", "site", "create", "--from", "sites.csv"])?;
         if made.code != Some(0) {
             return Err(format!("the first sites were not made: {}", made.said).into());
+        }
+        // Clones are where their template is.
+        for (site, server) in first.iter().zip(SERVERS).skip(2).filter(|_| world.cloned) {
+            let moved = world.run(&["--quiet", "site", "move", site, "--database", server])?;
+            if moved.code != Some(0) {
+                return Err(format!("{site} was not moved to {server}: {}", moved.said).into());
+            }
         }
         runtime.block_on(async { world.hold().await.map(drop) })?;
         let known = Known::new(&world)?;
@@ -175,7 +196,7 @@ impl<'a> Work<'a> {
         }
         let (act, sites, arguments) = self.choose(round)?;
         let before = self.world.text()?;
-        let has_children = matches!(act, Act::Create | Act::Delete | Act::Restore);
+        let has_children = matches!(act, Act::Create | Act::Delete | Act::Restore | Act::Rename | Act::Move);
         let victim = if has_children && self.random.once_in(2) { Victim::Child } else { Victim::Program };
         let mut history = format!("{victim:?} in {act:?} of {}", sites.join(", "));
         let first = self.kill(&words(&arguments), victim, Some(act))?;
@@ -220,18 +241,19 @@ impl<'a> Work<'a> {
                 Act::Disable => !enabled.is_empty(),
                 Act::Enable | Act::Delete => !disabled.is_empty(),
                 Act::Restore => !gone.is_empty(),
-                Act::TakeOut | Act::Apply => true,
+                Act::TakeOut | Act::Rename | Act::Move | Act::Apply => true,
             };
             if possible {
                 break act;
             }
         };
-        let sites = match act {
+        let mut sites = match act {
             Act::Create => (0..=self.random.below(3)).map(|number| format!("s{round}-{number}")).collect(),
             Act::Disable => self.random.some(&enabled, 3),
             Act::Enable => self.random.some(&disabled, 3),
             Act::Delete => self.random.some(&disabled, 1),
             Act::TakeOut => self.random.some(&[enabled, disabled].concat(), 2),
+            Act::Rename | Act::Move => self.random.some(&[enabled, disabled].concat(), 1),
             Act::Restore => self.random.some(&gone, 1),
             Act::Apply => Vec::new(),
         };
@@ -252,11 +274,31 @@ impl<'a> Work<'a> {
                 }
                 &["apply", "--allow-destroy"]
             }
+            Act::Rename => &["site", "rename"],
+            Act::Move => &["site", "move"],
             Act::Apply => &["apply", "--allow-destroy"],
         };
         let mut arguments: Vec<String> = fixed.iter().map(|&word| word.to_owned()).collect();
-        if matches!(act, Act::Disable | Act::Enable | Act::Delete | Act::Restore) {
+        if !matches!(act, Act::Create | Act::TakeOut | Act::Apply) {
             arguments.extend(sites.iter().cloned());
+        }
+        match act {
+            Act::Rename => {
+                let name = format!("r{round}");
+                let url = format!("http://{name}.localhost:{}", self.world.port);
+                arguments.push(name.clone());
+                // What has its URL everywhere in a database is a real Moodle alone.
+                if self.world.cloned && self.random.once_in(2) {
+                    arguments.extend(["--url".to_owned(), url]);
+                }
+                sites.push(name);
+            }
+            Act::Move => {
+                let site = sites.first().and_then(|site| fleet.sites.get(&site.parse().ok()?));
+                let server = site.map(|site| other(site.database.as_str())).unwrap_or_default();
+                arguments.extend(["--database".to_owned(), server.to_owned()]);
+            }
+            _ => {}
         }
         Ok((act, sites, arguments))
     }

@@ -1,4 +1,4 @@
-//! The fleet that the campaign works on: one managed server of each engine, a template on each, sites that are clones.
+//! The fleet that the campaign works on: two managed servers of each engine, a template on the first of each, sites that are clones.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -16,10 +16,21 @@ use super::Result;
 /// The longest that a command may take: a real Moodle is installed in a minute, on a busy machine in some.
 const LONGEST: Duration = Duration::from_mins(15);
 
-/// The servers, by name; the first is PostgreSQL, the second MariaDB.
-pub(crate) const SERVERS: [&str; 2] = ["pg", "my"];
+/// The servers, by name: PostgreSQL and MariaDB by turns.
+pub(crate) const SERVERS: [&str; 4] = ["pg", "my", "pg2", "my2"];
 
-/// One template on each server.
+/// Whether a server is PostgreSQL.
+pub(crate) fn is_postgresql(server: &str) -> bool {
+    server.starts_with("pg")
+}
+
+/// The other server of the same engine.
+pub(crate) fn other(server: &str) -> &'static str {
+    let at = SERVERS.iter().position(|one| *one == server).unwrap_or_default();
+    SERVERS[(at + 2) % SERVERS.len()]
+}
+
+/// One template on the first server of each engine.
 pub(crate) const TEMPLATES: [&str; 2] = ["of-pg", "of-my"];
 
 /// The fleet and how it is commanded.
@@ -53,9 +64,12 @@ impl World {
         let (git, reference) = moodle;
         let mut text = format!(
             "[fleet]\nname = \"kills\"\nmoodle_git = \"{git}\"\nstate = \"{at}/state\"\n\n[web]\nlisten = [\"127.0.0.1:{port}\"]\n\n\
-             [codebase.main]\nmoodle = \"{reference}\"\n\n[database.pg]\nmanaged = true\n\n\
-             [database.my]\nmanaged = true\nengine = \"mariadb\"\n"
+             [codebase.main]\nmoodle = \"{reference}\"\n"
         );
+        for server in SERVERS {
+            let engine = if is_postgresql(server) { "postgresql" } else { "mariadb" };
+            text += &format!("\n[database.{server}]\nmanaged = true\nengine = \"{engine}\"\n");
+        }
         for (template, server) in TEMPLATES.iter().zip(SERVERS).filter(|_| cloned) {
             text += &format!("\n[template.{template}]\ncodebase = \"main\"\ndatabase = \"{server}\"\n");
         }
@@ -171,7 +185,8 @@ impl World {
 
     /// A list of sites to create, on both engines by turns. `first` says which engine begins.
     pub(crate) fn write_list(&self, names: &[String], first: usize) -> Result<()> {
-        let (key, values) = if self.cloned { ("template", TEMPLATES) } else { ("database", SERVERS) };
+        let (key, values) =
+            if self.cloned { ("template", &TEMPLATES[..]) } else { ("database", &SERVERS[..]) };
         let mut list = format!("name,url,{key}\n");
         for (number, name) in names.iter().enumerate() {
             let value = values[(first + number) % values.len()];
@@ -243,7 +258,7 @@ impl World {
         let secret = paths.secrets().join(format!("server-{server}-admin"));
         let password = std::fs::read_to_string(secret)?;
         let sockets = paths.server_socket_directory(&name);
-        let output = if server == SERVERS[0] {
+        let output = if is_postgresql(server) {
             let mut command = Command::new("psql");
             command.args([
                 "-h",

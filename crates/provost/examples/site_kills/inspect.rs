@@ -11,19 +11,20 @@ use provost_sites::site::copy;
 use provost_sites::{accounts, agent::Agent};
 
 use super::Result;
-use super::fleet::{SERVERS, TEMPLATES, World};
+use super::fleet::{SERVERS, TEMPLATES, World, is_postgresql};
 use super::processes;
 
 /// What is on a server besides sites, and how many tables a site has.
 #[derive(Default)]
 pub(crate) struct Known {
     own: BTreeMap<&'static str, BTreeSet<String>>,
-    tables: BTreeMap<String, String>,
+    /// By whether it is on PostgreSQL.
+    tables: BTreeMap<bool, String>,
 }
 
 /// Databases and roles.
 fn on_server(world: &World, server: &str) -> Result<BTreeSet<String>> {
-    let query = if server == SERVERS[0] {
+    let query = if is_postgresql(server) {
         "select 'database ' || datname from pg_database union select 'role ' || rolname from pg_roles"
     } else {
         "select concat('database ', schema_name) from information_schema.schemata
@@ -99,14 +100,14 @@ impl Known {
     /// A site's database has the tables that every other site of its engine has, and knows whose it is.
     fn incomplete(&mut self, world: &World, name: &Name, site: &Site) -> Vec<String> {
         let (server, database) = (site.database.as_str(), Some(site.database_name.as_str()));
-        let schema = if server == SERVERS[0] { "'public'" } else { "database()" };
+        let schema = if is_postgresql(server) { "'public'" } else { "database()" };
         let query = format!("select count(*) from information_schema.tables where table_schema = {schema}");
         let mut found = Vec::new();
         let tables = match world.sql(server, database, &query) {
             Ok(rows) => rows.join(" "),
             Err(error) => return vec![format!("the database of {name}: {error}")],
         };
-        let expected = self.tables.entry(server.to_owned()).or_insert_with(|| tables.clone());
+        let expected = self.tables.entry(is_postgresql(server)).or_insert_with(|| tables.clone());
         if *expected != tables {
             found.push(format!("the database of {name} has {tables} tables, others have {expected}"));
         }
@@ -241,9 +242,10 @@ fn copies(session: &Session, fleet: &Fleet) -> Vec<String> {
         }
     }
     found.extend(copy::unreadable(paths).map(|(path, error)| format!("`{path}` is no copy: {error}")));
-    let place = copy::place(&paths.state);
-    let half = names(&place).unwrap_or_default().into_iter().filter(|name| name.starts_with('.'));
-    found.extend(half.map(|name| format!("`{place}/{name}` is half a copy")));
+    for place in [copy::place(&paths.state), paths.state.join("data/moved")] {
+        let half = names(&place).unwrap_or_default().into_iter().filter(|name| name.starts_with('.'));
+        found.extend(half.map(|name| format!("`{place}/{name}` is half a copy")));
+    }
     found
 }
 
