@@ -12,11 +12,11 @@ use provost_engine::plan::StepId;
 
 use crate::flock::Flock;
 use crate::git::{Git, GitError};
-use crate::store::{Key, Store, StoreError};
+use crate::store::{Key, Links, Store, StoreError};
 
 use super::hook::{seal, write_hook};
 use super::leftovers::{aside, lock_path, remove_leftovers};
-use super::links::{Linking, MissingFiles};
+use super::links::{Linking, MissingFiles, key_of};
 use super::record::Origin;
 use super::stamps::{Gathered, Stamps};
 use super::{BuildError, Hook, Recipe, Shallow, TreePlan, verify_shallow};
@@ -70,6 +70,7 @@ pub async fn assemble_for(
     if store.is_doubtful() {
         check_store(cx, &store).await?;
     }
+    let is_new = store.kept_listing(recipe.tree).is_none();
     let plan = Arc::new(recipe.plan(&git, &store).await?);
     let files = plan.len() as u64;
     let keep_record = || match origin {
@@ -90,7 +91,7 @@ pub async fn assemble_for(
     let aside = aside(&builds, recipe.tree);
     fs::create_dir(&aside).map_err(|error| StoreError::io("make", &aside, error))?;
     let gathered = Arc::new(Gathered::new(plan.len()));
-    let work = Work { cx, step, recipe, git: &git, store: &store, plan, aside: &aside, gathered };
+    let work = Work { cx, step, recipe, git: &git, store: &store, plan, is_new, aside: &aside, gathered };
     let placed = async {
         let imported = work.fill().await?;
         keep_record()?;
@@ -115,6 +116,8 @@ struct Work<'a> {
     git: &'a Git,
     store: &'a Store,
     plan: Arc<TreePlan>,
+    /// Whether the store had not heard of this tree.
+    is_new: bool,
     aside: &'a Utf8Path,
     gathered: Arc<Gathered>,
 }
@@ -122,23 +125,46 @@ struct Work<'a> {
 impl Work<'_> {
     /// Fills the directory; returns how many files came from git.
     async fn fill(&self) -> Result<u64, BuildError> {
+        // A sync also writes what is known of each link that was just made, and takes longer for that than all else together. So what a
+        // new tree brings is stored, and synced, before there is any.
+        let early = if self.is_new { self.import(self.lacking().await?).await? } else { 0 };
+        self.sync_after(early).await?;
         let missing = self.link(None).await?;
-        let keys = missing.iter().map(|(_, key)| *key);
-        let imported = import(self.cx, Some(self.step), self.recipe, self.git, self.store, keys).await?;
+        let late = self.import(missing.iter().map(|(_, key)| *key).collect()).await?;
         let missing = self.link(Some(missing)).await?;
         debug_assert!(missing.is_empty());
         write_hook(self.aside)?;
         self.check()?;
         self.keep_stamps()?;
-        // Files newly written to the store may still be in memory only, and after a power cut a renamed build could have
-        // empty ones. Links and the rename itself are in the file system's journal, in order: a warm build needs no sync,
-        // unless somebody else has written and died.
+        self.sync_after(late).await?;
+        seal(self.aside)?;
+        Ok(early + late)
+    }
+
+    /// What the store has not, of all files.
+    async fn lacking(&self) -> Result<Vec<Key>, BuildError> {
+        let (plan, store) = (self.plan.clone(), self.store.clone());
+        blocking(move || {
+            let links = Links::new(&store);
+            Ok(plan.entries().iter().map(key_of).filter(|key| !links.has(*key)).collect())
+        })
+        .await
+    }
+
+    /// Puts into the store what it lacks; returns how many files these were.
+    async fn import(&self, keys: Vec<Key>) -> Result<u64, BuildError> {
+        import(self.cx, Some(self.step), self.recipe, self.git, self.store, keys.into_iter()).await
+    }
+
+    /// Files newly written to the store may still be in memory only, and after a power cut a renamed build could have empty ones. Links
+    /// and the rename itself are in the file system's journal, in order: a warm build needs no sync, unless somebody else has written
+    /// and died.
+    async fn sync_after(&self, imported: u64) -> Result<(), BuildError> {
         if imported > 0 || self.store.is_unsynced() {
             let store = self.store.clone();
             blocking(move || Ok(store.sync()?)).await?;
         }
-        seal(self.aside)?;
-        Ok(imported)
+        Ok(())
     }
 
     /// Links everything, or what was missing before.

@@ -211,7 +211,7 @@ impl<'a> Linking<'a> {
         entry: Entry<'_>,
         name: usize,
     ) -> Result<Option<Key>, BuildError> {
-        let key = Key { id: entry.id, executable: entry.mode == Mode::Executable };
+        let key = key_of(&entry);
         if entry.mode == Mode::Symlink {
             return self.symlink(directory, entry, name, key);
         }
@@ -256,6 +256,11 @@ impl<'a> Linking<'a> {
     fn failed(&self, what: &'static str, path: &[u8], error: Errno) -> BuildError {
         StoreError::io(what, &self.at.join(String::from_utf8_lossy(path).as_ref()), error).into()
     }
+}
+
+/// Under what the store has a file.
+pub(super) fn key_of(entry: &Entry<'_>) -> Key {
+    Key { id: entry.id, executable: entry.mode == Mode::Executable }
 }
 
 fn open(at: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {

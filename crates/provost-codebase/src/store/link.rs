@@ -47,20 +47,23 @@ impl<'a> Links<'a> {
     /// When the name is taken, the disk is full, or the directory cannot be written.
     pub fn link(&self, key: Key, directory: impl AsFd, name: &[u8]) -> Result<Linked, StoreError> {
         let Some(shard) = self.shard(key.shard()) else { return Ok(Linked::Missing) };
-        let mut plain = [0; 41];
-        let hex = key.id.hex();
-        plain[..38].copy_from_slice(&hex[2..]);
-        if key.executable {
-            plain[38] = b'x';
-        }
-        let plain = CStr::from_bytes_until_nul(&plain).unwrap_or_default();
-        match link_sound(key, shard, plain, &directory, name) {
+        let stored = stored_name(key);
+        let stored = CStr::from_bytes_until_nul(&stored).unwrap_or_default();
+        match link_sound(key, shard, stored, &directory, name) {
             Err(Errno::NOENT) => Ok(Linked::Missing),
             Err(Errno::MLINK) => self.link_copy(key, shard, &directory, name),
             // Another file system or mount; one without hard links; a file that is not ours, under protected_hardlinks.
             Err(Errno::XDEV | Errno::PERM | Errno::OPNOTSUPP) => self.copy(key, &directory, name),
             other => other.map_err(|error| self.failed(key, error)),
         }
+    }
+
+    /// Whether the store has a file of this name; whether that is as we wrote it, a link finds out.
+    pub fn has(&self, key: Key) -> bool {
+        let stored = stored_name(key);
+        let stored = CStr::from_bytes_until_nul(&stored).unwrap_or_default();
+        let shard = self.shard(key.shard());
+        shard.is_some_and(|shard| rustix::fs::statat(shard, stored, AtFlags::SYMLINK_NOFOLLOW).is_ok())
     }
 
     fn failed(&self, key: Key, error: impl Into<std::io::Error>) -> StoreError {
@@ -125,6 +128,16 @@ impl<'a> Links<'a> {
         let open = rustix::fs::openat(CWD, self.store.shard(shard).as_str(), flags, Mode::empty()).ok()?;
         Some(slot.get_or_init(|| open))
     }
+}
+
+/// The name of a file in its shard, as the system takes it: nothing is allocated for it, 40,000 times a build.
+fn stored_name(key: Key) -> [u8; 41] {
+    let mut name = [0; 41];
+    name[..38].copy_from_slice(&key.id.hex()[2..]);
+    if key.executable {
+        name[38] = b'x';
+    }
+    name
 }
 
 /// Links one file of the store if it is as we wrote it. Somebody may have changed it, through a build.
