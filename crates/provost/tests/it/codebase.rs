@@ -104,6 +104,9 @@ fn the_lock_moves_and_says_what_that_brings() {
         "update_unknown_codebase",
         scene.told(&["codebase", "update", "--codebase", "mian"])
     );
+    // What cannot be a plugin is a codebase.
+    assert!(scene.told(&["codebase", "update", "mian"]).contains("did you mean `main`?"));
+    assert_eq!(env.run(&["codebase", "update", "main"]).code, 0);
 }
 
 #[test]
