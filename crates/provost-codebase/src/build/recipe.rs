@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use futures_util::stream::{self, Stream, StreamExt as _};
 use provost_fleet::lock::{LockedCodebase, LockedSource, LockedSubmodule};
 
 use crate::git::{Git, GitError, Listing, ListingError, Overlay, Source};
@@ -10,6 +11,10 @@ use crate::patch::{self, Patch};
 use crate::store::{Key, Store};
 
 use super::{BuildError, TreePlan};
+
+/// How many repositories are read at once. Each is a handful of git's processes, which mostly wait for their own start; a download goes
+/// through one line however many there are.
+const AT_ONCE: usize = 4;
 
 /// One commit of a build.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,8 +100,9 @@ impl Recipe {
     /// All files, with every part in its place.
     pub(crate) async fn list(&self, git: &Git) -> Result<Listing, BuildError> {
         let mut whole = Listing::default();
-        for part in &self.parts {
-            let listing = part.list(git).await?;
+        let mut listed = std::pin::pin!(list_each(git, self.parts.iter()));
+        while let Some((part, listing)) = listed.next().await {
+            let listing = listing?;
             if part.path.is_empty() {
                 whole = listing;
             } else {
@@ -149,11 +155,10 @@ impl Recipe {
         }
         // Plugins first: their lists are short, and Moodle's then takes all that is left.
         let mut gone = None;
-        for part in self.parts.iter().rev() {
-            if left.is_empty() {
-                break;
-            }
-            match part.list(git).await {
+        let mut listed = std::pin::pin!(list_each(git, self.parts.iter().rev()));
+        while !left.is_empty() {
+            let Some((part, listing)) = listed.next().await else { break };
+            match listing {
                 Ok(listing) => {
                     let ids: BTreeSet<ObjectId> = listing.iter().map(|entry| entry.id).collect();
                     shares.push((part.clone(), take(&mut left, &missing, &ids)));
@@ -171,6 +176,16 @@ impl Recipe {
     }
 }
 
+/// The files of parts, in their order, each from its repository; some are read ahead.
+fn list_each<'a>(
+    git: &'a Git,
+    parts: impl Iterator<Item = &'a Part>,
+) -> impl Stream<Item = (&'a Part, Result<Listing, GitError>)> {
+    // Nothing begins before it is its turn.
+    let each: Vec<_> = parts.map(|part| part.listed(git)).collect();
+    stream::iter(each).buffered(AT_ONCE)
+}
+
 /// Takes out of `left` what has these ids. In the order of the tree, which is that in which a pack is read fastest.
 fn take(left: &mut BTreeSet<Key>, missing: &[Key], ids: &BTreeSet<ObjectId>) -> Vec<Key> {
     let own: BTreeSet<Key> = left.iter().copied().filter(|key| ids.contains(&key.id)).collect();
@@ -179,6 +194,10 @@ fn take(left: &mut BTreeSet<Key>, missing: &[Key], ids: &BTreeSet<ObjectId>) -> 
 }
 
 impl Part {
+    async fn listed<'a>(&'a self, git: &'a Git) -> (&'a Self, Result<Listing, GitError>) {
+        (self, self.list(git).await)
+    }
+
     async fn list(&self, git: &Git) -> Result<Listing, GitError> {
         git.fetch(&self.source, self.commit, self.reference.as_deref()).await?;
         match git.list(&self.source, self.commit).await {
