@@ -13,8 +13,16 @@ pub struct ObjectId([u8; 20]);
 
 /// A text that is not an object id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a git object id: 40 hexadecimal digits")]
+#[error("`{}` is {}", .0, what_it_is(.0))]
 pub struct NotAnId(String);
+
+fn what_it_is(text: &str) -> &'static str {
+    if text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        "an id of a repository with SHA-256 objects; only those with SHA-1 objects can be used, as `git clone` makes them"
+    } else {
+        "not a git object id: 40 hexadecimal digits"
+    }
+}
 
 impl ObjectId {
     /// Wraps 20 bytes.
@@ -258,6 +266,8 @@ mod tests {
         assert_eq!(text.parse::<ObjectId>().unwrap().to_string(), text);
         assert!("9d4fbf58".parse::<ObjectId>().is_err());
         assert!("xd4fbf58ab52abdc8ed1e4586787597228cf00dd".parse::<ObjectId>().is_err());
+        let sha256 = "ab".repeat(32).parse::<ObjectId>().unwrap_err();
+        assert!(sha256.to_string().contains("a repository with SHA-256 objects"), "{sha256}");
     }
 
     #[test]

@@ -234,17 +234,29 @@ pub enum ResolveCause {
     /// A plugin whose place is taken by a file.
     #[error("`{0}` is a file, so no plugin can be put there")]
     FileInTheWay(String),
+    /// More than one plugin that cannot be had, each with its own cause.
+    #[error("{} plugins cannot be had:\n{}", .0.len(), lines(.0))]
+    Several(Vec<ResolveCause>),
     /// A task ended in a panic: a bug.
     #[error("a task broke: {0}")]
     Broke(String),
 }
 
 impl ResolveCause {
+    /// All that keeps plugins from being had, as one; `None` where nothing does. Of what was cancelled that alone is told.
+    pub(super) fn of_all(mut causes: Vec<Self>) -> Option<Self> {
+        if let Some(at) = causes.iter().position(Self::is_cancelled) {
+            return Some(causes.swap_remove(at));
+        }
+        if causes.len() > 1 { Some(Self::Several(causes)) } else { causes.pop() }
+    }
+
     /// Whether somebody could not be asked: another answer is no substitute for theirs.
     pub fn is_unreachable(&self) -> bool {
         match self {
             Self::Git(GitError::Unreachable { .. }) => true,
             Self::Download { error, .. } => error.is_unreachable(),
+            Self::Several(causes) => causes.iter().any(Self::is_unreachable),
             _ => false,
         }
     }
@@ -308,4 +320,13 @@ fn core_needs(component: &Component, is: Option<&str>, release: &str, needed_by:
             format!("{component} {is} is too old: Moodle {release} has {by}, which needs a newer one")
         }
     }
+}
+
+/// Each cause with all that is behind it and what can be done about it, a line each.
+fn lines(causes: &[ResolveCause]) -> String {
+    let line = |cause: &ResolveCause| {
+        let hint = cause.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+        format!("  {}{hint}", provost_engine::execute::full_chain(cause))
+    };
+    causes.iter().map(line).collect::<Vec<_>>().join("\n")
 }

@@ -42,6 +42,7 @@ pub(super) async fn solve(
     loop {
         match solver.step() {
             Step::Need(needs) => {
+                let mut broken = Vec::new();
                 for (need, plugin) in load(resolver, &choices, needs).await? {
                     match plugin {
                         Ok(plugin) => {
@@ -49,9 +50,12 @@ pub(super) async fn solve(
                             solver.supply(&need, Ok(plugin.version.clone()));
                             loaded.insert(need, plugin);
                         }
-                        Err(cause) if is_final(&cause, &choices, &need) => return Err(cause),
+                        Err(cause) if is_final(&cause, &choices, &need) => broken.push(cause),
                         Err(cause) => solver.supply(&need, Err(chain(&cause))),
                     }
+                }
+                if let Some(cause) = ResolveCause::of_all(broken) {
+                    return Err(cause);
                 }
             }
             Step::Solved(solution) => {
@@ -90,8 +94,17 @@ async fn choices(
             (component, choice)
         }
     });
-    let found = together(work).await?;
-    found.into_iter().map(|(component, choice)| Ok((component, choice?))).collect()
+    let (mut chosen, mut broken) = (BTreeMap::new(), Vec::new());
+    for (component, choice) in together(work).await? {
+        match choice {
+            Ok(choice) => drop(chosen.insert(component, choice)),
+            Err(cause) => broken.push(cause),
+        }
+    }
+    match ResolveCause::of_all(broken) {
+        None => Ok(chosen),
+        Some(cause) => Err(cause),
+    }
 }
 
 type Loaded = BTreeMap<Need, Result<Plugin, ResolveCause>>;

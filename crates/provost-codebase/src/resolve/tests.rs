@@ -158,6 +158,22 @@ async fn what_cannot_be_resolved_is_said() {
 }
 
 #[tokio::test]
+async fn all_plugins_that_cannot_be_had_are_said_at_once() {
+    let place = Place::new();
+    let moodle = place.repository("moodle", &MOODLE);
+    let one = place.repository("x", &[("version.php", &version_php("mod_other", ""))]);
+    let good = place.repository("z", &[("version.php", &version_php("mod_z", ""))]);
+    let mut codebase = declare(moodle.path.as_str(), &[("mod_x", &one), ("mod_y", &one), ("mod_z", &good)]);
+    insta::assert_snapshot!(resolved(&place, &codebase).await.unwrap_err());
+    let gone = GitAt::Branch("gone".to_owned());
+    for source in codebase.plugins.values_mut() {
+        let PluginSource::Git { at, .. } = source else { unreachable!("all are") };
+        *at = gone.clone();
+    }
+    insta::assert_snapshot!(resolved(&place, &codebase).await.unwrap_err());
+}
+
+#[tokio::test]
 async fn a_lock_keeps_what_stands() {
     let place = Place::new();
     let moodle = place.repository("moodle", &MOODLE);
