@@ -45,12 +45,30 @@ impl std::fmt::Display for Place {
 /// Asks for a page until its status is as expected, and returns the last status that was seen; `None` where nobody answered.
 pub(super) async fn until(address: SocketAddr, place: &Place, expected: impl Fn(u16) -> bool) -> Option<u16> {
     let begun = tokio::time::Instant::now();
+    let mut pauses = Pauses::default();
     loop {
         let status = tokio::time::timeout(ANSWER, ask(address, place)).await.ok().flatten();
         if status.is_some_and(&expected) || begun.elapsed() > PATIENCE {
             return status;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        pauses.next().await;
+    }
+}
+
+/// Pauses between looks at what is mostly ready in a few milliseconds, and sometimes takes seconds: they grow.
+pub(super) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(Duration::from_millis(4))
+    }
+}
+
+impl Pauses {
+    /// Waits; the next time for half as long again, at most 50 ms.
+    pub(super) async fn next(&mut self) {
+        tokio::time::sleep(self.0).await;
+        self.0 = (self.0 * 3 / 2).min(Duration::from_millis(50));
     }
 }
 

@@ -15,6 +15,7 @@ use rustix::process::{Pid, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::files::{fpm_pid, nginx_pid};
+use super::probe::Pauses;
 use super::{Place, UpError, probe};
 
 /// Whether `provost up` runs.
@@ -147,8 +148,34 @@ pub(crate) async fn read_again(cx: &Context) {
 pub(super) async fn reload_pools(cx: &Context) {
     // Files that others write from now on are for the next reload.
     let pools = pools(cx);
-    signal(&fpm_pid(&cx.paths), Signal::USR2);
-    wait_for_pools(cx, &pools).await;
+    let before = incarnation(cx);
+    let patience = tokio::time::Instant::now() + Duration::from_secs(10);
+    let mut pauses = Pauses::default();
+    loop {
+        let told = tokio::time::Instant::now();
+        signal(&fpm_pid(&cx.paths), Signal::USR2);
+        // Until it has started itself anew it still listens for pools that are gone.
+        while told.elapsed() < HEARD && tokio::time::Instant::now() < patience {
+            if incarnation(cx) != before && answer(cx, &pools) {
+                return;
+            }
+            pauses.next().await;
+        }
+        if tokio::time::Instant::now() >= patience {
+            cx.note("php-fpm did not take up every pool; look at its log");
+            return;
+        }
+    }
+}
+
+/// After how long php-fpm is told once more. It is deaf while it starts itself anew, which a command that was killed may have asked of it.
+const HEARD: Duration = Duration::from_secs(2);
+
+/// By this one start of php-fpm is told from the next: it writes its file anew when it listens and hears signals again.
+fn incarnation(cx: &Context) -> Option<(u64, i64, i64)> {
+    use std::os::unix::fs::MetadataExt as _;
+    let found = std::fs::metadata(fpm_pid(&cx.paths)).ok()?;
+    Some((found.ino(), found.mtime(), found.mtime_nsec()))
 }
 
 /// Has nginx read its files again.
@@ -167,18 +194,6 @@ pub(super) async fn check_nginx(cx: &Context) -> Result<(), UpError> {
     let program = Program::new(nginx).args(["-e", "stderr", "-t", "-q", "-c", file.as_str()]);
     let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
     output.map(drop).map_err(|source| UpError::Start { service: "nginx with the new files", source })
-}
-
-/// Waits until pools have their sockets. Bounded: what php-fpm refuses is in its log.
-async fn wait_for_pools(cx: &Context, pools: &BTreeSet<String>) {
-    let patience = tokio::time::Instant::now() + Duration::from_secs(10);
-    while tokio::time::Instant::now() < patience {
-        if answer(cx, pools) {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    cx.note("php-fpm did not take up every pool; look at its log");
 }
 
 /// The pools that have a file.
