@@ -98,7 +98,8 @@ pub(super) async fn answers(cluster: &Cluster, cx: &Context) -> Result<Readiness
 
 /// Starts it and waits until it takes connections.
 ///
-/// Whoever was killed while it started or stopped the server left one on its way: `pg_ctl` then finds its lock file and gives up.
+/// Whoever was killed while it started or stopped the server left one on its way: `pg_ctl` then finds its lock file and gives up. One
+/// that was being started comes up by itself, one that was being stopped goes.
 pub(super) async fn start(cluster: &Cluster, cx: &Context) -> Result<(), ServerError> {
     for _ in 1..TRIES {
         let started = begin(cluster, cx).await;
@@ -106,12 +107,15 @@ pub(super) async fn start(cluster: &Cluster, cx: &Context) -> Result<(), ServerE
             return started;
         }
         tokio::time::sleep(BETWEEN).await;
+        if answers(cluster, cx).await? == Readiness::Ready {
+            return Ok(());
+        }
     }
     begin(cluster, cx).await
 }
 
 /// How often a start is tried while another server's lock file is there.
-const TRIES: u32 = 4;
+const TRIES: u32 = 8;
 
 /// How long is waited in between: a shutdown of an idle server takes less.
 const BETWEEN: Duration = Duration::from_secs(1);

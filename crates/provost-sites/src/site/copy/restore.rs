@@ -6,6 +6,7 @@ use provost_engine::files::{directory, give_to};
 use provost_engine::process::Account;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
+use provost_fleet::secret::Secret;
 
 use super::super::files::{self as site_files, Dataroot};
 use super::super::{SiteError, dataroot};
@@ -56,6 +57,12 @@ impl Restored<'_> {
         let database = self.database_stage(cx).await?;
         match (database, files) {
             (Some(Stage::Installed), Some(Stage::Installed)) => return Ok(()),
+            // Killed before its last word: the files are marked when all else is there.
+            (Some(Stage::Installing), Some(Stage::Installed)) => {
+                let password = secrets::read_or_draw(&cx.paths, &Generated::SiteDatabase(self.name))?;
+                self.is_whole(cx, &password).await?;
+                return self.end(cx).await;
+            }
             (Some(Stage::Installed), _) | (_, Some(Stage::Installed)) => {
                 return Err(SiteError::ReadBack(
                     "half of its data is still there: `provost site delete` takes that away first".to_owned(),
@@ -69,9 +76,14 @@ impl Restored<'_> {
         let (from, to, account) = (self.copy.path.join(FILES), root.clone(), user.account.clone());
         let given = tokio::task::spawn_blocking(move || give(&from, &to, &account, true)).await;
         given.map_err(|broke| SiteError::ReadBack(format!("copying the files broke: {broke}")))??;
-        let mark = self.mark(cx, Stage::Installed);
-        site_files::write_mark(&root, &mark, &user)?;
+        site_files::write_mark(&root, &self.mark(cx, Stage::Installed), &user)?;
+        self.end(cx).await
+    }
+
+    /// The last word: its database is that of an installed site.
+    async fn end(&self, cx: &Context) -> Result<(), SiteError> {
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        let mark = self.mark(cx, Stage::Installed);
         Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &mark).await?)
     }
 
@@ -133,7 +145,13 @@ impl Restored<'_> {
         let login =
             Login { file: &file, user: name, password: &password, endpoint: &endpoint, database: name };
         database_copy::restore(cx, engine, &login, dump, format!("site/{}", self.name)).await?;
-        let mut own = self.servers.connect(cx, &self.site.database, name, name, &password).await?;
+        self.is_whole(cx, &password).await
+    }
+
+    /// Whether its role sees every table that was copied.
+    async fn is_whole(&self, cx: &Context, password: &Secret) -> Result<(), SiteError> {
+        let name = &self.site.database_name;
+        let mut own = self.servers.connect(cx, &self.site.database, name, name, password).await?;
         let tables = database::tables(&mut own.sql).await?;
         let wanted = self.copy.manifest.dump.tables;
         if tables != wanted {
