@@ -263,8 +263,19 @@ final class session {
         }
         // The flag stands while an installation or an upgrade is at work, and stays when one is killed. The digest is
         // compared here because moodle_needs_upgrading() says no as long as upgrades are kept for the command line.
-        $due = ($stored['allversionshash'] ?? '') !== \core_component::get_all_versions_hash();
+        $due = ($stored['allversionshash'] ?? '') !== self::versions_hash();
         return $due || isset($stored['upgraderunning']) ? 'upgrade_pending' : 'ok';
+    }
+
+    /**
+     * Core's digest of the versions of all plugins. Core reads hundreds of files for it; a build does not change, so that once is enough.
+     *
+     * @return string
+     */
+    public static function versions_hash(): string {
+        static $hash = null;
+        $hash ??= \core_component::get_all_versions_hash();
+        return $hash;
     }
 
     /**

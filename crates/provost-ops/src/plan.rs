@@ -97,5 +97,6 @@ pub(crate) async fn look_at(
 ) -> Result<Reconciled, OpsError> {
     let digests = (session.loaded.digest.clone(), lock.digest());
     let kinds = session.kinds(lock);
+    let _one_moment = session.servers.surveying();
     Ok(reconcile(&session.cx, &kinds, &session.loaded.fleet, lock, digests, only).await?)
 }

@@ -212,12 +212,18 @@ async fn mend(cx: &Context, name: &str) -> Result<(), AccountError> {
 
 /// Of the accounts that Provost makes: a user and its first group, where these have two names and one of them is that name.
 fn half_renamed(users: &str, groups: &str, name: &str) -> Option<(String, String)> {
-    let field = |line: &str, at: usize| line.split(':').nth(at).map(str::to_owned);
+    let field = |line, at| str::split(line, ':').nth(at);
+    let mut by_number: HashMap<&str, &str> = HashMap::new();
+    for line in groups.lines() {
+        if let Some((number, group)) = field(line, 2).zip(field(line, 0)) {
+            by_number.entry(number).or_insert(group);
+        }
+    }
     users.lines().filter(|line| line.starts_with("pv-")).find_map(|line| {
-        let (user, gid) = (field(line, 0)?, field(line, 3)?);
-        let group = groups.lines().find(|line| field(line, 2).as_ref() == Some(&gid))?;
-        let group = field(group, 0).filter(|group| group.starts_with("pv-") && *group != user)?;
-        (user == name || group == name).then_some((user, group))
+        let (user, number) = (field(line, 0)?, field(line, 3)?);
+        let group = *by_number.get(number)?;
+        let half = group.starts_with("pv-") && group != user && (user == name || group == name);
+        half.then(|| (user.to_owned(), group.to_owned()))
     })
 }
 

@@ -19,7 +19,7 @@ use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
 
 use crate::mark::Mark;
-use crate::server::{ClusterState, Servers, Sql};
+use crate::server::{ClusterState, Looked, Servers, Sql};
 
 /// What is seen of one database and the role of the same name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -30,6 +30,13 @@ pub struct Found {
     pub role: Option<Role>,
     /// The role's stored verifier, where we may read it.
     pub verifier: Option<String>,
+}
+
+impl Found {
+    /// The comments of what is there: the database's, and the role's.
+    pub fn comments(&self) -> impl Iterator<Item = &Comment> {
+        self.database.iter().chain(self.role.iter().map(|role| &role.comment))
+    }
 }
 
 /// A comment, or that there is none.
@@ -53,12 +60,16 @@ pub async fn look(sql: &mut Sql) -> Result<BTreeMap<String, Found>, sqlx::Error>
     }
 }
 
-/// Everything on a server of the fleet, or why nothing can be known of it. A cluster that was never made has nothing.
-pub(crate) async fn look_at(
-    servers: &Servers,
-    cx: &Context,
-    server: &Name,
-) -> Result<BTreeMap<String, Found>, String> {
+/// Everything on a server of the fleet, or why nothing can be known of it. A cluster that was never made has nothing. While a survey is
+/// under way it is what that saw first.
+pub(crate) async fn look_at(servers: &Servers, cx: &Context, server: &Name) -> Looked {
+    match servers.surveyed(server) {
+        Some(cell) => cell.get_or_init(|| look_at_now(servers, cx, server)).await.clone(),
+        None => look_at_now(servers, cx, server).await,
+    }
+}
+
+async fn look_at_now(servers: &Servers, cx: &Context, server: &Name) -> Looked {
     let told = |error: &dyn std::error::Error| full_chain(error);
     if let Some(cluster) = servers.cluster(cx, server).map_err(|error| told(&error))?
         && matches!(cluster.state(), ClusterState::Absent | ClusterState::Unfinished)

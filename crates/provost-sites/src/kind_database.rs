@@ -217,14 +217,13 @@ impl DatabaseKind {
         }
         // After the wanted ones of all servers: a site's database may be on another one than the file says.
         for (server, found) in &looked {
-            let here = wanted.values().filter(|database| &database.server == server);
             if let Ok(found) = found {
-                self.see_others(cx, server, found, here, &of_interest, &mut seen);
+                self.see_others(cx, server, found, &of_interest, &mut seen);
             }
         }
         self.see_relocated(cx, wanted, &looked, &mut seen);
-        // What a site was called is that site, which its own kind renames.
-        for was in wanted.values().filter_map(|database| database.was.as_ref()) {
+        // What a site was called is that site, which its own kind renames: also where that site is not asked for now.
+        for was in self.fleet.sites.values().filter_map(|site| site.was.as_ref()) {
             seen.remove(was);
         }
         seen

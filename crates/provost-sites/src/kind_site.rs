@@ -29,7 +29,7 @@ use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::mark::Mark;
 use crate::relocation::{self, Other};
-use crate::rename::{Former, Renaming, Sought};
+use crate::rename::{Former, Ours, Renaming, Sought};
 use crate::secrets::References;
 use crate::server::Servers;
 use crate::site::install::Installation;
@@ -207,14 +207,15 @@ impl Kind for SiteKind {
             servers.insert(server, database::look_at(&self.servers, cx, server).await);
         }
         // A site of the file that is not asked for now is looked at when it is: hundreds of steps look again, each at its own.
-        let marks = servers.values().flatten().flat_map(|found| self.marks(found));
+        let looked = servers.iter().filter_map(|(server, found)| Some((server, found.as_ref().ok()?)));
+        let marks = looked.flat_map(|(server, found)| self.marks(server, found));
         let of_the_file = |name: &Name| wanted.contains_key(name) || self.fleet.sites.contains_key(name);
         // What a site was called is that site.
         let former: BTreeSet<&Name> =
             self.fleet.sites.values().filter_map(|site| site.was.as_ref()).collect();
         let unwanted: Vec<Mark> = marks
             .filter(|mark| !of_the_file(&mark.site) && !former.contains(&mark.site))
-            .filter(|mark| !mark.was.as_ref().is_some_and(of_the_file))
+            .filter(|mark| !mark.was.as_ref().is_some_and(|was| of_the_file(was) || former.contains(was)))
             .collect();
         let mut hosts = if unwanted.is_empty() { BTreeMap::new() } else { hosts(cx) };
         for mark in unwanted {
@@ -223,24 +224,29 @@ impl Kind for SiteKind {
         let servers: BTreeMap<Name, _> =
             servers.into_iter().map(|(server, found)| (server.clone(), found)).collect();
         let bearings = relocation::bearings(&servers, &self.fleet_id.id);
+        let fleet = &self.fleet_id.id;
+        let ours = servers.iter().map(|(name, found)| {
+            (name, found.as_ref().map(|found| Ours::among(found, fleet)).unwrap_or_default())
+        });
+        let ours: BTreeMap<&Name, Ours<'_>> = ours.collect();
         let each = wanted.iter().map(|(name, want)| {
-            let found = servers.get(&want.server);
+            let (found, ours) = (servers.get(&want.server), ours.get(&want.server));
             let bearings = bearings.get(name).map_or(&[][..], Vec::as_slice);
             let relocated = self.relocated(cx, name, want, bearings, &servers);
             async move {
                 if let Some(observation) = relocated {
                     return (name.clone(), observation);
                 }
-                let observation = match found {
-                    Some(Ok(found)) => {
-                        let sought = Sought { fleet: &self.fleet_id.id, site: name, was: want.was.as_ref() };
-                        match sought.among(found, |name| self.fleet.sites.contains_key(name)) {
+                let observation = match found.zip(ours) {
+                    Some((Ok(found), ours)) => {
+                        let sought = Sought { site: name, was: want.was.as_ref() };
+                        match sought.among(ours, |name| self.fleet.sites.contains_key(name)) {
                             Ok(None) => self.see(cx, name, want, found).await,
                             Ok(Some((former, mark))) => self.see_former(cx, name, want, former, &mark).await,
                             Err(why) => Observation::Unknown(Reason(why)),
                         }
                     }
-                    Some(Err(reason)) => Observation::Unknown(Reason(reason.clone())),
+                    Some((Err(reason), _)) => Observation::Unknown(Reason(reason.clone())),
                     None => Observation::Unknown(Reason(format!("no server is called `{}`", want.server))),
                 };
                 (name.clone(), observation)

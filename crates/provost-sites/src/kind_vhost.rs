@@ -100,9 +100,10 @@ impl Kind for VhostKind {
                 seen.insert(name, Observation::Present(SeenVhost { host, differs: Vec::new() }));
             }
         }
+        let hosts = shared::hosts(cx);
         for name in wanted.keys() {
             let observation = match render(cx, &self.fleet, &self.lock, &self.fleet_id, name, version) {
-                Ok(files) => look(cx, name, &files, untold.contains(name)),
+                Ok(files) => look(cx, name, &files, &hosts, untold.contains(name)),
                 Err(error) => Observation::Unknown(Reason(full_chain(&error))),
             };
             seen.insert(name.clone(), observation);
@@ -266,13 +267,13 @@ fn there(cx: &Context) -> Vec<Name> {
     names.collect()
 }
 
-fn look(cx: &Context, name: &Name, files: &Files, untold: bool) -> Observation<SeenVhost> {
+fn look(cx: &Context, name: &Name, files: &Files, hosts: &[String], untold: bool) -> Observation<SeenVhost> {
     let read = |file: &render::File| std::fs::read_to_string(&file.path).ok();
     let found: Vec<_> = files.each().map(|(file, wanted)| (file, wanted, read(file))).collect();
     if found.iter().all(|(file, _, text)| text.is_none() || file.what == render::HOST) {
         return Observation::Absent;
     }
-    let stale = shared::others(cx, name, files.shared.as_ref()).is_empty();
+    let stale = shared::others_in(hosts, cx, name, files.shared.as_ref()).is_empty();
     let stale = (!stale).then(|| "files of its former host".to_owned());
     let differing = found.into_iter().filter(|(_, wanted, text)| text.as_deref() != *wanted);
     Observation::Present(SeenVhost {

@@ -12,7 +12,7 @@
 mod address;
 mod files;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use camino::Utf8PathBuf;
 use provost_engine::context::Context;
@@ -40,10 +40,48 @@ pub struct Former {
     pub database: String,
 }
 
+/// The databases of a server that carry a site's mark. Read once: with thousands of sites, reading all marks anew for each of them takes
+/// longer than all else that a plan does.
+#[derive(Default)]
+pub(crate) struct Ours<'a> {
+    all: Vec<(&'a String, Mark)>,
+    /// The first of each site, by its place among all.
+    site: HashMap<Name, usize>,
+    /// Those that say what their site was called, by that.
+    was: HashMap<Name, Vec<usize>>,
+}
+
+impl<'a> Ours<'a> {
+    /// Reads the marks. Templates have a kind of their own.
+    pub(crate) fn among(found: &'a BTreeMap<String, Found>, fleet: &str) -> Self {
+        let mut ours = Self::default();
+        for (database, one) in found {
+            let Some(comment) = &one.database else { continue };
+            let Whose::Ours(mark) = whose(comment.as_deref(), fleet) else { continue };
+            if mark.template.is_some() {
+                continue;
+            }
+            let place = ours.all.len();
+            ours.site.entry(mark.site.clone()).or_insert(place);
+            if let Some(was) = &mark.was {
+                ours.was.entry(was.clone()).or_default().push(place);
+            }
+            ours.all.push((database, mark));
+        }
+        ours
+    }
+
+    fn of(&self, site: &Name) -> Option<&(&'a String, Mark)> {
+        self.site.get(site).map(|place| &self.all[*place])
+    }
+
+    fn that_were(&self, name: &Name) -> impl Iterator<Item = &(&'a String, Mark)> {
+        self.was.get(name).into_iter().flatten().map(|place| &self.all[*place])
+    }
+}
+
 /// A site that may be there under another name.
 pub(crate) struct Sought<'a> {
-    /// The fleet's id.
-    pub(crate) fleet: &'a str,
     /// Its name.
     pub(crate) site: &'a Name,
     /// What it was called, as the file says.
@@ -51,24 +89,17 @@ pub(crate) struct Sought<'a> {
 }
 
 impl Sought<'_> {
-    /// Looks for it among the databases of its server. `wanted` says whether the file has a site of a name. Returns what it was and what
+    /// Looks for it among the databases of its server that are ours. `wanted` says whether the file has a site of a name. Returns what it was and what
     /// its mark says; `None` where it has its name, or is not there.
     ///
     /// # Errors
     /// In words, where it cannot be told which of two it is, or where it is not whole.
     pub(crate) fn among(
         &self,
-        found: &BTreeMap<String, Found>,
+        ours: &Ours<'_>,
         wanted: impl Fn(&Name) -> bool,
     ) -> Result<Option<(Former, Mark)>, String> {
-        let ours = found.iter().filter_map(|(database, found)| {
-            match whose(found.database.as_ref()?.as_deref(), self.fleet) {
-                Whose::Ours(mark) if mark.template.is_none() => Some((database, mark)),
-                Whose::Ours(_) | Whose::Foreign(_) => None,
-            }
-        });
-        let ours: Vec<(&String, Mark)> = ours.collect();
-        let of = |name: &Name| ours.iter().find(|(_, mark)| mark.site == *name);
+        let of = |name: &Name| ours.of(name);
         let former = |name: &Name, database: &str, mark: &Mark| {
             Some((Former { name: name.clone(), database: database.to_owned() }, mark.clone()))
         };
@@ -81,10 +112,17 @@ impl Sought<'_> {
             return Ok(former(was, database, mark));
         }
         // A rename that was begun, and the file was put back.
-        let turned =
-            ours.iter().find(|(_, mark)| mark.was.as_ref() == Some(self.site) && !wanted(&mark.site));
+        let turned = ours.that_were(self.site).find(|(_, mark)| !wanted(&mark.site));
         if let Some((database, mark)) = turned {
             return Ok(former(&mark.site, database, own.map_or(mark, |(_, own)| own)));
+        }
+        let begun = self
+            .was
+            .and_then(|was| Some((was, &ours.that_were(was).find(|(_, mark)| !wanted(&mark.site))?.1.site)));
+        if let Some((was, other)) = begun {
+            return Err(format!(
+                "its rename from `{was}` to `{other}` was not finished: put that name back, and apply"
+            ));
         }
         let Some((was, (database, mark))) = self.was.and_then(|was| Some((was, of(was)?))) else {
             return Ok(None);

@@ -6,12 +6,15 @@ pub(crate) mod mariadb;
 mod postgresql;
 pub mod redis;
 mod run_directory;
+mod survey;
 
 pub use connection::{Connection, Mariadb, Sql};
 pub use managed::{Cluster, ClusterState};
 pub use mariadb::MariadbTools;
 pub use postgresql::PostgresTools;
 pub(crate) use run_directory::{make as make_run_directory, remove as remove_run_directory};
+pub(crate) use survey::Looked;
+pub use survey::Surveying;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -165,6 +168,7 @@ pub struct Servers {
     references: References,
     open: BTreeMap<Name, Open>,
     redis: redis::Redises,
+    survey: survey::Survey,
 }
 
 /// Whether a command starts managed servers that it needs.
@@ -204,7 +208,18 @@ impl Servers {
             })
             .collect();
         let redis = redis::Redises::new(fleet.clone(), references.clone(), starting);
-        Self { fleet, starting, references, open, redis }
+        Self { fleet, starting, references, open, redis, survey: survey::Survey::default() }
+    }
+
+    /// As long as what is returned lives, each server is looked at once, and all kinds judge the same moment. Not while anything is changed:
+    /// a step looks for itself.
+    pub fn surveying(&self) -> Surveying<'_> {
+        self.survey.begin()
+    }
+
+    /// Where the look at a server goes while a survey is under way.
+    pub(crate) fn surveyed(&self, server: &Name) -> Option<Arc<OnceCell<Looked>>> {
+        self.survey.cell(server)
     }
 
     /// Where the fleet's sites keep sessions and caches.

@@ -16,6 +16,7 @@
 
 use provost\failure;
 use provost\operation;
+use provost\session;
 use provost\task;
 
 /**
@@ -97,7 +98,7 @@ return new class implements operation {
             'email' => $admin->email,
             'authenticates' => validate_internal_user_password($admin, $password),
             'current' => $DB->get_field('config', 'value', ['name' => 'allversionshash'])
-                === \core_component::get_all_versions_hash(),
+                === session::versions_hash(),
             'encryption_key' => hash_file('sha256', \core\encryption::get_key_file()),
         ];
     }

@@ -32,6 +32,14 @@ pub enum DeleteError {
     /// The file says that it is disabled, and it is still served.
     #[error("site `{0}` is to be disabled, and still served")]
     NotYetDisabled(Name),
+    /// It is no site of its own any more, or not yet.
+    #[error("site `{site}` is to be called `{to}`")]
+    Renamed {
+        /// What it was called.
+        site: Name,
+        /// What it is to be called.
+        to: Name,
+    },
     /// Nobody said yes.
     #[error("site `{0}` was not deleted: nobody confirmed it")]
     Unconfirmed(Name),
@@ -77,6 +85,9 @@ impl DeleteError {
         Some(match self {
             Self::Enabled(name) | Self::NotYetDisabled(name) => {
                 format!("first `provost site disable {name}`, and see that nobody misses it")
+            }
+            Self::Renamed { to, .. } => {
+                format!("`provost apply` renames it; then `provost site delete {to}`")
             }
             Self::Unconfirmed(name) => format!("look at what goes, then `provost site delete {name} --yes`"),
             Self::Changed(_) => "run the same command again".to_owned(),
@@ -191,7 +202,12 @@ pub async fn delete(call: &Call, doomed: Doomed, options: &DeleteOptions) -> Res
         let applied = apply_to(call, allowed, &Scope::Sites(sites)).await?;
         Done { diff: String::new(), written: false, commit: None, applied: Some(applied) }
     };
-    let error = done.applied.as_ref().and_then(|applied| of_site(applied, &name).1);
+    let error = done.applied.as_ref().and_then(|applied| {
+        let left = applied.left.as_ref().is_some_and(|left| !left.is_empty());
+        of_site(applied, &name)
+            .1
+            .or_else(|| left.then(|| "something of it is left: run the same command again".to_owned()))
+    });
     let mut deleted = Deleted { schema: 1, site: doomed, copy: None, error, done };
     if deleted.exit() == Exit::Done {
         let session = Session::open(call, Access::Change)?;

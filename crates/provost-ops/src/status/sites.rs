@@ -1,6 +1,6 @@
 //! Sites, as `provost status` tells them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use provost_engine::plan::Subject;
 use provost_engine::reconcile::Seen;
@@ -81,8 +81,10 @@ fn sites(
         all.insert(name.to_string(), status);
     }
     // What is not in the file is looked for on the servers; those at rest are not asked, but the disk knows too.
+    let former: BTreeSet<&Name> = fleet.sites.values().filter_map(|site| site.was.as_ref()).collect();
     for name in traces::sites(&session.cx.paths, &session.fleet_id.id) {
-        if fleet.site(&name).is_none() && !fleet.is_spare(&name) {
+        // What a site was called is that site.
+        if fleet.site(&name).is_none() && !fleet.is_spare(&name) && !former.contains(&name) {
             all.entry(name.to_string()).or_insert_with(|| not_asked(session, &name, earlier));
         }
     }

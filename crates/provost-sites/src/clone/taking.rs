@@ -52,8 +52,11 @@ impl Cloning<'_> {
         }
         let begun = Instant::now();
         let Some(taken) = self.take(cx, source).await? else { return Ok(None) };
-        let user = self.take_files(cx, source, &taken, root).await?;
-        self.take_name(cx, source, &taken).await?;
+        // Side by side: neither reads what the other writes. Neither is cut off because the other failed.
+        let (named, user) =
+            tokio::join!(self.take_name(cx, source, &taken), self.take_files(cx, source, &taken, root));
+        let user = user?;
+        named?;
         let installation = &self.installation;
         site_files::make_logs(cx, installation.name, &user)?;
         site_files::point_to_build(cx, installation.name, &source.made_of.tree)?;

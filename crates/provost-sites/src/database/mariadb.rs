@@ -148,7 +148,8 @@ pub(crate) async fn look_at_closed(sql: &mut Mariadb, name: &str) -> Result<Opti
 /// Keeps a database's user out, and ends its sessions. An administrator still comes in: MariaDB cannot close a database.
 pub(crate) async fn shut(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Error> {
     let account = account(sql, name);
-    run(sql, format!("alter user {account} account lock")).await?;
+    // A run that was killed may have dropped the user, and not yet the database.
+    run(sql, format!("alter user if exists {account} account lock")).await?;
     end_sessions(sql, name).await;
     Ok(())
 }

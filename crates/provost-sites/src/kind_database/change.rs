@@ -112,7 +112,7 @@ impl DatabaseKind {
     ) -> Result<Effect, StepError> {
         let failed = |error: sqlx::Error| StepError::failed(error);
         let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name).unwrap_or_default();
-        for comment in found.database.iter().chain(found.role.iter().map(|role| &role.comment)) {
+        for comment in found.comments() {
             // Looked at again right before: what is dropped is gone.
             if comment.is_some()
                 && let Whose::Foreign(owner) = whose(comment.as_deref(), &self.fleet_id.id)

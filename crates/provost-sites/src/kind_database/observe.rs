@@ -11,7 +11,7 @@ use super::{DatabaseKind, SeenDatabase, WantedDatabase};
 use crate::database::{self, Found, Inside, Place};
 use crate::mark::{Stage, Whose, whose};
 use crate::relocation::{self, Bearing, Sighting, Whereabouts};
-use crate::rename::Sought;
+use crate::rename::{Ours, Sought};
 use crate::secrets::{self, Generated};
 use crate::site::files::installed_mark;
 
@@ -24,9 +24,10 @@ impl DatabaseKind {
         wanted: impl Iterator<Item = (&'a Name, &'a WantedDatabase)>,
         seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
     ) {
+        let ours = Ours::among(found, &self.fleet_id.id);
         for (site, want) in wanted {
-            let sought = Sought { fleet: &self.fleet_id.id, site, was: want.was.as_ref() };
-            match sought.among(found, |name| self.fleet.sites.contains_key(name)) {
+            let sought = Sought { site, was: want.was.as_ref() };
+            match sought.among(&ours, |name| self.fleet.sites.contains_key(name)) {
                 Ok(None) => {}
                 // The site's own step gives the database its name, in one go with all else.
                 Ok(Some(_)) => {
@@ -83,16 +84,19 @@ impl DatabaseKind {
 
     /// What carries our mark on one server under a name that nobody asks for: a site that left the file, or one that is asked for
     /// under another name.
-    pub(super) fn see_others<'a>(
+    pub(super) fn see_others(
         &self,
         cx: &Context,
         server: &Name,
         found: &BTreeMap<String, Found>,
-        wanted: impl Iterator<Item = &'a WantedDatabase>,
         of_interest: impl Fn(&Name) -> bool,
         seen: &mut BTreeMap<Name, Observation<SeenDatabase>>,
     ) {
-        let looked_for: BTreeSet<&str> = wanted.map(|want| want.name.as_str()).collect();
+        // By the file, whatever is asked for now: what a site of the file names is not another one's to drop.
+        let sites = &self.fleet.sites;
+        let here = sites.values().filter(|site| &site.database == server);
+        let looked_for: BTreeSet<&str> = here.map(|site| site.database_name.as_str()).collect();
+        let former: BTreeSet<&Name> = sites.values().filter_map(|site| site.was.as_ref()).collect();
         for (name, one) in found.iter().filter(|(name, _)| !looked_for.contains(name.as_str())) {
             let comment = one.database.as_ref().or(one.role.as_ref().map(|role| &role.comment));
             let comment = comment.and_then(Option::as_deref);
@@ -101,8 +105,10 @@ impl DatabaseKind {
                 && mark.template.is_none()
                 // Whether a password is the one that we keep takes thousands of digests.
                 && of_interest(&mark.site)
-                // One whose rename was begun, and the file was put back, is what it was.
-                && mark.was.as_ref().is_none_or(|was| !matches!(seen.get(was), Some(Observation::Present(_))))
+                // One whose rename was begun, and the file was put back or edited again, is what it was.
+                && mark.was.as_ref().is_none_or(|was| !sites.contains_key(was) && !former.contains(was))
+                // A role alone says nothing of a site that is asked for elsewhere.
+                && (one.database.is_some() || !seen.contains_key(&mark.site))
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
                 let observation = self.judge(cx, server, &mark.site, name, one, None);
@@ -123,7 +129,8 @@ impl DatabaseKind {
         let unseen = |server: &Name| looked.get(server)?.as_ref().err().cloned();
         for (site, want) in wanted {
             let bearings = bearings.get(site).map_or(&[][..], Vec::as_slice);
-            let settled = |one: &Bearing| one.server == want.server && one.stage == Stage::Installed;
+            let settled =
+                |one: &Bearing| one.server == want.server && one.stage == Stage::Installed && !one.role_only;
             if bearings.len() == 1 && settled(&bearings[0]) {
                 continue;
             }
@@ -133,6 +140,12 @@ impl DatabaseKind {
             let sighting = Sighting { wanted: &want.server, files, bearings, unseen: &unseen };
             let observation = match sighting.judge() {
                 Whereabouts::Here => continue,
+                // What there is of a role elsewhere changes nothing of the database here.
+                Whereabouts::Left(other)
+                    if bearings.iter().any(|one| one.server == other.server && one.role_only) =>
+                {
+                    continue;
+                }
                 Whereabouts::Both(why) | Whereabouts::Unseen(why) => Observation::Unknown(Reason(why)),
                 Whereabouts::There(_) | Whereabouts::Left(_) | Whereabouts::GivenUp(_) => {
                     let (server, name) = (want.server.clone(), want.name.clone());

@@ -20,12 +20,20 @@ use crate::site::moving::page;
 use crate::site::{SiteError, caches, config, sessions};
 
 impl SiteKind {
-    pub(super) fn marks(&self, found: &BTreeMap<String, Found>) -> Vec<Mark> {
-        let ours = found.values().filter_map(|one| {
+    /// The marks of sites on a server, but for those of databases that a site of the file names: whosever they are, that has to be told first.
+    pub(super) fn marks(&self, server: &Name, found: &BTreeMap<String, Found>) -> Vec<Mark> {
+        let sites = self.fleet.sites.iter().filter(|(_, site)| &site.database == server);
+        let named: BTreeMap<&str, &Name> =
+            sites.map(|(name, site)| (site.database_name.as_str(), name)).collect();
+        let ours = found.iter().filter_map(|(database, one)| {
             let comment = one.database.as_ref()?;
             match whose(comment.as_deref(), &self.fleet_id.id) {
                 // Templates have a kind of their own.
-                Whose::Ours(mark) => mark.template.is_none().then_some(mark),
+                Whose::Ours(mark) if mark.template.is_some() => None,
+                Whose::Ours(mark) => {
+                    let of_another = named.get(database.as_str()).is_some_and(|site| **site != mark.site);
+                    (!of_another).then_some(mark)
+                }
                 Whose::Foreign(_) => None,
             }
         });

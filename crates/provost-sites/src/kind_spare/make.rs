@@ -84,8 +84,7 @@ impl SpareKind {
             let mut admin = self.servers.admin(cx, server, None).await?;
             let found = database::look(&mut admin.sql).await?.remove(database).unwrap_or_default();
             // Looked at again right before: what is dropped is gone.
-            for comment in found.database.iter().chain(found.role.iter().map(|role| &role.comment)).flatten()
-            {
+            for comment in found.comments().flatten() {
                 match whose(Some(comment), &self.fleet_id.id) {
                     Whose::Ours(mark) if &mark.site == name => {}
                     _ => return Err(SiteError::ReadBack(format!("`{database}` is not ours to drop"))),

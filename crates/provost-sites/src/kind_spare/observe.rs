@@ -39,7 +39,7 @@ impl SpareKind {
         }
         for (server, found) in &looked {
             for (name, one) in found.iter().flatten() {
-                let comments = one.database.iter().chain(one.role.iter().map(|role| &role.comment));
+                let comments = one.comments();
                 let spare = comments.flatten().find_map(|comment| self.spare_of(comment));
                 if let Some(spare) = spare.filter(|spare| !wanted.contains_key(spare)) {
                     let is = SeenSpare {
@@ -96,7 +96,7 @@ impl SpareKind {
             None => return Observation::Unknown(Reason(format!("no server is called `{}`", want.server))),
         };
         let found = here.get(&want.database_name).cloned().unwrap_or_default();
-        for comment in found.database.iter().chain(found.role.iter().map(|role| &role.comment)) {
+        for comment in found.comments() {
             match whose(comment.as_deref(), &self.fleet_id.id) {
                 Whose::Ours(mark) if mark.site == want.site => {}
                 // Copied, and killed before it was marked: its role is ours.

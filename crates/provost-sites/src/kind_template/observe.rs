@@ -66,7 +66,7 @@ impl TemplateKind {
             None => return Observation::Unknown(Reason(format!("no server is called `{}`", want.server))),
         };
         let found = here.get(&want.database_name).cloned().unwrap_or_default();
-        for comment in found.database.iter().chain(found.role.iter().map(|role| &role.comment)) {
+        for comment in found.comments() {
             match whose(comment.as_deref(), &self.fleet_id.id) {
                 Whose::Ours(mark) if mark.site == want.site => {}
                 Whose::Ours(mark) => {

@@ -30,7 +30,17 @@ pub(super) fn part(cx: &Context, host: &str, site: &Name) -> Utf8PathBuf {
 
 /// What a site has in hosts, but for the one that it is to be in.
 pub(super) fn others(cx: &Context, site: &Name, wanted: Option<&Shared>) -> Vec<Utf8PathBuf> {
-    let all = hosts(cx).into_iter().map(|host| part(cx, &host, site));
+    others_in(&hosts(cx), cx, site, wanted)
+}
+
+/// As [`others`], in these hosts: listing them means listing the files of all sites.
+pub(super) fn others_in(
+    hosts: &[String],
+    cx: &Context,
+    site: &Name,
+    wanted: Option<&Shared>,
+) -> Vec<Utf8PathBuf> {
+    let all = hosts.iter().map(|host| part(cx, host, site));
     all.filter(|path| path.exists() && wanted.is_none_or(|wanted| wanted.site.path != *path)).collect()
 }
 
@@ -49,7 +59,7 @@ pub(super) fn tidy(cx: &Context) -> std::io::Result<()> {
 }
 
 /// The hosts that have a directory.
-fn hosts(cx: &Context) -> Vec<String> {
+pub(super) fn hosts(cx: &Context) -> Vec<String> {
     let entries = std::fs::read_dir(cx.paths.vhosts()).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     names.filter_map(|name| Some(name.strip_prefix('@')?.strip_suffix(".d")?.to_owned())).collect()

@@ -21,8 +21,8 @@ fn sought(
 ) -> Result<Option<(String, String)>, String> {
     let (site, was): (Name, Option<Name>) = (site.parse().unwrap(), was.map(|was| was.parse().unwrap()));
     let found = found.iter().map(|(name, found)| ((*name).to_owned(), found.clone())).collect();
-    let sought = Sought { fleet: "f1", site: &site, was: was.as_ref() };
-    let former = sought.among(&found, |name| *name == site)?;
+    let sought = Sought { site: &site, was: was.as_ref() };
+    let former = sought.among(&Ours::among(&found, "f1"), |name| *name == site)?;
     Ok(former.map(|(former, _)| (former.name.to_string(), former.database)))
 }
 

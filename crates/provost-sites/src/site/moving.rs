@@ -225,7 +225,12 @@ impl Moving<'_> {
         cx.progress(&step.id, "asking the site", None);
         // Nothing reaches the old one, also where a person had let its role in again.
         let mut old = site.servers.admin(cx, &self.other.server, None).await?;
+        let there = database::look(&mut old.sql).await?.remove(&self.other.database).unwrap_or_default();
         close(cx, &mut old, &self.other.database).await?;
+        if there.database.is_none() {
+            // Its role is the last that was left; of the site itself nothing is to be done.
+            return self.remove_old(cx, &mut old).await;
+        }
         site.set_stage(cx, Stage::Installed).await?;
         let user = accounts::site(cx, &site.fleet_id.id, site.name).await?;
         let rendered = site.render(cx)?;
@@ -235,7 +240,7 @@ impl Moving<'_> {
         page::take_down(&dataroot(cx, site.name, site.site))?;
         let seen = see(cx, self.fleet, site).await?;
         let left = self.remove_old(cx, &mut old).await?;
-        Ok(format!("{seen}{left}"))
+        Ok(format!("{seen}; {left}"))
     }
 
     /// Takes the old database away, and keeps its dump where there is one.
@@ -259,9 +264,9 @@ impl Moving<'_> {
         }
         Ok(match kept {
             Some(until) => {
-                format!("; the old database is gone from {server}, its dump is kept until {until:.0}")
+                format!("the old database is gone from {server}, its dump is kept until {until:.0}")
             }
-            None => format!("; the old database is gone from {server}"),
+            None => format!("the old database is gone from {server}"),
         })
     }
 
@@ -358,7 +363,9 @@ async fn ask(cx: &Context, site: &Installation<'_>, user: &User, step: &Step) ->
 /// Looks at the site as a visitor, where anything serves it.
 async fn see(cx: &Context, fleet: &Fleet, site: &Installation<'_>) -> Result<&'static str, SiteError> {
     let maintained = dataroot(cx, site.name, site.site).join(super::MAINTENANCE_PAGE).exists();
-    let answer = match (site.site.enabled, maintained) {
+    // By what serves it now: whether it is to be served otherwise is seen to after this step.
+    let open = cx.paths.pools().join(format!("{}.conf", site.name)).exists();
+    let answer = match (open, maintained) {
         (false, _) => Answer::Unavailable,
         (true, true) => Answer::Maintenance,
         (true, false) => Answer::Login,

@@ -166,6 +166,35 @@ fn a_deletion_that_was_killed_at_its_very_end_is_ended() {
 }
 
 #[test]
+fn what_a_site_of_the_file_is_in_is_not_deleted_with_a_name_that_is_gone() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let databases = || {
+        env.sql(
+            "select string_agg(datname, ' ' order by datname) from pg_database where datname like 'test%'",
+        )
+    };
+    assert_eq!(databases(), "test_hugo test_zola");
+    // It is to have another name, and has not yet.
+    let before = env.fleet();
+    assert_eq!(env.run(&["site", "rename", "hugo", "emil", "--no-apply"]).code, 0);
+    let refused = env.run(&["site", "delete", "hugo", "--yes"]);
+    assert!(refused.code == 4 && refused.stderr.contains("site `hugo` is to be called `emil`"), "{refused}");
+    assert!(!env.listed(&[]).contains("hugo"), "{}", env.listed(&[]));
+    env.write_fleet(&before);
+    // Another site names its database, and does not say that it was called so.
+    env.write_fleet(&before.replace("[site.zola]", "[site.emil]\ndatabase_name = \"test_zola\""));
+    let deleted = env.run(&["site", "delete", "zola", "--yes"]);
+    assert_eq!(databases(), "test_hugo test_zola", "{deleted}");
+    env.write_fleet(&before);
+    let applied = env.run(&["apply"]);
+    assert_eq!(applied.code, 0, "{deleted}\n{applied}");
+    assert!(Browser::new(env.port, "zola.localhost").login(&env.secret("site-zola-admin").unwrap()));
+    drop(up);
+}
+
+#[test]
 fn a_deletion_that_apply_ended_has_a_copy_whose_time_comes() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
     assert_eq!(env.run(&["apply"]).code, 0);

@@ -3,6 +3,7 @@
 use camino::Utf8PathBuf;
 use provost_fleet::name::Name;
 use provost_sites::secrets::Generated;
+use provost_sites::site::copy;
 use provost_sites::{accounts, kind_site};
 
 use super::{DeleteError, Doomed};
@@ -24,6 +25,12 @@ pub(super) async fn none(session: &Session, gone: &Doomed) -> Result<(), OpsErro
         "keyspace" => Some("its user or keys in Redis".to_owned()),
         _ => None,
     }));
+    // A server that does not answer is not seen above, and may have all of it.
+    if let Some(kept) = copy::unsettled(&session.cx.paths).remove(name)
+        && !copy::is_database_gone(&session.cx, &session.servers, &kept).await
+    {
+        left.push(format!("its database or role, as far as `{}` answers", kept.manifest.server));
+    }
     left.sort();
     left.dedup();
     if left.is_empty() { Ok(()) } else { Err(DeleteError::Left { site: name.clone(), left }.into()) }

@@ -95,18 +95,23 @@ fn is_served(cx: &Context, name: &Name) -> bool {
 
 /// A site that is not in the file, and has left something.
 async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
+    let mut sites = session.loaded.fleet.sites.iter();
+    if let Some((to, _)) = sites.find(|(_, site)| site.was.as_ref() == Some(name)) {
+        return Err(DeleteError::Renamed { site: name.clone(), to: to.clone() }.into());
+    }
     let seen = crate::plan::look(session, &session.lock).await?.seen;
     let left = sites_of(session, &seen)?.into_iter().find(|site| site.name == name.as_str());
     let of_kind = |kind: &str| seen.iter().find(|one| one.subject.kind == kind && one.subject.name == *name);
-    let Some(left) = left else {
-        // Nothing of it is left, and its copy does not say so: the deletion was killed at its very end.
-        let kept = copy::unsettled(&session.cx.paths).remove(name);
-        return kept.map(ended).ok_or_else(|| nobody(&session.loaded.fleet, name.as_str()).into());
+    // Its copy may be all that knows it: then the deletion was killed at its very end.
+    let kept = copy::unsettled(&session.cx.paths).remove(name).map(|kept| kept.manifest.url);
+    let of_database = of_kind("database").filter(|one| one.state != "absent").map(|_| String::new());
+    let Some(url) = left.map(|left| left.url).or(kept).or(of_database) else {
+        return Err(nobody(&session.loaded.fleet, name.as_str()).into());
     };
     let text = |kind: &str, key: &str| Some(of_kind(kind)?.detail[key].as_str()?.to_owned());
     Ok(Doomed {
         name: name.clone(),
-        url: left.url,
+        url,
         declared: false,
         installed: true,
         database: text("database", "server").zip(text("database", "name")),
@@ -114,19 +119,4 @@ async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> 
         files_bytes: None,
         dataroot: text("site", "dataroot"),
     })
-}
-
-/// A site that is gone but for the last word of its deletion.
-fn ended(kept: copy::Kept) -> Doomed {
-    let manifest = kept.manifest;
-    Doomed {
-        name: manifest.site,
-        url: manifest.url,
-        declared: false,
-        installed: true,
-        database: None,
-        database_bytes: None,
-        files_bytes: None,
-        dataroot: None,
-    }
 }
