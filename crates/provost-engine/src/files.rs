@@ -56,15 +56,22 @@ pub fn remove_half_written(directory: &Utf8Path) -> std::io::Result<()> {
     };
     for entry in entries.flatten() {
         if writer(entry.file_name()).is_some_and(|pid| crate::process::start_time(pid).is_none()) {
-            fs::remove_file(entry.path())?;
+            match fs::remove_file(entry.path()) {
+                // Somebody else tidies too.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                other => other?,
+            }
         }
     }
     Ok(())
 }
 
-/// The process that writes a file beside its place, as the file's name says: `.NAME.PID.new`.
+/// The process that writes a file beside its place, as the file's name says: `.NAME.PID.new`, or `.NAME.PID-NUMBER.new` of one
+/// that writes several at a time.
 fn writer(name: &str) -> Option<i32> {
-    let (_, pid) = name.strip_prefix('.')?.strip_suffix(".new")?.rsplit_once('.')?;
+    let (_, writer) = name.strip_prefix('.')?.strip_suffix(".new")?.rsplit_once('.')?;
+    let (pid, number) = writer.split_once('-').unwrap_or((writer, "0"));
+    number.parse::<u64>().ok()?;
     pid.parse().ok()
 }
 
@@ -132,15 +139,16 @@ mod tests {
         let dead = child.id();
         child.wait().unwrap();
         let own = std::process::id();
-        let left = format!(".secret.{dead}.new");
+        let left = [format!(".secret.{dead}.new"), format!(".secret.{dead}-7.new")];
         let kept =
-            [format!(".secret.{own}.new"), "secret".to_owned(), ".x.new".to_owned(), format!(".{dead}.new")];
-        for name in kept.iter().chain([&left]) {
+            [".secret.OWN.new", ".secret.OWN-7.new", "secret", ".x.new", ".DEAD.new", ".secret.DEAD-.new"]
+                .map(|name| name.replace("OWN", &own.to_string()).replace("DEAD", &dead.to_string()));
+        for name in kept.iter().chain(&left) {
             fs::write(directory.join(name), "x").unwrap();
         }
         fs::create_dir(directory.join("below")).unwrap();
         remove_half_written(&directory).unwrap();
-        assert!(!directory.join(&left).exists());
+        assert!(left.iter().all(|name| !directory.join(name).exists()));
         // Without a name before the number it is no file of ours.
         assert!(kept.iter().all(|name| directory.join(name).exists()));
         remove_half_written(&directory.join("not-there")).unwrap();

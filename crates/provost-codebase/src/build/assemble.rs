@@ -66,6 +66,8 @@ pub async fn assemble_for(
     let git = Git::find(cx).await?;
     let store = Store::open(&cx.paths.store())?;
     let _held = store.hold(cx).await?;
+    // Here and not only where files are brought: what is killed while it keeps a listing may have brought them all.
+    store.remove_leftovers();
     store.register(&builds)?;
     if store.is_doubtful() {
         check_store(cx, &store).await?;

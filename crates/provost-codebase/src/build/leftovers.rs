@@ -11,6 +11,7 @@ use crate::object::ObjectId;
 use crate::store::StoreError;
 
 use super::BuildError;
+use super::record::RECORDS;
 
 /// How directories are called in which a tree is assembled: this, the tree, `-`, the process.
 const ASSEMBLING: &str = ".assembling-";
@@ -98,7 +99,9 @@ pub(super) fn remove_leftovers(builds: &Utf8Path, own: ObjectId) -> Result<(), S
             Ok(None) | Err(_) => {}
         }
     }
-    Ok(())
+    let records = builds.join(RECORDS);
+    provost_engine::files::remove_half_written(&records)
+        .map_err(|error| StoreError::io("tidy", &records, error))
 }
 
 /// Removes a build or a part of one: directories become writable first. Follows no symlink.

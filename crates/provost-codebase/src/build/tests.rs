@@ -196,6 +196,27 @@ async fn leftovers_are_removed_unless_somebody_is_at_work() {
     assert!(has_leftover(&builds, busy).unwrap());
 }
 
+/// What a kill leaves goes with the next build, also when that one has nothing to bring from git.
+#[tokio::test]
+async fn half_written_listings_and_records_go_with_the_next_build() {
+    let place = Place::new();
+    let moodle = place.repository("moodle", &MOODLE);
+    let recipe = recipe(&place, &[(&moodle, "")]);
+    let first = assemble(&place.cx, &step(), &recipe).await.unwrap();
+    crate::build::remove_build(&first.path).unwrap();
+    let left = [
+        place.cx.paths.store().join(format!("trees/.{}.4194305-1.new", recipe.tree)),
+        place.cx.paths.store().join("fleets/.abc.4194305-2.new"),
+        place.cx.paths.builds().join(format!(".records/.{}.json.4194305-3.new", recipe.tree)),
+    ];
+    for path in &left {
+        fs::write(path, "").unwrap();
+    }
+    let second = assemble(&place.cx, &step(), &recipe).await.unwrap();
+    assert_eq!((second.imported, second.was_there), (0, false));
+    assert!(left.iter().all(|path| !path.exists()), "{left:?}");
+}
+
 async fn fails(place: &Place, recipe: &Recipe) -> String {
     let error = assemble(&place.cx, &step(), recipe).await.unwrap_err();
     let left: Vec<_> = names(&place.cx.paths.builds())

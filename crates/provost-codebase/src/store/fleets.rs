@@ -9,7 +9,7 @@ use super::{Store, StoreError};
 use crate::flock::{Flock, FlockError};
 
 impl Store {
-    fn fleets(&self) -> Utf8PathBuf {
+    pub(super) fn fleets(&self) -> Utf8PathBuf {
         self.root.join("fleets")
     }
 

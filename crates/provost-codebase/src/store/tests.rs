@@ -156,8 +156,25 @@ fn leftovers_of_dead_processes_are_removed() {
     let dead = store.writing().join("4194305-0");
     fs::write(&own, "").unwrap();
     fs::write(&dead, "").unwrap();
+    let places = [store.trees(), store.fleets()];
+    for place in &places {
+        fs::create_dir_all(place).unwrap();
+        for name in
+            [".a.4194305-3.new".to_owned(), format!(".a.{}-3.new", std::process::id()), "a".to_owned()]
+        {
+            fs::write(place.join(name), "").unwrap();
+        }
+    }
     store.remove_leftovers();
     assert!(own.exists() && !dead.exists());
+    for place in places {
+        assert!(!place.join(".a.4194305-3.new").exists());
+        assert_eq!(
+            fs::read_dir(place).unwrap().count(),
+            2,
+            "what a living process writes, and what is whole"
+        );
+    }
 }
 
 #[test]

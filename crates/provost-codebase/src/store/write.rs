@@ -81,6 +81,10 @@ impl Store {
                 drop(fs::remove_file(&path));
             }
         }
+        for directory in [self.trees(), self.fleets()] {
+            // What stays disturbs nobody, and the next one tries again.
+            drop(provost_engine::files::remove_half_written(&directory));
+        }
     }
 }
 
