@@ -2,8 +2,9 @@
 
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use camino::Utf8Path;
+use camino::{Utf8Path, Utf8PathBuf};
 use fs_err as fs;
 
 use crate::process::Account;
@@ -11,14 +12,21 @@ use crate::process::Account;
 /// Writes a file beside its place and renames it there, so that a reader sees the old bytes or the new ones, and a full
 /// disk leaves the old ones. `mode` is exact: the umask does not count.
 pub fn write_whole(path: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> std::io::Result<()> {
-    let aside =
-        path.with_file_name(format!(".{}.{}.new", path.file_name().unwrap_or("file"), std::process::id()));
+    let aside = aside(path);
     let written = write_aside(&aside, bytes, mode, owner).and_then(|()| fs::rename(&aside, path));
     if written.is_err() {
         // The first error is the one to tell; a leftover goes with what killed processes leave.
         drop(fs::remove_file(&aside));
     }
     written
+}
+
+/// A name beside a file, for what will be it: its own for each writer, for several tasks of one process may write the same file.
+fn aside(path: &Utf8Path) -> Utf8PathBuf {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let name = path.file_name().unwrap_or("file");
+    path.with_file_name(format!(".{name}.{}-{number}.new", std::process::id()))
 }
 
 fn write_aside(aside: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> std::io::Result<()> {
@@ -36,8 +44,7 @@ fn write_aside(aside: &Utf8Path, bytes: &[u8], mode: u32, owner: &Account) -> st
 
 /// Makes a symlink point to `target`, replacing what is there in one rename.
 pub fn link_whole(path: &Utf8Path, target: &str) -> std::io::Result<()> {
-    let aside =
-        path.with_file_name(format!(".{}.{}.new", path.file_name().unwrap_or("link"), std::process::id()));
+    let aside = aside(path);
     drop(fs::remove_file(&aside));
     std::os::unix::fs::symlink(target, &aside).map_err(|error| with_path(&error, "create", &aside))?;
     let renamed = fs::rename(&aside, path);
@@ -130,6 +137,25 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
         assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn many_write_one_file_at_a_time_and_it_is_whole() {
+        let (_keep, directory) = temporary();
+        let path = directory.join("a");
+        let texts: Vec<String> = (0..8).map(|writer| writer.to_string().repeat(10_000)).collect();
+        std::thread::scope(|scope| {
+            for text in &texts {
+                scope.spawn(|| {
+                    for _ in 0..20 {
+                        write_whole(&path, text.as_bytes(), 0o600, &Account::Own).unwrap();
+                        link_whole(&directory.join("link"), text.get(..5).unwrap()).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(texts.contains(&fs::read_to_string(&path).unwrap()));
+        assert_eq!(fs::read_dir(&directory).unwrap().count(), 2, "nothing is left beside it");
     }
 
     #[test]

@@ -139,28 +139,21 @@ pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -
     if find(&from)?.is_some() {
         // One of that name owns nothing: the site that it is for has the files of the other one.
         remove(cx, &to).await?;
-        rename(cx, "usermod", &["--login", &to, &from], &from).await?;
+        rename(cx, &["--login", &to, &from], &from).await?;
     }
-    if group_exists(&from)? && !group_exists(&to)? {
-        rename(cx, "groupmod", &["--new-name", &to, &from], &from).await?;
-    }
-    Ok(())
+    // The group follows, as after a kill.
+    mend(cx, &to).await
 }
 
 /// Also waits for processes of the account: php-fpm ends those of a pool that is gone a moment after it was told.
-async fn rename(
-    cx: &Context,
-    tool: &'static str,
-    arguments: &[&str],
-    user: &str,
-) -> Result<(), AccountError> {
+async fn rename(cx: &Context, arguments: &[&str], user: &str) -> Result<(), AccountError> {
     for _ in 1..TRIES {
-        match run(cx, tool, arguments, user).await {
+        match run(cx, "usermod", arguments, user).await {
             Err(error) if error.is_busy() => tokio::time::sleep(std::time::Duration::from_millis(200)).await,
             other => return other,
         }
     }
-    run(cx, tool, arguments, user).await
+    run(cx, "usermod", arguments, user).await
 }
 
 /// Removes a site's account and its group; nothing happens where there are none.
@@ -203,11 +196,20 @@ fn is_member(group: &str, user: &str) -> Result<bool, AccountError> {
 }
 
 /// An account whose first group has another's name was being renamed, and whoever did it was killed: the group follows.
+///
+/// Looked at under the lock: whoever has the account under one of the names and whoever has it under the other both come here.
 async fn mend(cx: &Context, name: &str) -> Result<(), AccountError> {
-    let Some((user, group)) = half_renamed(&read("/etc/passwd")?, &read("/etc/group")?, name) else {
+    let found = || Ok::<_, AccountError>(half_renamed(&read("/etc/passwd")?, &read("/etc/group")?, name));
+    if found()?.is_none() {
         return Ok(());
-    };
-    run(cx, "groupmod", &["--new-name", &user, &group], &user).await
+    }
+    let _one = ONE_AT_A_TIME.lock().await;
+    let Some((user, group)) = found()? else { return Ok(()) };
+    match change(cx, "groupmod", &["--new-name", &user, &group], &user).await {
+        // Another command did the same.
+        Err(_) if found()?.is_none() => Ok(()),
+        other => other,
+    }
 }
 
 /// Of the accounts that Provost makes: a user and its first group, where these have two names and one of them is that name.

@@ -8,6 +8,7 @@ mod rotate;
 mod rounds;
 mod serving;
 mod untold;
+mod workers;
 
 pub use probe::Place;
 pub use rounds::Rounds;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::files::{fpm_pid, nginx_pid};
 use super::probe::Pauses;
-use super::{Place, UpError, probe};
+use super::{Place, UpError, probe, workers};
 
 /// Whether `provost up` runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -129,7 +129,10 @@ pub async fn see(cx: &Context, fleet: &Fleet, place: &Place, answer: Answer) -> 
         return Ok(Taken::Told);
     };
     match probe::until(*address, place, |status| answer.is(status)).await {
-        Some(status) if answer.is(status) => Ok(Taken::Seen),
+        Some(status) if answer.is(status) => {
+            workers::until_the_old_ones_end(cx).await;
+            Ok(Taken::Seen)
+        }
         status => Err(UpError::NotTakenUp { host: place.to_string(), status }),
     }
 }
@@ -180,6 +183,7 @@ fn incarnation(cx: &Context) -> Option<(u64, i64, i64)> {
 
 /// Has nginx read its files again.
 pub(super) fn reload_nginx(cx: &Context) {
+    workers::grow_old(&nginx_pid(&cx.paths));
     signal(&nginx_pid(&cx.paths), Signal::HUP);
 }
 

@@ -29,6 +29,10 @@ fn a_disabled_site_answers_a_plain_page_with_php_stopped() {
     assert!(disabled.stdout.contains("its plain page answers"), "{disabled}");
     assert!(env.fleet().contains("enabled = false"), "{}", env.fleet());
     assert!(!env.state().join("made/web/php-fpm/hugo.conf").exists(), "no pool is left that could run PHP");
+    // Whichever of nginx's workers a visitor reaches, it is one that knows.
+    for visit in 0..60 {
+        assert_eq!(browser.get("/theme/boost/pix/favicon.ico").status, 503, "{visit}");
+    }
     env.stop_php();
     for path in ["/", "/login/index.php", "/theme/boost/pix/favicon.ico", "/pluginfile.php/1/x?y=$z"] {
         let page = browser.get(path);
