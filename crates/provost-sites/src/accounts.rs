@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use provost_engine::context::{Context, Machine};
-use provost_engine::process::{Account, ProcessError, Program};
+use provost_engine::process::{Account, ProcessError, Program, Status};
 use provost_fleet::digest::Digest;
 use provost_fleet::name::Name;
 
@@ -48,7 +48,6 @@ pub struct User {
 impl AccountError {
     /// Whether processes of the account are what stands in the way.
     pub fn is_busy(&self) -> bool {
-        use provost_engine::process::Status;
         matches!(self, Self::Make { source: ProcessError::Failed { status: Status::Code(8), .. }, .. })
     }
 }
@@ -136,10 +135,20 @@ pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -
         return Ok(());
     }
     let (from, to) = (site_user_name(fleet_id, from), site_user_name(fleet_id, to));
-    if find(&from)?.is_some() {
-        // One of that name owns nothing: the site that it is for has the files of the other one.
-        remove(cx, &to).await?;
-        rename(cx, &["--login", &to, &from], &from).await?;
+    // One look at both. The tool of a command that was killed may be about to do the same: where both are there it cannot, and where only
+    // one is, there is nothing to remove that is not the site's by then.
+    let there = users().map_err(AccountError::List)?;
+    if there.contains_key(&from) {
+        if there.contains_key(&to) {
+            // One of that name owns nothing: the site that it is for has the files of the other one.
+            remove(cx, &to).await?;
+        } else {
+            remove_group(cx, &to).await?;
+        }
+        match rename(cx, &["--login", &to, &from], &from).await {
+            Err(_) if find(&from)?.is_none() && find(&to)?.is_some() => {}
+            other => other?,
+        }
     }
     // The group follows, as after a kill.
     mend(cx, &to).await
@@ -176,7 +185,13 @@ async fn remove(cx: &Context, name: &str) -> Result<(), AccountError> {
     if find(name)?.is_some() {
         run(cx, "userdel", &[name], name).await?;
     }
-    if group_exists(name)? {
+    remove_group(cx, name).await
+}
+
+/// Removes a group that is left of an account.
+async fn remove_group(cx: &Context, name: &str) -> Result<(), AccountError> {
+    mend(cx, name).await?;
+    if group_exists(name)? && find(name)?.is_none() {
         run(cx, "groupdel", &[name], name).await?;
     }
     Ok(())
@@ -247,8 +262,12 @@ async fn ensure(cx: &Context, name: &str) -> Result<User, AccountError> {
     let group: &[&str] = if group_exists(name)? { &["--gid", name] } else { &["--user-group"] };
     let rest = ["--system", "--no-create-home", "--home-dir", "/", "--shell", "/usr/sbin/nologin", name];
     let arguments = [group, &rest].concat();
-    change(cx, "useradd", &arguments, name).await?;
+    let made = change(cx, "useradd", &arguments, name).await;
     drop(one);
+    // `provost up` and the first `apply` of a fleet may both make nginx's account.
+    if find(name)?.is_none() {
+        made?;
+    }
     find(name)?.ok_or_else(|| AccountError::Missing(name.to_owned()))
 }
 
@@ -274,8 +293,8 @@ async fn change(
     let failed = |source| AccountError::Make { user: user.to_owned(), source };
     for _ in 1..TRIES {
         let output = cx.run(Program::new(&path).args(arguments.iter().copied())).await.map_err(failed)?;
-        // shadow's tools: 1 is "cannot update the password file", the only status that waiting mends.
-        if output.status != provost_engine::process::Status::Code(1) {
+        // shadow's tools: "cannot update the password file" and "… the group file" are what waiting mends.
+        if !matches!(output.status, Status::Code(1 | 10)) {
             return output.ok().map(drop).map_err(failed);
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;

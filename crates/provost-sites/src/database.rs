@@ -90,6 +90,9 @@ pub fn password_matches(found: &Found, password: &Secret) -> Option<bool> {
 /// Makes database and role of one name, both marked and the one for the other alone, out of nothing or out of what an interrupted
 /// making left; and sets the role's password. The caller has seen that what is there is ours.
 pub async fn make(sql: &mut Sql, name: &str, password: &Secret, mark: &Mark) -> Result<(), sqlx::Error> {
+    if let Sql::Postgresql(sql) = sql {
+        postgresql::end_creations(sql, name).await?;
+    }
     let there = look(sql).await?.remove(name).unwrap_or_default().database;
     match sql {
         Sql::Postgresql(sql) => {
@@ -97,7 +100,11 @@ pub async fn make(sql: &mut Sql, name: &str, password: &Secret, mark: &Mark) -> 
             postgresql::ensure_role(sql, name, password, mark).await?;
             match there {
                 None => postgresql::create(sql, name, mark).await,
-                Some(None) => postgresql::set_mark(sql, name, mark).await,
+                // Made, and killed before it was closed.
+                Some(None) => {
+                    postgresql::close(sql, name).await?;
+                    postgresql::set_mark(sql, name, mark).await
+                }
                 Some(Some(_)) => Ok(()),
             }
         }

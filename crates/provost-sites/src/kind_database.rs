@@ -173,12 +173,11 @@ impl Kind for DatabaseKind {
 
     async fn execute(&self, cx: &Context, step: &Step) -> Result<Effect, StepError> {
         let params: Params = serde_json::from_value(step.params.clone()).map_err(StepError::failed)?;
-        let mut admin = self.servers.admin(cx, &params.server, None).await.map_err(StepError::failed)?;
         let site = &step.id.subject.name;
         match step.id.action.as_str() {
-            CREATE => self.create(cx, site, &params, &mut admin).await,
-            MARK => self.mark_again(cx, site, &params, &mut admin).await,
-            _ => self.drop(cx, site, &params.name, &mut admin).await,
+            CREATE => self.create(cx, site, &params).await,
+            MARK => self.mark_again(cx, site, &params).await,
+            _ => self.drop(cx, site, &params).await,
         }
     }
 

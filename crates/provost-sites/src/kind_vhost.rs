@@ -190,12 +190,19 @@ pub(crate) async fn serve(
     shared::tidy(cx)?;
     drop(one);
     let place = fleet.site(name).map_or_else(|| Place::parse(""), Place::of);
-    let answer = match (files.enabled, is_maintained(cx, fleet, name)) {
+    let to_be = || match (files.enabled, is_maintained(cx, fleet, name)) {
         (false, _) => Answer::Unavailable,
         (true, true) => Answer::Maintenance,
         (true, false) => Answer::Login,
     };
-    let taken = rounds.reload(cx, fleet, &place, answer).await?;
+    let answer = to_be();
+    let taken = match rounds.reload(cx, fleet, &place, answer).await {
+        // Maintenance began or ended while it waited for others.
+        Err(up::UpError::NotTakenUp { .. }) if to_be() != answer => {
+            up::see(cx, fleet, &place, to_be()).await?
+        }
+        other => other?,
+    };
     untold.told();
     Ok(match taken {
         Taken::NothingRuns => "written",
@@ -275,7 +282,11 @@ fn look(cx: &Context, name: &Name, files: &Files, hosts: &[String], untold: bool
     }
     let stale = shared::others_in(hosts, cx, name, files.shared.as_ref()).is_empty();
     let stale = (!stale).then(|| "files of its former host".to_owned());
-    let differing = found.into_iter().filter(|(_, wanted, text)| text.as_deref() != *wanted);
+    // The host's file is written by whichever of its sites comes first: one of them tells that it is to be.
+    let tells =
+        |file: &render::File| file.what != render::HOST || shared::is_first(files.shared.as_ref(), name);
+    let differing =
+        found.into_iter().filter(|(file, wanted, text)| text.as_deref() != *wanted && tells(file));
     Observation::Present(SeenVhost {
         host: None,
         differs: differing

@@ -52,26 +52,31 @@ pub async fn restore(call: &Call, name: &Name, options: &EditOptions) -> Result<
     let Some(site) = edited.fleet.sites.get(name) else {
         return Err(OpsError::Changed(call.file.clone()));
     };
-    if !options.dry_run {
+    let sites = [name.clone()].into();
+    let change =
+        Change { sites, message: format!("Site restored: {name}"), allowed: Allowed::default(), options };
+    let mut done = if options.dry_run {
+        write(call, &change, &mut file, &edited).await?
+    } else {
         let session = Session::open(call, Access::Change)?;
         let brought = async {
             let _fleet = spares::fleet_lease(&session.cx).await?;
             let _site = Lease::take(&session.cx, &format!("site/{name}")).await?;
             let (fleet_id, servers) = (&session.fleet_id, &*session.servers);
             let restored = Restored { fleet_id, servers, name, site, copy: &newest };
-            restored.bring_back(&session.cx).await.map_err(|source| match session.cx.cancel.is_cancelled() {
-                true => OpsError::Interrupted,
-                false => DeleteError::Restore { site: name.clone(), source }.into(),
-            })
+            restored.bring_back(&session.cx).await.map_err(|source| {
+                match session.cx.cancel.is_cancelled() {
+                    true => OpsError::Interrupted,
+                    false => DeleteError::Restore { site: name.clone(), source }.into(),
+                }
+            })?;
+            // Before anybody else may apply: to him it would be a site that left the file.
+            write(call, &change, &mut file, &edited).await
         };
         let brought = brought.await;
         session.close().await;
-        brought?;
-    }
-    let sites = [name.clone()].into();
-    let change =
-        Change { sites, message: format!("Site restored: {name}"), allowed: Allowed::default(), options };
-    let mut done = write(call, &change, &mut file, &edited).await?;
+        brought?
+    };
     drop(file);
     if !options.dry_run {
         done.applied = Some(apply_to(call, change.allowed, &Scope::Sites(change.sites.clone())).await?);

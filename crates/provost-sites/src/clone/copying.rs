@@ -19,9 +19,6 @@ use crate::site::SiteError;
 /// checkpoint itself.
 pub(crate) const FILE_COPY_FROM: i64 = 512 << 20;
 
-/// How many tenths of a second a server may take to end a copy: it removes the files first.
-const ENDING: u32 = 300;
-
 /// The first PostgreSQL that can be told how to copy; older ones always copy files.
 const STRATEGIES: i32 = 150_000;
 
@@ -175,7 +172,10 @@ impl Cloning<'_> {
                 return Ok(Method::Tables);
             }
         };
-        self.end_others(sql, name).await?;
+        if !postgresql::end_creations(sql, name).await? {
+            let told = format!("the server still copies to `{name}` for an earlier run; try again later");
+            return Err(SiteError::ReadBack(told));
+        }
         self.drop_unfinished(sql, name).await?;
         let method = Method::choose(source.bytes, source.version, file_copy_from);
         let statement = format!(
@@ -214,23 +214,6 @@ impl Cloning<'_> {
         }
         mariadb::drop_database(sql, name).await?;
         Ok(mariadb::create(sql, name, &site.mark(cx, Stage::Installing)).await?)
-    }
-
-    /// Ends what a killed run still has at work in the server: a copy goes on without whoever asked for it. Nobody else copies to this
-    /// name, for the site's lease is ours.
-    async fn end_others(&self, sql: &mut PgConnection, name: &str) -> Result<(), SiteError> {
-        let query = "select pg_terminate_backend(pid) from pg_stat_activity
-                     where pid <> pg_backend_pid() and usename = current_user and starts_with(query, $1)";
-        for _ in 0..ENDING {
-            let statement = format!("create database {} ", quoted(name));
-            if sqlx::query(query).bind(statement).fetch_all(&mut *sql).await?.is_empty() {
-                return Ok(());
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-        Err(SiteError::ReadBack(format!(
-            "the server still copies to `{name}` for an earlier run; try again later"
-        )))
     }
 
     /// Drops what a killed attempt left. Looked at right before: what is dropped is gone.

@@ -99,6 +99,10 @@ fn tree(
                 brought.linked += 1;
                 continue;
             }
+            // What is there is somebody else's work, and may be a link to what is read: a copy would begin by emptying both.
+            if to.symlink_metadata().is_ok() {
+                return Err(SiteError::io("copy to", &to)(std::io::ErrorKind::AlreadyExists.into()));
+            }
             fs_err::copy(&from, &to).map_err(SiteError::io("copy", &from))?;
             give(&to, account, found.mode())?;
             brought.copied += 1;
@@ -151,5 +155,8 @@ mod tests {
         let inode =
             |root: &Utf8Path| std::fs::metadata(root.join(format!("filedir/aa/aa/{hash}"))).unwrap().ino();
         assert_eq!(inode(&from), inode(&to));
+        // Another one that brings the same at the same time never empties what both are links to.
+        assert!(bring(&from, &to, &Account::Own).is_err());
+        assert_eq!(std::fs::read_to_string(from.join(format!("filedir/aa/aa/{hash}"))).unwrap(), "content");
     }
 }

@@ -125,6 +125,24 @@ pub(super) async fn create(sql: &mut PgConnection, name: &str, mark: &Mark) -> R
     set_mark(sql, name, mark).await
 }
 
+/// How many tenths of a second a server may take to end a copy: it removes the files first.
+const ENDING: u32 = 300;
+
+/// Ends what a killed run still has at work in the server: a database goes on being made without whoever asked for it, and is there a
+/// moment after nobody saw it. Nobody else makes one of this name, for the site's lease is ours. Returns whether there is none at work.
+pub(crate) async fn end_creations(sql: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
+    let query = "select pg_terminate_backend(pid) from pg_stat_activity
+                 where pid <> pg_backend_pid() and usename = current_user and starts_with(query, $1)";
+    let statement = format!("create database {} ", quoted(name));
+    for _ in 0..ENDING {
+        if sqlx::query(query).bind(&statement).fetch_all(&mut *sql).await?.is_empty() {
+            return Ok(true);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Ok(false)
+}
+
 /// Closes a database to everybody but its owner.
 pub(super) async fn close(sql: &mut PgConnection, name: &str) -> Result<(), sqlx::Error> {
     let statement = format!("revoke connect, temporary on database {} from public", quoted(name));

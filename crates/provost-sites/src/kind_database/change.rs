@@ -12,14 +12,20 @@ use crate::server::Connection;
 use crate::site::facts;
 
 impl DatabaseKind {
+    /// Whoever has one lets it go before it asks for another: where each of as many steps as there are connections has one and waits for a second,
+    /// they wait for ever.
+    async fn admin(&self, cx: &Context, server: &Name) -> Result<Connection<'_>, StepError> {
+        self.servers.admin(cx, server, None).await.map_err(StepError::failed)
+    }
+
     pub(super) async fn create(
         &self,
         cx: &Context,
         site: &Name,
         params: &Params,
-        admin: &mut Connection<'_>,
     ) -> Result<Effect, StepError> {
         let Params { server, name, only_role, .. } = params;
+        let mut admin = self.admin(cx, server).await?;
         let secret = Generated::SiteDatabase(site);
         let password = secrets::read_or_draw(&cx.paths, &secret).map_err(StepError::failed)?;
         // Once there is something marked: the site may leave the file before this is done again.
@@ -48,6 +54,7 @@ impl DatabaseKind {
         }
         database::make(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
         keep()?;
+        drop(admin);
         // Read back by coming in as the site will.
         let mut own =
             self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
@@ -61,7 +68,6 @@ impl DatabaseKind {
         cx: &Context,
         site: &Name,
         params: &Params,
-        admin: &mut Connection<'_>,
     ) -> Result<Effect, StepError> {
         let Params { server, name, prefix, dataroot, .. } = params;
         let fleet = &self.fleet_id.id;
@@ -85,6 +91,7 @@ impl DatabaseKind {
             template: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);
+        let mut admin = self.admin(cx, server).await?;
         database::ensure_role(&mut admin.sql, name, &password, &mark).await.map_err(failed)?;
         database::close(&mut admin.sql, name).await.map_err(failed)?;
         database::set_mark(&mut admin.sql, name, &mark).await.map_err(failed)?;
@@ -93,6 +100,7 @@ impl DatabaseKind {
         if told != Some(Whose::Ours(mark)) {
             return Err(StepError::told(format!("`{name}` was marked, and the mark is not there")));
         }
+        drop(admin);
         // Read back by coming in as the site will.
         let mut own =
             self.servers.connect(cx, server, name, name, &password).await.map_err(StepError::failed)?;
@@ -107,9 +115,9 @@ impl DatabaseKind {
         &self,
         cx: &Context,
         site: &Name,
-        name: &str,
-        admin: &mut Connection<'_>,
+        Params { server, name, .. }: &Params,
     ) -> Result<Effect, StepError> {
+        let mut admin = self.admin(cx, server).await?;
         let failed = |error: sqlx::Error| StepError::failed(error);
         let found = database::look(&mut admin.sql).await.map_err(failed)?.remove(name).unwrap_or_default();
         for comment in found.comments() {

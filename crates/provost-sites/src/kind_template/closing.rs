@@ -133,7 +133,11 @@ impl TemplateKind {
         }
         // MariaDB copies rows, not pages: what was emptied costs nothing there.
         if engine == Engine::Postgresql {
+            // As the owner of its tables: a superuser would rewrite the shared catalogs as well, and whoever logs in to any database of the
+            // server would wait for whoever reads them, such as a dump, to end.
+            sql.run(format!("set role {}", quoted(&site.database_name))).await?;
             sql.run("vacuum (full, freeze, analyze)".to_owned()).await?;
+            sql.run("reset role".to_owned()).await?;
         }
         Ok(())
     }

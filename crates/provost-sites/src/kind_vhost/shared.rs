@@ -28,6 +28,14 @@ pub(super) fn part(cx: &Context, host: &str, site: &Name) -> Utf8PathBuf {
     parts(cx, host).join(format!("{site}.conf"))
 }
 
+/// Whether a site is the first by name of those in its host.
+pub(super) fn is_first(of: Option<&Shared>, site: &Name) -> bool {
+    let parts = of.and_then(|shared| shared.site.path.parent());
+    let names = parts.into_iter().flat_map(|parts| parts.read_dir_utf8().into_iter().flatten().flatten());
+    let mut names = names.filter_map(|entry| entry.file_name().strip_suffix(".conf")?.parse::<Name>().ok());
+    names.all(|name| name >= *site)
+}
+
 /// What a site has in hosts, but for the one that it is to be in.
 pub(super) fn others(cx: &Context, site: &Name, wanted: Option<&Shared>) -> Vec<Utf8PathBuf> {
     others_in(&hosts(cx), cx, site, wanted)

@@ -147,8 +147,13 @@ impl Moving<'_> {
                 (Some(Stage::Created | Stage::Installing), _) | (None, None)
                     if stage.is_some() || our_role == Some(true) =>
                 {
+                    // One at a time: many that have one and wait for a second wait for ever.
+                    drop(admin);
                     let mut inside = site.servers.admin(cx, server, Some(name)).await?;
-                    !database::has_tables(&mut inside.sql).await?
+                    let used = database::has_tables(&mut inside.sql).await?;
+                    drop(inside);
+                    admin = site.servers.admin(cx, server, None).await?;
+                    !used
                 }
                 _ => false,
             };

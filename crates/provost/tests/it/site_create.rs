@@ -81,3 +81,13 @@ fn a_line_that_fails_is_told_at_its_line() {
     insta::assert_snapshot!(env.filter(&created.to_string()));
     assert_eq!(std::fs::read_to_string(taken.join("theirs")).unwrap(), "x");
 }
+
+/// As many steps at once as the server gives connections: each that held one and asked for a second waited for ever.
+#[test]
+fn more_sites_at_once_than_connections_come_to_their_end() {
+    let names: Vec<String> = (1..=26).map(|number| format!("s{number}")).collect();
+    let env = TestEnv::with_fleet(&Moodle::standin(), &names.iter().map(String::as_str).collect::<Vec<_>>());
+    let applied = env.run(&["apply", "--jobs", "30"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+}

@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use provost_engine::context::Context;
 use provost_fleet::name::Name;
@@ -101,7 +102,7 @@ pub async fn tables(
         let mut admin = servers.admin(cx, server, None).await?;
         let sql = mariadb(&mut admin.sql)?;
         refuse_what_is_lost(sql, from).await?;
-        refuse_in_use(sql, from).await?;
+        until_unused(sql, from).await?;
         list(sql, from).await?
     };
     let mut waiting: Vec<(&String, &Table)> = source.iter().collect();
@@ -212,6 +213,19 @@ async fn refuse_what_is_lost(sql: &mut Mariadb, database: &str) -> Result<(), Co
         return Ok(());
     }
     Err(CopyError::Loses { database: database.to_owned(), what: lost.join(" and ") })
+}
+
+/// A dump of the whole server is in each database for a second or two, and a session that was ended is listed for a moment.
+async fn until_unused(sql: &mut Mariadb, database: &str) -> Result<(), CopyError> {
+    let until = tokio::time::Instant::now() + Duration::from_secs(10);
+    loop {
+        match refuse_in_use(sql, database).await {
+            Err(CopyError::InUse { .. }) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            other => return other,
+        }
+    }
 }
 
 async fn refuse_in_use(sql: &mut Mariadb, database: &str) -> Result<(), CopyError> {

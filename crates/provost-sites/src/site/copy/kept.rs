@@ -90,7 +90,9 @@ pub fn prune(cx: &Context) {
     crate::site::moving::prune(cx);
     let now = cx.now();
     for one in kept(&cx.paths) {
-        if one.manifest.gone_at.is_some() && one.manifest.keep_until <= now {
+        // Somebody may be bringing it back.
+        let free = || matches!(cx.store.lease_holder(&format!("site/{}", one.manifest.site)), Ok(None));
+        if one.manifest.gone_at.is_some() && one.manifest.keep_until <= now && free() {
             let until = one.manifest.keep_until;
             cx.note(match remove_tree(&one.path) {
                 Ok(()) => format!("the copy of {} was kept until {until}, and is gone", one.manifest.site),
