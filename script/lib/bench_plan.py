@@ -21,7 +21,9 @@ QUESTION = """select 'core', name::text, value from mdl_config where name in ('v
 class Fleet:
     def __init__(self, work, engine):
         self.work, self.engine, self.at = work, engine, f"{work}/{engine}"
-        (self.sockets,) = glob.glob(f"{work}/run/provost/*/main")
+        # The fleet of the other engine has a directory too; no server listens in it any more.
+        socket = {"postgresql": ".s.PGSQL.5432", "mariadb": "mariadb.sock"}[engine]
+        (self.sockets,) = (os.path.dirname(path) for path in glob.glob(f"{work}/run/provost/*/main/{socket}"))
         with open(f"{self.at}/state/keep/secrets/server-main-admin") as file:
             self.password = file.read().strip()
 
