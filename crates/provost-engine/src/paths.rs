@@ -141,6 +141,21 @@ impl Paths {
         self.made().join("web/php-fpm")
     }
 
+    /// What pools of php-fpm use that are told by their user's number, each in a directory of that name.
+    pub fn seats(&self) -> Utf8PathBuf {
+        self.made().join("seats")
+    }
+
+    /// The php-fpm file of the seat of a user. No site's name has a dot.
+    pub fn seat_pool(&self, uid: u32) -> Utf8PathBuf {
+        self.pools().join(format!("seat.{uid}.conf"))
+    }
+
+    /// The Unix socket of that pool.
+    pub fn seat_socket(&self, uid: u32) -> Utf8PathBuf {
+        self.run.join("fpm").join(format!("seat.{uid}.sock"))
+    }
+
     /// Where unpacked agents lie, by their digest.
     pub fn agents(&self) -> Utf8PathBuf {
         self.made().join("agent")

@@ -412,3 +412,8 @@ pub struct Limits {
     /// Most PHP processes at once. Default 5.
     pub workers: u32,
 }
+
+impl Limits {
+    /// Those of a site that declares none.
+    pub const USUAL: Self = Self { memory_mib: 256, upload_mib: 100, workers: 5 };
+}

@@ -4,6 +4,8 @@
 //! `postgres`, MariaDB as `mysql` and Redis as `redis`, nginx as an account of the fleet, and each site's PHP as an account of its own, with a group of its own that
 //! nginx joins (to send files of the dataroot) and no other site does.
 
+pub(crate) mod seats;
+
 use std::collections::HashMap;
 use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -94,8 +96,12 @@ pub fn site_user_name(fleet_id: &str, site: &Name) -> String {
 
 /// The name of nginx's account.
 pub fn web_user_name(fleet_id: &str) -> String {
-    let digest = Digest::of(fleet_id.as_bytes()).to_string();
-    format!("pv-web-{}", digest.chars().take(8).collect::<String>())
+    format!("pv-web-{}", fleet_digits(fleet_id))
+}
+
+/// What tells a fleet's accounts from those of others.
+fn fleet_digits(fleet_id: &str) -> String {
+    Digest::of(fleet_id.as_bytes()).to_string().chars().take(8).collect()
 }
 
 /// A site's account, if it is there.
@@ -112,11 +118,15 @@ pub async fn site(cx: &Context, fleet_id: &str, site: &Name) -> Result<User, Acc
         return Ok(User::own());
     }
     let web = self::web(cx, fleet_id).await?;
-    let name = site_user_name(fleet_id, site);
-    let user = ensure(cx, &name).await?;
+    ensure_with(cx, &site_user_name(fleet_id, site), &web).await
+}
+
+/// An account, made if it is not there, with nginx's account in its group.
+async fn ensure_with(cx: &Context, name: &str, web: &User) -> Result<User, AccountError> {
+    let user = ensure(cx, name).await?;
     // The tool rewrites four files and waits for the disk, also where there is nothing to change.
-    if !is_member(&name, &web.name)? {
-        run(cx, "usermod", &["--append", "--groups", &name, &web.name], &web.name).await?;
+    if !is_member(name, &web.name)? {
+        run(cx, "usermod", &["--append", "--groups", name, &web.name], &web.name).await?;
     }
     Ok(user)
 }
@@ -134,24 +144,28 @@ pub async fn rename_site(cx: &Context, fleet_id: &str, from: &Name, to: &Name) -
     if !cx.machine.root {
         return Ok(());
     }
-    let (from, to) = (site_user_name(fleet_id, from), site_user_name(fleet_id, to));
+    rename_whole(cx, &site_user_name(fleet_id, from), &site_user_name(fleet_id, to)).await
+}
+
+/// Gives an account and its group another name.
+async fn rename_whole(cx: &Context, from: &str, to: &str) -> Result<(), AccountError> {
     // One look at both. The tool of a command that was killed may be about to do the same: where both are there it cannot, and where only
     // one is, there is nothing to remove that is not the site's by then.
     let there = users().map_err(AccountError::List)?;
-    if there.contains_key(&from) {
-        if there.contains_key(&to) {
+    if there.contains_key(from) {
+        if there.contains_key(to) {
             // One of that name owns nothing: the site that it is for has the files of the other one.
-            remove(cx, &to).await?;
+            remove(cx, to).await?;
         } else {
-            remove_group(cx, &to).await?;
+            remove_group(cx, to).await?;
         }
-        match rename(cx, &["--login", &to, &from], &from).await {
-            Err(_) if find(&from)?.is_none() && find(&to)?.is_some() => {}
+        match rename(cx, &["--login", to, from], from).await {
+            Err(_) if find(from)?.is_none() && find(to)?.is_some() => {}
             other => other?,
         }
     }
     // The group follows, as after a kill.
-    mend(cx, &to).await
+    mend(cx, to).await
 }
 
 /// Also waits for processes of the account: php-fpm ends those of a pool that is gone a moment after it was told.
@@ -236,12 +250,17 @@ fn half_renamed(users: &str, groups: &str, name: &str) -> Option<(String, String
             by_number.entry(number).or_insert(group);
         }
     }
-    users.lines().filter(|line| line.starts_with("pv-")).find_map(|line| {
+    users.lines().filter(|line| is_ours(line)).find_map(|line| {
         let (user, number) = (field(line, 0)?, field(line, 3)?);
         let group = *by_number.get(number)?;
-        let half = group.starts_with("pv-") && group != user && (user == name || group == name);
+        let half = is_ours(group) && group != user && (user == name || group == name);
         half.then(|| (user.to_owned(), group.to_owned()))
     })
+}
+
+/// Whether a name is one that Provost gives: to a site or to nginx, or to a seat.
+fn is_ours(name: &str) -> bool {
+    name.starts_with("pv-") || name.starts_with(seats::PREFIX)
 }
 
 fn read(path: &str) -> Result<String, AccountError> {

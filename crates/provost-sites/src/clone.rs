@@ -28,10 +28,11 @@ use serde_json::Value;
 
 use self::copying::Source;
 use self::identity::Identity;
-use crate::accounts::{self, User};
+use crate::accounts::User;
 use crate::agent::{self, Agent, CLI_SETTINGS, Started};
 use crate::mark::{Mark, Stage};
 use crate::php::Php;
+use crate::seat;
 use crate::server::Sql;
 use crate::site::config::Rendered;
 use crate::site::files::{self as site_files, Dataroot};
@@ -142,7 +143,7 @@ impl Cloning<'_> {
         root: &Utf8Path,
     ) -> Result<Prepared, SiteError> {
         let site = &self.installation;
-        let user = accounts::site(cx, &site.fleet_id.id, site.name).await?;
+        let user = seat::account(cx, &site.fleet_id.id, site.name, site.site).await?;
         site_files::fresh_dataroot(root, &site.mark(cx, Stage::Installing), &user)?;
         let brought = self.bring(cx, &user, root).await?;
         if source.made_of.encrypted {

@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 use crate::fleet_state::FleetId;
 use crate::kind_site;
 use crate::site::{self, MAINTENANCE_PAGE};
-use crate::up::{Answer, Place, Rounds, Taken, Untold};
-use crate::{accounts, up};
+use crate::up::{Answer, Place, Pools, Rounds, Taken, Untold};
+use crate::{accounts, seat, up};
 
 /// The kind's name.
 pub const NAME: &str = "vhost";
@@ -139,7 +139,8 @@ impl Kind for VhostKind {
         if step.id.action == REMOVE {
             let host = step.params["host"].as_str().unwrap_or_default();
             let place = Place::parse(host);
-            serve_no_more(cx, &self.fleet, name, &place, &self.rounds).await.map_err(StepError::failed)?;
+            let gone = serve_no_more(cx, &self.fleet, &self.fleet_id, name, &place, &self.rounds).await;
+            gone.map_err(StepError::failed)?;
             return Ok(Effect("it is no longer served".to_owned()));
         }
         let told = serve(cx, &self.fleet, &self.lock, &self.fleet_id, name, &self.rounds).await;
@@ -163,6 +164,9 @@ pub enum ServeError {
     /// Its files could not be written or removed.
     #[error("cannot write the files of nginx and php-fpm")]
     Io(#[from] std::io::Error),
+    /// Its seat could not be made ready.
+    #[error(transparent)]
+    Seat(#[from] site::SiteError),
     /// The running services do not take it up.
     #[error(transparent)]
     Up(#[from] up::UpError),
@@ -178,11 +182,19 @@ pub(crate) async fn serve(
     rounds: &Rounds,
 ) -> Result<&'static str, ServeError> {
     // Before anything reads the files: php-fpm does not start when a pool's user or nginx's is missing.
-    accounts::site(cx, &fleet_id.id, name).await?;
+    let user = accounts::site(cx, &fleet_id.id, name).await?;
     let version = nginx_version(cx).await;
-    let files = render(cx, fleet, lock, fleet_id, name, version)?;
+    let was_untold = Untold::sites(&cx.paths).contains(name);
     let untold = Untold::note(&cx.paths, name)?;
+    if let Some(site) = fleet.site(name) {
+        seat::settle(cx, &user, name, site)?;
+    }
+    let files = render(cx, fleet, lock, fleet_id, name, version)?;
     let one = up::FILES.lock().await;
+    let pools = match was_untold || !pools_are(&files) || (files.enabled && !up::listens(cx, &files.socket)) {
+        true => Pools::Changed,
+        false => Pools::AsTheyAre,
+    };
     write_all(cx, &files)?;
     for stale in shared::others(cx, name, files.shared.as_ref()) {
         remove_if_there(&stale)?;
@@ -196,7 +208,7 @@ pub(crate) async fn serve(
         (true, false) => Answer::Login,
     };
     let answer = to_be();
-    let taken = match rounds.reload(cx, fleet, &place, answer).await {
+    let taken = match rounds.reload(cx, fleet, &place, answer, pools).await {
         // Maintenance began or ended while it waited for others.
         Err(up::UpError::NotTakenUp { .. }) if to_be() != answer => {
             up::see(cx, fleet, &place, to_be()).await?
@@ -225,22 +237,24 @@ fn is_maintained(cx: &Context, fleet: &Fleet, name: &Name) -> bool {
 pub(crate) async fn serve_no_more(
     cx: &Context,
     fleet: &Fleet,
+    fleet_id: &FleetId,
     name: &Name,
     place: &Place,
     rounds: &Rounds,
 ) -> Result<(), ServeError> {
     let untold = Untold::note(&cx.paths, name)?;
+    let of_seat = seat::pool_of(cx, &fleet_id.id, name)?;
     let one = up::FILES.lock().await;
-    for path in [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")))
-    {
-        remove_if_there(&path)?;
+    let own = [cx.paths.vhosts(), cx.paths.pools()].map(|directory| directory.join(format!("{name}.conf")));
+    for path in own.iter().chain(&of_seat) {
+        remove_if_there(path)?;
     }
     for stale in shared::others(cx, name, None) {
         remove_if_there(&stale)?;
     }
     shared::tidy(cx)?;
     drop(one);
-    rounds.reload(cx, fleet, place, Answer::Nothing).await?;
+    rounds.reload(cx, fleet, place, Answer::Nothing, Pools::Changed).await?;
     untold.told();
     // php-fpm takes its sockets away, where it lives to do it.
     remove_if_there(&cx.paths.pool_socket(name))?;
@@ -321,6 +335,11 @@ fn write_all(cx: &Context, all: &Files) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the files of pools are as they are to be.
+fn pools_are(files: &Files) -> bool {
+    files.pools().all(|(file, wanted)| std::fs::read_to_string(&file.path).ok().as_deref() == wanted)
 }
 
 fn remove_if_there(path: &Utf8Path) -> std::io::Result<()> {

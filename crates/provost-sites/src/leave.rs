@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::fleet_state::FleetId;
 use crate::site::files;
 use crate::up::{self, Serving};
-use crate::{accounts, server};
+use crate::{accounts, seat, server};
 
 /// Called at the end of a command that may have changed things, after it has let go of everything. Nothing happens while a site is
 /// left, or while the fleet is up: then the end of `up` comes here too.
@@ -26,6 +26,9 @@ pub async fn leave(cx: &Context, fleet_id: &FleetId) {
     };
     if sites_left(cx) || up::serving(&cx.paths) != Serving::Down || up::services_live(&cx.paths) {
         return;
+    }
+    if let Err(error) = seat::remove_all(cx, &fleet_id.id).await {
+        cx.note(format!("accounts of free seats stay: {}", error.chain()));
     }
     if let Err(error) = accounts::remove_web(cx, &fleet_id.id).await {
         cx.note(format!("nginx's account stays: {}", full_chain(&error)));

@@ -21,6 +21,7 @@ pub mod mark;
 pub mod php;
 pub mod relocation;
 pub mod rename;
+pub mod seat;
 pub mod secrets;
 pub mod server;
 pub mod site;

@@ -11,9 +11,9 @@ mod untold;
 mod workers;
 
 pub use probe::Place;
-pub use rounds::Rounds;
+pub use rounds::{Pools, Rounds};
 pub use serving::{Answer, Serving, Taken, see, services_live, serving};
-pub(crate) use serving::{FILES, read_again};
+pub(crate) use serving::{FILES, listens, read_again};
 pub(crate) use untold::Untold;
 
 use std::collections::BTreeMap;
@@ -32,6 +32,7 @@ use provost_fleet::name::Name;
 use crate::accounts::AccountError;
 use crate::fleet_state::FleetId;
 use crate::php::Php;
+use crate::seat;
 use crate::server::redis::RedisError;
 use crate::server::{ServerError, Servers};
 
@@ -314,6 +315,7 @@ async fn watch(
         web.keep(cx).await?;
         keep_servers(cx, services, managed, &mut resting).await?;
         services.servers.redis().keep_running(cx).await?;
+        keep_seats(cx, services).await;
         if rotated.elapsed() > ROTATE {
             rotated = tokio::time::Instant::now();
             if rotate::rotate(cx) {
@@ -322,6 +324,20 @@ async fn watch(
             crate::site::copy::prune(cx);
             write_figures(cx, services).await;
         }
+    }
+}
+
+/// Makes free seats where few are left, unless somebody works on the fleet, whose new pools php-fpm is told of together.
+async fn keep_seats(cx: &Context, services: &Services) {
+    if seat::are_enough(cx, &services.fleet, &services.fleet_id.id) {
+        return;
+    }
+    let Ok(_fleet) = Lease::take(cx, "fleet").await else { return };
+    let _one = FILES.lock().await;
+    match seat::fill(cx, &services.fleet, &services.fleet_id.id).await {
+        Ok(true) => serving::reload_pools(cx).await,
+        Ok(false) => {}
+        Err(error) => cx.note(format!("no seats are kept free: {}", error.chain())),
     }
 }
 

@@ -21,5 +21,9 @@ pub mod nginx;
 /// editor posts whole texts. nginx and PHP must agree, or one of them refuses what the other would take.
 pub const FORM_OVERHEAD_MIB: u32 = 8;
 
+/// How long PHP may work on one request, in seconds. Moodle raises its own limits for what may take long; such work belongs to
+/// cron.
+pub const REQUEST_SECONDS: u32 = 600;
+
 /// How much longer nginx waits for PHP than PHP may take, in seconds: PHP ends first, and its log says why.
 pub const GATEWAY_MARGIN_SECONDS: u32 = 10;

@@ -272,9 +272,9 @@ impl Draft {
             short_name: text(&draft.short_name, name.as_str()),
             language: given(|draft| &draft.language).unwrap_or("en").to_owned(),
             limits: Limits {
-                memory_mib: draft.memory.unwrap_or(256),
-                upload_mib: draft.upload.unwrap_or(100),
-                workers: draft.workers.unwrap_or(5),
+                memory_mib: draft.memory.unwrap_or(Limits::USUAL.memory_mib),
+                upload_mib: draft.upload.unwrap_or(Limits::USUAL.upload_mib),
+                workers: draft.workers.unwrap_or(Limits::USUAL.workers),
             },
         })
     }

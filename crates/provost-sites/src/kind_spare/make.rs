@@ -7,12 +7,12 @@ use provost_fleet::name::Name;
 use serde::Deserialize;
 
 use super::SpareKind;
-use crate::accounts;
 use crate::clone::Cloning;
 use crate::clone::copying::snapshot;
 use crate::database;
 use crate::kind_template::look_at_mark;
 use crate::mark::{Stage, TemplateMark, Whose, whose};
+use crate::seat;
 use crate::secrets::{self, Generated};
 use crate::site::files::{self, Dataroot};
 use crate::site::install::Installation;
@@ -55,7 +55,8 @@ impl SpareKind {
             template: Some(&mark),
         };
         // First the dataroot and last: as long as it is there, the rest is looked for.
-        let user = accounts::site(cx, &self.fleet_id.id, &name).await?;
+        // What takes it takes its pool with it.
+        let user = seat::account(cx, &self.fleet_id.id, &name, &site).await?;
         let installing = installation.mark(cx, Stage::Installing);
         files::fresh_dataroot(&cx.paths.dataroot(&name), &installing, &user)?;
         let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(&name))?;

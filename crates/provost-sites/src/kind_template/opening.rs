@@ -108,7 +108,8 @@ impl TemplateKind {
             return Err(DoorError::Closed(name.clone()));
         }
         let place = Place::of(&template.site);
-        kind_vhost::serve_no_more(cx, &self.fleet, &site_name, &place, &Rounds::default()).await?;
+        kind_vhost::serve_no_more(cx, &self.fleet, &self.fleet_id, &site_name, &place, &Rounds::default())
+            .await?;
         files::remove_host_links(cx, &site_name, None)?;
         Ok(self.close(cx, format!("{}/{name}", super::NAME), name, *made_of).await?)
     }

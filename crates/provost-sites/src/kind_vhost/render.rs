@@ -10,16 +10,14 @@ use provost_fleet::name::Name;
 use super::shared;
 use crate::accounts::{self, AccountError};
 use crate::fleet_state::FleetId;
+use crate::seat::Seat;
 use crate::site;
+use crate::web::REQUEST_SECONDS;
 use crate::web::fpm::{FpmPool, PoolUser, pool_file};
 use crate::web::nginx::{
     ClosedPage, NginxSite, NginxVersion, SiteAddress, SiteTls, WebRoot, closed_file, closed_location_file,
     host_file, location_file, site_file,
 };
-
-/// How long PHP may work on one request, in seconds. Moodle raises its own limits for what may take long; such work belongs to
-/// cron.
-const REQUEST_SECONDS: u32 = 600;
 
 /// The first `$branch` whose web root is `public/`.
 const PUBLIC_SINCE: u32 = 501;
@@ -54,6 +52,10 @@ pub struct Files {
     pub nginx: File,
     /// For php-fpm; of a disabled site it is not to be there.
     pub pool: File,
+    /// The pool that the site has not, of the two that it may have: its own, and that of its seat.
+    pub other_pool: Option<File>,
+    /// Where its pool listens.
+    pub socket: Utf8PathBuf,
     /// Of a site below a path.
     pub shared: Option<Shared>,
     /// Whether visitors get the site.
@@ -63,11 +65,16 @@ pub struct Files {
 impl Files {
     /// Each, with what it is to hold; `None`: it is not to be there.
     pub fn each(&self) -> impl Iterator<Item = (&File, Option<&str>)> {
-        let pool = self.enabled.then_some(self.pool.text.as_str());
         // The site's own part comes before what includes it.
         let shared = self.shared.iter().flat_map(|shared| [&shared.site, &shared.host]);
         let nginx = shared.chain([&self.nginx]).map(|file| (file, Some(file.text.as_str())));
-        nginx.chain([(&self.pool, pool)])
+        nginx.chain(self.pools())
+    }
+
+    /// Those of php-fpm, likewise.
+    pub(super) fn pools(&self) -> impl Iterator<Item = (&File, Option<&str>)> {
+        let pool = self.enabled.then_some(self.pool.text.as_str());
+        [(&self.pool, pool)].into_iter().chain(self.other_pool.iter().map(|file| (file, None)))
     }
 }
 
@@ -99,7 +106,8 @@ pub fn render(
     let dataroot = site::dataroot(cx, name, site);
     let aliases: Vec<&str> = site.aliases.iter().map(String::as_str).collect();
     let trusted: Vec<&str> = fleet.web.trusted_proxies.iter().map(String::as_str).collect();
-    let socket = cx.paths.pool_socket(name);
+    let seat = Seat::of_site(cx, &fleet_id.id, name, site)?;
+    let socket = seat.map_or_else(|| cx.paths.pool_socket(name), |seat| seat.socket(&cx.paths));
     let nginx = NginxSite {
         name: name.as_str(),
         address: SiteAddress {
@@ -143,6 +151,18 @@ pub fn render(
         slow_log: &logs.join("slow.log"),
         temporary: &dataroot.join(site::files::PHP_TEMPORARY),
     };
+    let own = File {
+        what: "php-fpm pool",
+        path: cx.paths.pools().join(format!("{name}.conf")),
+        text: pool_file(&pool),
+    };
+    let (pool, other_pool) = match seat {
+        None => (own, None),
+        Some(seat) => {
+            let text = seat.text(&cx.paths, &fleet_id.id);
+            (File { what: "php-fpm pool", path: seat.pool(&cx.paths), text }, Some(own))
+        }
+    };
     let page = ClosedPage { title: &site.full_name, language: &site.language };
     let shared = site.url.below().map(|_| Shared {
         site: File {
@@ -166,11 +186,9 @@ pub fn render(
                 false => closed_file(&nginx, &page),
             },
         },
-        pool: File {
-            what: "php-fpm pool",
-            path: cx.paths.pools().join(format!("{name}.conf")),
-            text: pool_file(&pool),
-        },
+        pool,
+        other_pool,
+        socket,
         enabled: site.enabled,
     })
 }

@@ -33,6 +33,7 @@ use crate::agent::Agent;
 use crate::database;
 use crate::mark::{Stage, Whose, whose};
 use crate::relocation::Other;
+use crate::seat;
 use crate::secrets::{self, Generated};
 use crate::server::Connection;
 use crate::up::{self, Answer, Taken};
@@ -369,7 +370,7 @@ async fn ask(cx: &Context, site: &Installation<'_>, user: &User, step: &Step) ->
 async fn see(cx: &Context, fleet: &Fleet, site: &Installation<'_>) -> Result<&'static str, SiteError> {
     let maintained = dataroot(cx, site.name, site.site).join(super::MAINTENANCE_PAGE).exists();
     // By what serves it now: whether it is to be served otherwise is seen to after this step.
-    let open = cx.paths.pools().join(format!("{}.conf", site.name)).exists();
+    let open = seat::has_pool(cx, &site.fleet_id.id, site.name);
     let answer = match (open, maintained) {
         (false, _) => Answer::Unavailable,
         (true, true) => Answer::Maintenance,

@@ -6,7 +6,7 @@ use provost_fleet::name::Name;
 
 use super::SiteError;
 use super::files;
-use crate::accounts;
+use crate::{accounts, seat};
 
 /// Removes a site's links, dataroot, logs and account. Each part may be gone already.
 pub async fn remove(
@@ -32,6 +32,9 @@ pub async fn remove(
     files::remove_tree(&super::moving::kept::work(&cx.paths, name))?;
     files::remove_tree(&cx.paths.site_logs(name))?;
     remove_cron_logs(cx, name)?;
+    if let Some(user) = accounts::site_if_there(&cx.machine, fleet_id, name)? {
+        seat::remove(&cx.paths, &user)?;
+    }
     Ok(accounts::remove_site(cx, fleet_id, name).await?)
 }
 

@@ -7,9 +7,10 @@ use provost_engine::process::{Account, Program};
 use provost_fleet::model::Tls;
 
 use super::{FPM, NGINX, Services, UpError, opcache};
-use crate::accounts;
+use crate::site::SiteError;
 use crate::web::fpm::{self, FpmMain, FpmPool, PoolUser};
 use crate::web::nginx::{self, NginxMain, WorkerUser};
+use crate::{accounts, seat};
 
 /// What was written, and how the services are started with it.
 pub(super) struct Written {
@@ -89,7 +90,12 @@ pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, 
     for log in [main.error_log, main.access_log] {
         super::rotate::private(log).map_err(|source| UpError::Io { path: log.to_owned(), source })?;
     }
-    let sites = u32::try_from(services.fleet.sites.len()).unwrap_or(u32::MAX);
+    // Before anything reads the files of pools. Without seats sites are served as well, only later.
+    if let Err(error) = fill_seats(cx, services).await {
+        cx.note(format!("no seats are kept free: {}", error.chain()));
+    }
+    let sites = services.fleet.sites.len() + seat::FREE;
+    let sites = u32::try_from(sites).unwrap_or(u32::MAX);
     let main = FpmMain {
         pid: &fpm_pid(paths),
         error_log: &written.fpm_log,
@@ -101,6 +107,11 @@ pub(super) async fn write(cx: &Context, services: &Services) -> Result<Written, 
     save(&written.ini.join("provost.ini"), &fpm::master_ini(&opcache::sizing(paths, &services.fleet)))?;
     save(&paths.pools().join("_idle.conf"), &idle_pool(cx, services))?;
     Ok(written)
+}
+
+async fn fill_seats(cx: &Context, services: &Services) -> Result<(), SiteError> {
+    seat::tidy(&cx.paths)?;
+    seat::fill(cx, &services.fleet, &services.fleet_id.id).await.map(drop)
 }
 
 /// A pool that nobody asks for: php-fpm does not start without one, and a fleet begins without sites.

@@ -6,6 +6,7 @@ use provost_codebase::build::php_files;
 use provost_engine::paths::Paths;
 use provost_fleet::model::Fleet;
 
+use crate::seat::FREE;
 use crate::site::files::build_of;
 use crate::site::traces::made;
 use crate::web::fpm::OpcacheSizing;
@@ -27,7 +28,7 @@ pub(super) fn sizing(paths: &Paths, fleet: &Fleet) -> OpcacheSizing {
     OpcacheSizing {
         php_files: counts.iter().fold(largest.saturating_mul(more), |all, one| all.saturating_add(*one)),
         live_builds: number(counts.len()).saturating_add(more),
-        sites: number(sites.len()),
+        sites: number(sites.len() + if fleet.templates.is_empty() { 0 } else { FREE }),
     }
 }
 

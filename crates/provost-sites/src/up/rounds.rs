@@ -51,6 +51,16 @@ struct Request {
     number: u64,
     place: Place,
     answer: Answer,
+    pools: Pools,
+}
+
+/// What a site's change means to php-fpm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pools {
+    /// A pool came, went or changed.
+    Changed,
+    /// It listens for the site as it is (see [`crate::seat`]).
+    AsTheyAre,
 }
 
 impl Rounds {
@@ -74,11 +84,12 @@ impl Rounds {
         fleet: &Fleet,
         place: &Place,
         answer: Answer,
+        pools: Pools,
     ) -> Result<Taken, UpError> {
         if serving(&cx.paths) == Serving::Down {
             return Ok(Taken::NothingRuns);
         }
-        let number = self.join(place, answer);
+        let number = self.join(place, answer, pools);
         let result = self.told(&cx.cancel, number, async |requests| round(cx, fleet, &requests).await).await;
         self.leave(number);
         result?;
@@ -125,11 +136,11 @@ impl Rounds {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn join(&self, place: &Place, answer: Answer) -> u64 {
+    fn join(&self, place: &Place, answer: Answer, pools: Pools) -> u64 {
         let mut waiting = self.waiting();
         waiting.next += 1;
         let number = waiting.next;
-        waiting.requests.push(Request { number, place: place.clone(), answer });
+        waiting.requests.push(Request { number, place: place.clone(), answer, pools });
         number
     }
 
@@ -159,6 +170,10 @@ impl Rounds {
 async fn round(cx: &Context, fleet: &Fleet, requests: &[Request]) -> Result<(), UpError> {
     let _one = serving::FILES.lock().await;
     serving::check_nginx(cx).await?;
+    if requests.iter().all(|request| request.pools == Pools::AsTheyAre) {
+        serving::reload_nginx(cx);
+        return Ok(());
+    }
     let Some(closing) = requests.iter().find(|request| !request.answer.needs_pool()) else {
         serving::reload_pools(cx).await;
         serving::reload_nginx(cx);
@@ -188,7 +203,7 @@ mod tests {
 
     impl Counted {
         async fn one(&self) -> Result<(), UpError> {
-            let number = self.rounds.join(&Place::parse("host"), Answer::Login);
+            let number = self.rounds.join(&Place::parse("host"), Answer::Login, Pools::Changed);
             let told = self.rounds.told(&self.cancel, number, async |_| {
                 self.done.fetch_add(1, Ordering::SeqCst);
                 Ok(())
@@ -240,8 +255,8 @@ mod tests {
     async fn each_has_its_own_error() {
         let all = counted();
         let fail = async |_| Err(UpError::Missing("nginx"));
-        let first = all.rounds.join(&Place::parse("one"), Answer::Login);
-        let second = all.rounds.join(&Place::parse("two"), Answer::Nothing);
+        let first = all.rounds.join(&Place::parse("one"), Answer::Login, Pools::Changed);
+        let second = all.rounds.join(&Place::parse("two"), Answer::Nothing, Pools::Changed);
         assert!(all.rounds.told(&all.cancel, first, fail).await.is_err());
         all.rounds.leave(first);
         assert!(!all.rounds.is_served(second));

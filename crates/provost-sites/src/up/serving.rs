@@ -224,6 +224,12 @@ fn answer(cx: &Context, pools: &BTreeSet<String>) -> bool {
     })
 }
 
+/// Whether somebody listens on a socket of a pool.
+pub(crate) fn listens(cx: &Context, socket: &Utf8Path) -> bool {
+    let name = socket.file_name().and_then(|name| name.strip_suffix(".sock"));
+    name.is_some_and(|name| answer(cx, &BTreeSet::from([name.to_owned()])))
+}
+
 /// The names of the sockets in a directory that somebody listens on, without `.sock`, from the kernel's list: number, references,
 /// protocol, flags, type, state, inode, path.
 fn listening(list: &str, directory: &Utf8Path) -> BTreeSet<String> {

@@ -182,8 +182,13 @@ fn places(session: &Session, fleet: &Fleet) -> Result<Vec<String>> {
     look(&paths.logs().join("sites"), &|entry| Some(entry.to_owned()))?;
     look(&paths.cron_logs(), &|entry| Some(entry.split('.').next()?.to_owned()))?;
     look(&paths.vhosts(), &|entry| Some(entry.strip_suffix(".conf")?.to_owned()))?;
-    look(&paths.pools(), &|entry| Some(entry.strip_suffix(".conf")?.to_owned()))?;
-    look(&paths.run.join("fpm"), &|entry| Some(entry.strip_suffix(".sock")?.to_owned()))?;
+    // Pools of seats are told by the number of their user, who is looked for below.
+    let of_site = |entry: &str, ending: &str| {
+        let name = entry.strip_suffix(ending)?;
+        Some(if name.starts_with("seat.") { "_idle" } else { name }.to_owned())
+    };
+    look(&paths.pools(), &|entry| of_site(entry, ".conf"))?;
+    look(&paths.run.join("fpm"), &|entry| of_site(entry, ".sock"))?;
     look(&paths.secrets(), &|entry| {
         let of_site = entry.strip_prefix("site-").and_then(|rest| rest.rsplit_once('-'));
         let of_server = entry.strip_prefix("server-").map(|_| format!("template-{}", TEMPLATES[0]));
@@ -206,6 +211,7 @@ fn places(session: &Session, fleet: &Fleet) -> Result<Vec<String>> {
     }
     if session.cx.machine.root {
         found.extend(strange_accounts(session, &sites)?);
+        found.extend(strange_seats(session)?);
     }
     Ok(found)
 }
@@ -229,6 +235,24 @@ fn strange_accounts(session: &Session, sites: &BTreeSet<String>) -> Result<Vec<S
         }
     }
     Ok(found.into_iter().collect())
+}
+
+/// Seats of users that are nobody, and files of pools without a seat.
+fn strange_seats(session: &Session) -> Result<Vec<String>> {
+    let paths = &session.cx.paths;
+    let list = std::fs::read_to_string("/etc/passwd")?;
+    let users = list.lines().filter(|line| line.starts_with("pv")).filter_map(|line| line.split(':').nth(2));
+    let users: BTreeSet<&str> = users.collect();
+    let seats = names(&paths.seats())?;
+    let nobodys = seats.iter().filter(|seat| !users.contains(seat.as_str()));
+    let mut found: Vec<String> = nobodys.map(|seat| format!("the seat {seat} is nobody's")).collect();
+    for pool in names(&paths.pools())? {
+        let seat = pool.strip_prefix("seat.").and_then(|rest| rest.strip_suffix(".conf"));
+        if seat.is_some_and(|seat| !seats.iter().any(|one| one == seat)) {
+            found.push(format!("`{pool}` is the pool of a seat that is not there"));
+        }
+    }
+    Ok(found)
 }
 
 /// Copies of deleted sites: whole, and settled when their site is gone, so that their time comes.

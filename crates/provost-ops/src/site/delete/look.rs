@@ -2,6 +2,7 @@
 
 use provost_engine::context::Context;
 use provost_fleet::name::Name;
+use provost_sites::seat;
 use provost_sites::site::{census, copy, dataroot, traces};
 use serde::Serialize;
 
@@ -64,7 +65,7 @@ async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
     if site.enabled {
         return Err(DeleteError::Enabled(name.clone()).into());
     }
-    if is_served(cx, name) {
+    if is_served(cx, &session.fleet_id.id, name) {
         return Err(DeleteError::NotYetDisabled(name.clone()).into());
     }
     let mut doomed = Doomed {
@@ -89,8 +90,8 @@ async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
 }
 
 /// Whether PHP may run for a site.
-fn is_served(cx: &Context, name: &Name) -> bool {
-    cx.paths.pools().join(format!("{name}.conf")).exists()
+fn is_served(cx: &Context, fleet_id: &str, name: &Name) -> bool {
+    seat::has_pool(cx, fleet_id, name)
 }
 
 /// A site that is not in the file, and has left something.
