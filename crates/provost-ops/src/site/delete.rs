@@ -186,7 +186,7 @@ pub fn copies(call: &Call) -> Result<Vec<CopyRow>, OpsError> {
 /// When it changed since, when no final copy could be made, and when something of it is left in the end.
 pub async fn delete(call: &Call, doomed: Doomed, options: &DeleteOptions) -> Result<Deleted, OpsError> {
     let name = doomed.name.clone();
-    if look(call, &name).await? != doomed {
+    if !look(call, &name).await?.is_at_most(&doomed) {
         return Err(DeleteError::Changed(name).into());
     }
     if doomed.installed && doomed.declared && !options.no_copy {

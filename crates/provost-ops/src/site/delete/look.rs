@@ -35,6 +35,19 @@ pub struct Doomed {
     pub dataroot: Option<String>,
 }
 
+impl Doomed {
+    /// Whether nothing is to go but what was shown. Less is no change: what a killed deletion asked of a server may end meanwhile.
+    pub fn is_at_most(&self, shown: &Self) -> bool {
+        let same_or_gone = |is: &Option<String>, was: &Option<String>| is.is_none() || is == was;
+        self.name == shown.name
+            && self.url == shown.url
+            && self.declared == shown.declared
+            && (shown.installed || !self.installed)
+            && (self.database.is_none() || self.database == shown.database)
+            && same_or_gone(&self.dataroot, &shown.dataroot)
+    }
+}
+
 /// A size that is shown, and no part of what was agreed to.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(transparent)]
@@ -120,4 +133,29 @@ async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> 
         files_bytes: None,
         dataroot: text("site", "dataroot"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn less_than_was_shown_may_go_and_nothing_else() {
+        let shown = Doomed {
+            name: "hugo".parse().unwrap(),
+            url: "https://hugo.example.org".to_owned(),
+            declared: true,
+            installed: true,
+            database: Some(("main".to_owned(), "hugo".to_owned())),
+            database_bytes: Some(Size(1)),
+            files_bytes: None,
+            dataroot: Some("/srv/hugo".to_owned()),
+        };
+        let less = Doomed { installed: false, database: None, database_bytes: None, ..shown.clone() };
+        assert!(shown.is_at_most(&shown) && less.is_at_most(&shown));
+        assert!(!shown.is_at_most(&less));
+        let other = Doomed { dataroot: Some("/srv/zola".to_owned()), ..shown.clone() };
+        assert!(!other.is_at_most(&shown));
+        assert!(!Doomed { declared: false, ..shown.clone() }.is_at_most(&shown));
+    }
 }
