@@ -17,10 +17,10 @@
 /**
  * The agent: a process inside one site, through which Provost uses that site's own APIs.
  *
- *     PROVOST_SITE=hugo php agent.php /path/to/build/config.php
+ *     PROVOST_SITE=hugo php agent.php /path/to/build/config.php [/path/to/list]
  *
  * It reads frames from standard input and writes frames to standard output; see channel.php. It says nothing of Moodle,
- * and loads nothing of it, before it was greeted. It enters the site only through the build's own config.php.
+ * and executes nothing of it, before it was greeted; what a list names is compiled by then (see ahead.php). It enters the site only through the build's own config.php.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -33,6 +33,7 @@ if (PHP_SAPI !== 'cli') {
 
 require_once(__DIR__ . '/address.php');
 require_once(__DIR__ . '/address_places.php');
+require_once(__DIR__ . '/ahead.php');
 require_once(__DIR__ . '/channel.php');
 require_once(__DIR__ . '/log_text.php');
 require_once(__DIR__ . '/failure.php');
@@ -42,6 +43,7 @@ require_once(__DIR__ . '/session.php');
 
 \provost\log_text::watch();
 $provostsession = new \provost\session(new \provost\channel(), (string) ($argv[1] ?? ''));
+\provost\ahead::compile((string) ($argv[2] ?? ''), $provostsession->config);
 
 // The path is for us alone: Moodle looks for options of its own here.
 $_SERVER['argv'] = $argv = [__FILE__];

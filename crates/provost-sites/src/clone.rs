@@ -5,6 +5,7 @@
 //! host's link. That process is the read-back of the batch, for it is the first that ever sees the clone; what it does itself is read
 //! back from the database by us. A clone that was killed anywhere is not marked as installed, and is made anew.
 
+mod ahead;
 mod components;
 pub(crate) mod copying;
 pub(crate) mod files;
@@ -154,7 +155,9 @@ impl Cloning<'_> {
         site_files::point_to_build(cx, site.name, &source.made_of.tree)?;
         let rendered = site.render(cx)?;
         site_files::write_config(cx, site.name, &rendered, &user)?;
-        let agent = Agent::start(cx, site.name, &user.account, Some(&step.id.subject.to_string())).await?;
+        let subject = step.id.subject.to_string();
+        let list = self.ahead(cx, source)?;
+        let agent = Agent::start(cx, site.name, &user.account, Some(&subject), list.as_deref()).await?;
         Ok(Prepared { user, rendered, agent, brought })
     }
 
@@ -165,9 +168,7 @@ impl Cloning<'_> {
         root: &Utf8Path,
         user: &User,
     ) -> Result<(), SiteError> {
-        let template = Template::site_name(self.template);
-        let template = template.map_err(|error| self.refused(error.to_string(), None))?;
-        components::seed(cx, (&template, &source.made_of.tree), root, user).await
+        components::seed(cx, (&self.template_site()?, &source.made_of.tree), root, user).await
     }
 
     async fn bring(&self, cx: &Context, user: &User, root: &Utf8Path) -> Result<files::Brought, SiteError> {
@@ -269,10 +270,13 @@ impl Cloning<'_> {
         .into())
     }
 
+    /// The name under which the template is a site.
+    fn template_site(&self) -> Result<Name, SiteError> {
+        Template::site_name(self.template).map_err(|error| self.refused(error.to_string(), None))
+    }
+
     fn template_dataroot(&self, cx: &Context) -> Result<Utf8PathBuf, SiteError> {
-        let as_site = Template::site_name(self.template);
-        let as_site = as_site.map_err(|error| self.refused(error.to_string(), None))?;
-        Ok(dataroot(cx, &as_site, &self.declared.site))
+        Ok(dataroot(cx, &self.template_site()?, &self.declared.site))
     }
 
     /// Takes the copy from the template to the site. Returns digests of what must be another one in the end.
@@ -357,6 +361,7 @@ impl Cloning<'_> {
                 return Err(SiteError::ReadBack(message));
             }
         }
+        self.remember_loaded(cx, source, &told["loaded"])?;
         let identifier = told["siteidentifier"].as_str().unwrap_or_default();
         if !identifier.ends_with(site.site.url.host()) || identifier.len() <= site.site.url.host().len() {
             return Err(SiteError::ReadBack("Moodle does not know the clone's identifier".to_owned()));

@@ -14,6 +14,7 @@
 // You should have received a copy of the GNU General Public License
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
+use provost\ahead;
 use provost\failure;
 use provost\operation;
 use provost\session;
@@ -30,7 +31,8 @@ use provost\task;
  * settings are to be encrypted anew: then the template's key is in its place; addresses, a map of texts to what takes their
  * place in the settings of blocks, which are encoded. Answer: siteidentifier, wwwroot, fullname,
  * shortname, username, email, authenticates (whether the password is accepted), current (whether the database is at the version
- * of the code), reencrypted (how many values), blocks (how many were changed), encryption_key (its digest).
+ * of the code), reencrypted (how many values), blocks (how many were changed), encryption_key (its digest), loaded (the files of
+ * the build that all this took).
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -76,7 +78,7 @@ return new class implements operation {
         update_internal_user_password($admin, $password);
         $task->effect('password');
         unset_config('upgraderunning');
-        return ['reencrypted' => $reencrypted, 'blocks' => $blocks] + $this->facts($password);
+        return ['reencrypted' => $reencrypted, 'blocks' => $blocks] + $this->facts($password) + ['loaded' => ahead::loaded()];
     }
 
     /**

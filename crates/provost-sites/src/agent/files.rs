@@ -10,6 +10,7 @@ use provost_fleet::digest::Digest;
 const FILES: &[(&str, &str)] = &[
     ("address.php", include_str!("../../../../php/agent/address.php")),
     ("address_places.php", include_str!("../../../../php/agent/address_places.php")),
+    ("ahead.php", include_str!("../../../../php/agent/ahead.php")),
     ("agent.php", include_str!("../../../../php/agent/agent.php")),
     ("channel.php", include_str!("../../../../php/agent/channel.php")),
     ("components.php", include_str!("../../../../php/agent/components.php")),
