@@ -72,7 +72,10 @@ pub async fn allowed(cx: &Context, servers: &Servers, server: &Name) -> Result<O
         }
         Sql::Mariadb(sql) => {
             let query = "select cast(@@global.max_connections as signed)";
-            sqlx::raw_sql(query).fetch_one(&mut sql.connection).await.and_then(|row| row.try_get::<i64, _>(0))
+            sqlx::raw_sql(query)
+                .fetch_one(&mut *sql.connection)
+                .await
+                .and_then(|row| row.try_get::<i64, _>(0))
         }
     };
     let number = number.ok();

@@ -224,7 +224,7 @@ where
     let query = sqlx::raw_sql(AssertSqlSafe(query));
     match sql {
         Sql::Postgresql(sql) => query.fetch_all(sql).await?.iter().map(T::from_row).collect(),
-        Sql::Mariadb(sql) => query.fetch_all(&mut sql.connection).await?.iter().map(T::from_row).collect(),
+        Sql::Mariadb(sql) => query.fetch_all(&mut *sql.connection).await?.iter().map(T::from_row).collect(),
     }
 }
 

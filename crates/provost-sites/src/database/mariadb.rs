@@ -38,7 +38,7 @@ pub(crate) async fn look(sql: &mut Mariadb) -> Result<BTreeMap<String, Found>, s
         "select cast(schema_name as char), cast(schema_comment as char)
          from information_schema.schemata where schema_name not in {OWN}"
     );
-    for row in sqlx::raw_sql(AssertSqlSafe(databases)).fetch_all(&mut sql.connection).await? {
+    for row in sqlx::raw_sql(AssertSqlSafe(databases)).fetch_all(&mut *sql.connection).await? {
         let comment: String = row.try_get(1)?;
         found.entry(row.try_get(0)?).or_default().database =
             Some(Some(comment).filter(|text| !text.is_empty()));
@@ -52,7 +52,7 @@ pub(crate) async fn look(sql: &mut Mariadb) -> Result<BTreeMap<String, Found>, s
             on rights.Host = account.Host and rights.User = account.User
             and rights.Db = replace(account.User, '_', '\\_')
          where account.User <> '' and json_value(account.Priv, '$.is_role') is null";
-    for row in sqlx::raw_sql(users).fetch_all(&mut sql.connection).await? {
+    for row in sqlx::raw_sql(users).fetch_all(&mut *sql.connection).await? {
         let (name, host): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let (plugin, stored): (Option<String>, Option<String>) = (row.try_get(2)?, row.try_get(3)?);
         let has_rights = row.try_get::<String, _>(4)? == "1";
@@ -134,7 +134,7 @@ pub(crate) async fn look_at_closed(sql: &mut Mariadb, name: &str) -> Result<Opti
               where User = {text} and Host = {host})
          from information_schema.schemata where schema_name = {text}"
     );
-    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_optional(&mut sql.connection).await?;
+    let row = sqlx::raw_sql(AssertSqlSafe(query)).fetch_optional(&mut *sql.connection).await?;
     let Some(row) = row else { return Ok(None) };
     let (comment, bytes, locked): (String, String, Option<String>) =
         (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
@@ -164,7 +164,7 @@ pub(super) async fn let_in(sql: &mut Mariadb, name: &str) -> Result<(), sqlx::Er
 pub(super) async fn end_sessions(sql: &mut Mariadb, name: &str) {
     let sessions = "select id from information_schema.processlist where db = ? and id <> connection_id()";
     let sessions: Vec<i64> =
-        sqlx::query_scalar(sessions).bind(name).fetch_all(&mut sql.connection).await.unwrap_or_default();
+        sqlx::query_scalar(sessions).bind(name).fetch_all(&mut *sql.connection).await.unwrap_or_default();
     for session in sessions {
         // It may have ended meanwhile, and not every administrator may end others' sessions: who needs the database waits for them
         // then, as long as the session's `lock_wait_timeout` says.
@@ -175,7 +175,7 @@ pub(super) async fn end_sessions(sql: &mut Mariadb, name: &str) {
 /// How many sessions are in a database, but for ours.
 pub(super) async fn sessions(sql: &mut Mariadb, name: &str) -> Result<usize, sqlx::Error> {
     let query = "select cast(count(*) as char) from information_schema.processlist where db = ? and id <> connection_id()";
-    let count: String = sqlx::query_scalar(query).bind(name).fetch_one(&mut sql.connection).await?;
+    let count: String = sqlx::query_scalar(query).bind(name).fetch_one(&mut *sql.connection).await?;
     Ok(count.parse().unwrap_or(0))
 }
 
@@ -224,7 +224,7 @@ pub(super) async fn rename(
 async fn tables_of(sql: &mut Mariadb, name: &str) -> Result<Vec<String>, sqlx::Error> {
     let query =
         "select cast(table_name as char) from information_schema.tables where table_schema = ? order by 1";
-    sqlx::query_scalar(query).bind(name).fetch_all(&mut sql.connection).await
+    sqlx::query_scalar(query).bind(name).fetch_all(&mut *sql.connection).await
 }
 
 /// Whether the session's database has any table.

@@ -19,12 +19,11 @@ impl<'a> Connection<'a> {
         Self { sql, _permit: permit }
     }
 
-    /// Takes leave of the server. One that is only dropped is lost for MariaDB, which writes a line about it into its log: too many for
-    /// what is done with every site.
+    /// Takes leave of the server and waits for it, where as many are opened as there are sites.
     pub async fn close(self) {
         let left = match self.sql {
             Sql::Postgresql(sql) => sql.close().await,
-            Sql::Mariadb(sql) => sql.connection.close().await,
+            Sql::Mariadb(sql) => sql.connection.leave().await,
         };
         // Whoever is gone already needs no leave.
         drop(left);
@@ -42,9 +41,49 @@ pub enum Sql {
 /// A session on MariaDB.
 pub struct Mariadb {
     /// The session.
-    pub connection: MySqlConnection,
+    pub connection: Leaving,
     /// The host that sites' users come in from, as MariaDB sees it: a user is a name and a host there.
     pub(crate) host: &'static str,
+}
+
+/// A session that takes leave when it is dropped: MariaDB writes a line into its log for each that is only lost, and every plan would
+/// leave some in the log of somebody's server.
+pub struct Leaving(Option<MySqlConnection>);
+
+/// It is taken out where it ends.
+const ENDED: &str = "a session that has ended is not used";
+
+impl Leaving {
+    async fn leave(mut self) -> Result<(), sqlx::Error> {
+        match self.0.take() {
+            Some(connection) => connection.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl std::ops::Deref for Leaving {
+    type Target = MySqlConnection;
+
+    fn deref(&self) -> &MySqlConnection {
+        self.0.as_ref().expect(ENDED)
+    }
+}
+
+impl std::ops::DerefMut for Leaving {
+    fn deref_mut(&mut self) -> &mut MySqlConnection {
+        self.0.as_mut().expect(ENDED)
+    }
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        let (Some(connection), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else {
+            return;
+        };
+        // One word that nobody waits for.
+        runtime.spawn(connection.close());
+    }
 }
 
 /// Who connects where.
@@ -82,7 +121,7 @@ impl Sql {
         let query = sqlx::raw_sql(AssertSqlSafe(query));
         match self {
             Self::Postgresql(sql) => query.fetch_all(sql).await?.iter().map(texts).collect(),
-            Self::Mariadb(sql) => query.fetch_all(&mut sql.connection).await?.iter().map(texts).collect(),
+            Self::Mariadb(sql) => query.fetch_all(&mut *sql.connection).await?.iter().map(texts).collect(),
         }
     }
 
@@ -117,7 +156,7 @@ impl Sql {
             Self::Mariadb(sql) => {
                 let query = "select cast(least(@@max_connections, if(@@max_user_connections > 0,
                              @@max_user_connections, @@max_connections)) as char)";
-                sqlx::raw_sql(query).fetch_one(&mut sql.connection).await?.try_get(0)?
+                sqlx::raw_sql(query).fetch_one(&mut *sql.connection).await?.try_get(0)?
             }
         };
         Ok(text.parse().unwrap_or(0))
@@ -134,7 +173,7 @@ impl Sql {
             }
             Self::Mariadb(sql) => {
                 let version: String = sqlx::raw_sql("select cast(version() as char)")
-                    .fetch_one(&mut sql.connection)
+                    .fetch_one(&mut *sql.connection)
                     .await?
                     .try_get(0)?;
                 release_of_mariadb(&version)
@@ -182,7 +221,7 @@ async fn mariadb(login: &Login<'_>) -> Result<Mariadb, sqlx::Error> {
     let mut connection = options.connect().await?;
     connection.execute(sqlx::raw_sql(SESSION)).await?;
     // Over the network, sites may come from any machine of the fleet; what an account may do is the same.
-    Ok(Mariadb { connection, host: if local { "localhost" } else { "%" } })
+    Ok(Mariadb { connection: Leaving(Some(connection)), host: if local { "localhost" } else { "%" } })
 }
 
 /// Something that is done on one engine alone.

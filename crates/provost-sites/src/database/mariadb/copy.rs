@@ -154,9 +154,10 @@ async fn work(
 async fn copy(sql: &mut Mariadb, table: &str, (from, to): (&str, &str)) -> Result<u64, sqlx::Error> {
     let (source, target) =
         (format!("{}.{}", quoted(from), quoted(table)), format!("{}.{}", quoted(to), quoted(table)));
-    run(sql, format!("create table {target} like {source}")).await?;
-    let statement = format!("insert into {target} select * from {source}");
-    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut sql.connection).await?;
+    // One round trip for both.
+    let statement =
+        format!("create table {target} like {source}; insert into {target} select * from {source}");
+    let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *sql.connection).await?;
     Ok(done.rows_affected())
 }
 
@@ -167,7 +168,7 @@ async fn list(sql: &mut Mariadb, database: &str) -> Result<Tables, sqlx::Error> 
          from information_schema.tables where table_schema = {} and table_type = 'BASE TABLE'",
         literal(database)
     );
-    let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut sql.connection).await?;
+    let rows = sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *sql.connection).await?;
     let number = |text: Option<String>| text.and_then(|text| text.parse().ok());
     let each = rows.iter().map(|row| {
         let bytes = number(row.try_get(1)?).unwrap_or(0);
@@ -203,7 +204,7 @@ async fn refuse_what_is_lost(sql: &mut Mariadb, database: &str) -> Result<(), Co
             where constraint_schema = {name}"
     );
     let mut lost = Vec::new();
-    for row in sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut sql.connection).await? {
+    for row in sqlx::raw_sql(AssertSqlSafe(query)).fetch_all(&mut *sql.connection).await? {
         let (what, count): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         if count != "0" {
             lost.push(format!("{count} {what}{}", if count == "1" { "" } else { "s" }));
@@ -235,7 +236,7 @@ async fn refuse_in_use(sql: &mut Mariadb, database: &str) -> Result<(), CopyErro
         literal(database)
     );
     let count: String =
-        sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(&mut sql.connection).await?.try_get(0)?;
+        sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(&mut *sql.connection).await?.try_get(0)?;
     match count.parse().unwrap_or(u64::MAX) {
         0 => Ok(()),
         sessions => Err(CopyError::InUse { database: database.to_owned(), sessions }),

@@ -27,7 +27,7 @@ pub(in crate::database) async fn is_kept_out(sql: &mut Mariadb, name: &str) -> R
         literal(sql.host)
     );
     let open: String =
-        sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(&mut sql.connection).await?.try_get(0)?;
+        sqlx::raw_sql(AssertSqlSafe(query)).fetch_one(&mut *sql.connection).await?.try_get(0)?;
     Ok(open == "0")
 }
 

@@ -114,7 +114,7 @@ impl Place {
         let mut admin = self.servers.admin(&self.cx, &self.name, None).await.unwrap();
         let sql = mariadb(&mut admin.sql).unwrap();
         let rows =
-            sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut sql.connection).await.unwrap();
+            sqlx::raw_sql(AssertSqlSafe(query.to_owned())).fetch_all(&mut *sql.connection).await.unwrap();
         rows.iter().map(|row| row.try_get::<String, _>(0).unwrap()).collect()
     }
 
