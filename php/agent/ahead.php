@@ -19,8 +19,9 @@ namespace provost;
 /**
  * Compiles what Moodle will load, while the site is not there yet.
  *
- * Loading Moodle is mostly compiling it. A process that waits for a site whose database is still being copied can do that part
- * at once: opcache keeps what it compiled for this process alone, and nothing of it is executed before Moodle asks for it.
+ * Loading Moodle is mostly compiling it. A process that waits for a site whose database is still being copied can have that part
+ * done by a child, with which it shares its opcache and nothing else: whatever is compiled is declared, too, and Moodle could not
+ * declare it again. Nothing of it is executed.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -35,14 +36,18 @@ final class ahead {
     private static string $build = '';
 
     /**
-     * Compiles the files of a list, which are named from the build's directory on.
+     * Has the files of a list compiled, which are named from the build's directory on.
      *
      * @param string $list The list's path; '' where there is none.
      * @param string $config The build's config.php.
      */
     public static function compile(string $list, string $config): void {
         self::$build = dirname(realpath($config)) . '/';
-        if ($list === '' || !function_exists('opcache_compile_file') || !ini_get('opcache.enable_cli')) {
+        if ($list === '' || !function_exists('opcache_compile_file') || !function_exists('pcntl_fork')) {
+            return;
+        }
+        // One that cannot be had is no loss: then Moodle is compiled while it is loaded.
+        if (pcntl_fork() !== 0) {
             return;
         }
         $files = @file($list, FILE_IGNORE_NEW_LINES) ?: [];
@@ -53,6 +58,8 @@ final class ahead {
                 @opcache_compile_file($path);
             }
         }
+        // Without a word: what the process has still to do in its end is its parent's.
+        posix_kill(getmypid(), SIGKILL);
     }
 
     /**

@@ -291,7 +291,8 @@ fn there(cx: &Context) -> Vec<Name> {
 fn look(cx: &Context, name: &Name, files: &Files, hosts: &[String], untold: bool) -> Observation<SeenVhost> {
     let read = |file: &render::File| std::fs::read_to_string(&file.path).ok();
     let found: Vec<_> = files.each().map(|(file, wanted)| (file, wanted, read(file))).collect();
-    if found.iter().all(|(file, _, text)| text.is_none() || file.what == render::HOST) {
+    let of_others = [render::HOST, render::SEAT];
+    if found.iter().all(|(file, _, text)| text.is_none() || of_others.contains(&file.what)) {
         return Observation::Absent;
     }
     let stale = shared::others_in(hosts, cx, name, files.shared.as_ref()).is_empty();

@@ -45,6 +45,9 @@ pub struct Shared {
 /// What the host's file is, in words.
 pub(super) const HOST: &str = "nginx file of its host";
 
+/// What the file of a seat's pool is, in words. It is there before the site.
+pub(super) const SEAT: &str = "php-fpm pool of its seat";
+
 /// All files.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -160,7 +163,7 @@ pub fn render(
         None => (own, None),
         Some(seat) => {
             let text = seat.text(&cx.paths, &fleet_id.id);
-            (File { what: "php-fpm pool", path: seat.pool(&cx.paths), text }, Some(own))
+            (File { what: SEAT, path: seat.pool(&cx.paths), text }, Some(own))
         }
     };
     let page = ClosedPage { title: &site.full_name, language: &site.language };

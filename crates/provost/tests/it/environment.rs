@@ -306,8 +306,27 @@ impl TestEnv {
         kept["id"].as_str().map(str::to_owned)
     }
 
-    /// nginx's account goes with the last site; a test may have ended before that.
-    fn remove_web_account(&self) {
+    /// The accounts and groups of seats that are nobody's, by name.
+    pub(crate) fn free_seats(&self) -> Vec<String> {
+        let Some(fleet) = self.fleet_id() else { return Vec::new() };
+        let of_fleet = format!("-{}", eight(&fleet));
+        let lists = ["/etc/passwd", "/etc/group"].map(|list| std::fs::read_to_string(list).unwrap());
+        let names = lists.iter().flat_map(|list| list.lines()).map(|line| line.split(':').next().unwrap());
+        let mut names: Vec<String> = names
+            .filter(|name| name.starts_with("pv_seat") && name.ends_with(&of_fleet))
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// nginx's account and free seats go with the last site; a test may have ended before that.
+    fn remove_accounts_of_nobody(&self) {
+        for name in self.free_seats() {
+            Command::new("userdel").arg(&name).stderr(Stdio::null()).status().ok();
+            Command::new("groupdel").arg(&name).stderr(Stdio::null()).status().ok();
+        }
         if let Some(name) = self.web_account() {
             Command::new("userdel").arg(&name).stderr(Stdio::null()).status().ok();
         }
@@ -384,7 +403,7 @@ impl Drop for TestEnv {
                 rustix::process::kill_process(pid, rustix::process::Signal::KILL).ok();
             }
         }
-        self.remove_web_account();
+        self.remove_accounts_of_nobody();
         std::fs::remove_dir_all(self.run_directory()).ok();
         make_removable(self.root.path());
         assert!(left.is_empty() || std::thread::panicking(), "left at work: {left:#?}");

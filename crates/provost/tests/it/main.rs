@@ -33,6 +33,7 @@ mod redis;
 mod renamed_server;
 mod requirements;
 mod restored;
+mod seats;
 mod site_create;
 mod site_delete;
 mod site_maintenance;

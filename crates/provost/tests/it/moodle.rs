@@ -74,6 +74,9 @@ pub(crate) fn cache() -> Option<PathBuf> {
     Some(base.join("provost/git")).filter(|path| path.is_dir())
 }
 
+/// Moodle 4.3: what is older asks for an older PHP, and its installation ends in warnings.
+const OLDEST: &str = "2023100900";
+
 impl Moodle {
     /// The newest real Moodle that can be had; else the stand-in, which is said.
     pub(crate) fn real() -> Self {
@@ -94,9 +97,10 @@ impl Moodle {
         Self { repository: Some(repository), reference }
     }
 
-    /// Every real Moodle in the git cache, with its version, oldest first.
+    /// Every real Moodle in the git cache that PHP 8.2 runs, with its version, oldest first.
     pub(crate) fn all() -> Vec<(String, Self)> {
         let mut found: Vec<(String, PathBuf)> = cache().map(|cache| repositories(&cache)).unwrap_or_default();
+        found.retain(|(version, _)| version.as_str() >= OLDEST);
         found.sort();
         let moodle = |(version, repository): (String, PathBuf)| {
             let reference = git(&repository, &["symbolic-ref", "--short", "HEAD"])?;

@@ -183,13 +183,20 @@ async fn set_counters(sql: &mut Mariadb, (from, to): (&str, &str), source: &Tabl
         tables.iter().map(|(name, table)| (name.clone(), table.counter)).collect()
     };
     let wanted = counters(source);
-    for (name, is) in counters(&list(sql, to).await?) {
-        if let Some(Some(counter)) = wanted.get(&name).filter(|counter| **counter != is) {
-            let table = format!("{}.{}", quoted(to), quoted(&name));
-            run(sql, format!("alter table {table} auto_increment = {counter}")).await?;
-        }
+    let mut found = counters(&list(sql, to).await?);
+    let differing = found.iter().filter_map(|(name, is)| {
+        let counter = wanted.get(name).filter(|counter| *counter != is)?;
+        Some((name, (*counter)?))
+    });
+    let alter = |(name, counter): (&String, u64)| {
+        format!("alter table {}.{} auto_increment = {counter}", quoted(to), quoted(name))
+    };
+    let statements: Vec<String> = differing.map(alter).collect();
+    if !statements.is_empty() {
+        run(sql, statements.join("; ")).await?;
+        found = counters(&list(sql, to).await?);
     }
-    if counters(&list(sql, to).await?) == wanted { Ok(()) } else { Err(CopyError::Differs(from.to_owned())) }
+    if found == wanted { Ok(()) } else { Err(CopyError::Differs(from.to_owned())) }
 }
 
 async fn refuse_what_is_lost(sql: &mut Mariadb, database: &str) -> Result<(), CopyError> {
