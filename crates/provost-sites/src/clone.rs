@@ -22,7 +22,7 @@ use provost_engine::files as engine_files;
 use provost_engine::plan::Step;
 use provost_engine::process::Program;
 use provost_fleet::digest::Digest;
-use provost_fleet::model::Template;
+use provost_fleet::model::{Engine, Template};
 use provost_fleet::name::Name;
 use provost_moodle::agent::SiteState;
 use serde_json::Value;
@@ -87,17 +87,20 @@ impl Cloning<'_> {
         }
         let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
         let begun = Instant::now();
-        let (method, prepared) =
-            tokio::try_join!(self.copy(cx, &source, bound), self.prepare(cx, step, &source, &root))?;
+        // Keys are pure arithmetic. MariaDB waits for the disk while it copies, and leaves a core for them; PostgreSQL has use for all.
+        let waits = site.servers.declared(&site.site.database)?.engine == Engine::Mariadb;
+        let early = async { if waits { self.keys(cx, &source).await.map(Some) } else { Ok(None) } };
+        let (method, prepared, early) =
+            tokio::try_join!(self.copy(cx, &source, bound), self.prepare(cx, step, &source, &root), early)?;
         let copied = begun.elapsed();
         let Prepared { user, rendered, agent, brought } = prepared;
-        // Keys are pure arithmetic, for which a core is free while Moodle starts; the copy had use for all of them.
+        let keys = async { if let Some(keys) = early { Ok(keys) } else { self.keys(cx, &source).await } };
         let starting = async {
             let secrets = self.become_itself(cx, &source).await?;
             let identified = begun.elapsed();
             Ok::<_, SiteError>((secrets, identified, agent.greet(cx).await?))
         };
-        let ((secrets, identified, agent), keys) = tokio::try_join!(starting, self.keys(cx, &source))?;
+        let ((secrets, identified, agent), keys) = tokio::try_join!(starting, keys)?;
         self.ask_moodle(cx, &source, agent, keys).await?;
         self.read_back(cx, &source, secrets).await?;
         let answered = begun.elapsed();
