@@ -1,0 +1,1 @@
+//! What is known of a course before it is moved.

@@ -1,0 +1,1 @@
+//! The two Moodles of a session, as the phases see them.

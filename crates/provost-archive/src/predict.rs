@@ -1,0 +1,1 @@
+//! How long a unit will take, learned from those that are finished.

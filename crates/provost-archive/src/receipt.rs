@@ -1,0 +1,1 @@
+//! The signed proof that a course arrived, without which nothing is cleaned.

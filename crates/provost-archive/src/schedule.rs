@@ -1,0 +1,1 @@
+//! Which unit is begun next, pure.

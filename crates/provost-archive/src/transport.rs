@@ -1,0 +1,1 @@
+//! How contents get from one platform to the other.

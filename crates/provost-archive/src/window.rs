@@ -1,0 +1,1 @@
+//! When a session may work, with time zones and exceptions.
