@@ -11,6 +11,7 @@ use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::Archive;
 use crate::cron::Cron;
 use crate::name::{Name, NameError};
 use crate::secret::SecretRef;
@@ -43,6 +44,9 @@ pub struct Fleet {
     pub templates: BTreeMap<Name, Template>,
     /// `[site.NAME]`.
     pub sites: BTreeMap<Name, Site>,
+    /// `[archive.NAME]`: sessions that move courses between sites.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub archives: BTreeMap<Name, Archive>,
 }
 
 impl Fleet {

@@ -191,6 +191,7 @@ impl Draft {
             codebases: codebases?,
             templates: templates?,
             sites: sites?,
+            archives: BTreeMap::new(),
         })
     }
 
