@@ -1,12 +1,12 @@
 //! What is known of a course before it is moved, and of the two sites.
 //!
-//! These are the answers of the agent's operations `archive.courses` ([`CourseFacts`], one per course), `archive.site`
-//! ([`SiteFacts`]) and `archive.accounts` ([`Account`], one per person). Numbers are whole, times are seconds since 1970 in
+//! These are the answers of the agent's operations `archive.courses` ([`CourseFacts`], one per course) and `archive.site`
+//! ([`SiteFacts`]). What only the detail of counts or contents brings is 0 without it. Numbers are whole, times are seconds since 1970 in
 //! UTC, and what is not known is absent or null. Maps are JSON objects even when they are empty.
 
 mod site;
 
-pub use site::{Account, CategoryFacts, Identity, SiteFacts};
+pub use site::{CategoryFacts, Identity, SiteFacts};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -91,15 +91,13 @@ pub struct CourseFacts {
     /// Contents that the database names and the file system has not got.
     #[serde(default)]
     pub missing: u64,
-    /// Activities whose module cannot be backed up (no `FEATURE_BACKUP_MOODLE2`), by module: core leaves them out unsaid.
+    /// Activities whose module cannot be backed up (no `FEATURE_BACKUP_MOODLE2`), by module: core leaves them out unsaid. They are among
+    /// `activities` too.
     #[serde(default)]
     pub left_out: BTreeMap<String, u64>,
     /// Questions that its activities use and that lie in question banks outside the course.
     #[serde(default)]
     pub foreign_questions: u64,
-    /// Pages of the course's own restored-course mark: the source that it came from, where it is itself a copy.
-    #[serde(default)]
-    pub copy_of: Option<String>,
 }
 
 /// A category on the way to a course.

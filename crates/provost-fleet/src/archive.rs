@@ -9,7 +9,7 @@ mod selection;
 mod sliding;
 mod times;
 
-pub use backup::{Aliases, Backup, Clash, Restore, Unmatched, UserKey, Users};
+pub use backup::{Backup, Clash, Restore, Taken, Unmatched, UserKey, Users};
 pub use selection::{Age, Filters, Root, Selection};
 pub use sliding::{Sliding, SlidingError};
 pub use times::{Days, Exception, Overrun, Span, TimesError};
@@ -134,9 +134,10 @@ pub struct After {
     pub rename: Rename,
     /// Tags that it gets besides its own. They know the year.
     pub tags: Vec<Sliding>,
-    /// A text (HTML) that is put before its summary. Knows the year and what `rename` knows.
+    /// A text (HTML) that stands at its top. Knows the year and what `rename` knows.
     pub notice: Option<Sliding>,
-    /// A PHP file that the agent includes with `$course` set; a relative one starts at the fleet file.
+    /// A PHP file that returns a function, which is called inside the target's Moodle with the course's row and must be fit to run
+    /// again; a relative path starts at the fleet file.
     pub script: Option<Utf8PathBuf>,
 }
 
@@ -219,7 +220,7 @@ pub enum Registry {
     Server(Name),
 }
 
-/// A problem or a difference that does not stop a unit: its name, or its name and what it is about (`plugin-missing:mod_x`).
+/// A problem or a difference that does not stop a unit: its name, or its name and what it is about (`plugin:mod_x`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Accept(String);

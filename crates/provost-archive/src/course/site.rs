@@ -13,7 +13,8 @@ pub struct SiteFacts {
     pub version: String,
     /// Its release as people read it, such as `5.0.3 (Build: …)`.
     pub release: String,
-    /// SHA-256 (hexadecimal) of its site identifier. Two sites with one digest are one site, or a clone and its origin.
+    /// MD5 (32 hexadecimal digits) of its site identifier, as backups carry it. Two sites with one digest are one site, or a clone and
+    /// its origin.
     pub identifier_digest: String,
     /// Its address, without a slash at the end.
     pub wwwroot: String,
@@ -39,9 +40,6 @@ pub struct SiteFacts {
     /// Shorn of accents and case, does the database compare texts as equal (`utf8mb4_unicode_ci`)? Then short names clash sooner.
     #[serde(default)]
     pub insensitive: bool,
-    /// `backup/import_general_duplicate_admin_allowed`: whether an administrator of the same name with another address is let in.
-    #[serde(default)]
-    pub duplicate_admin_allowed: bool,
 }
 
 /// What a course is called, and by what it is not to be taken for another.
@@ -73,38 +71,4 @@ pub struct CategoryFacts {
     pub idnumber: String,
     /// Whether it is visible by its own setting.
     pub visible: bool,
-}
-
-/// A person's account. At the source: everybody whose data is in the courses that were asked for. At the target: everybody who
-/// has one of the user names, addresses or id numbers that were asked for, deleted accounts too.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Account {
-    /// Its id.
-    pub id: i64,
-    /// Its user name. A deleted account has its address and the time of its end there.
-    pub username: String,
-    /// Its address. A deleted account has the MD5 of its user name there.
-    #[serde(default)]
-    pub email: String,
-    /// Its id number; empty where it has none.
-    #[serde(default)]
-    pub idnumber: String,
-    /// How it logs in: `manual`, `ldap`, …
-    #[serde(default)]
-    pub auth: String,
-    /// Whether it is deleted.
-    #[serde(default)]
-    pub deleted: bool,
-    /// Whether it is an administrator of the site.
-    #[serde(default)]
-    pub admin: bool,
-    /// Whether it is the guest.
-    #[serde(default)]
-    pub guest: bool,
-    /// Whether it belongs to another site over MNet.
-    #[serde(default)]
-    pub remote: bool,
-    /// Of the courses that were asked for, those in which it has something. Empty at the target.
-    #[serde(default)]
-    pub courses: BTreeSet<CourseId>,
 }

@@ -67,7 +67,7 @@ impl Default for Backup {
 
 impl Backup {
     /// The settings of Moodle's backup plan that this means, by their names in `moodle_backup.xml`. What only goes with people
-    /// is off without them. `activities` is on; `files` is about how contents travel, and is the transport's to set.
+    /// is off without them. Activities and custom fields are on; `files` is about how contents travel, and is the transport's to set.
     pub fn settings(&self) -> BTreeMap<&'static str, bool> {
         let with_users = |on: bool| self.users && on;
         BTreeMap::from([
@@ -75,6 +75,7 @@ impl Backup {
             ("anonymize", with_users(self.anonymize)),
             ("role_assignments", with_users(self.role_assignments)),
             ("activities", true),
+            ("customfield", true),
             ("blocks", self.blocks),
             ("filters", self.filters),
             ("comments", with_users(self.comments)),
@@ -97,30 +98,42 @@ impl Backup {
 pub struct Users {
     /// What both accounts have in common. Default: the user name.
     pub key: UserKey,
-    /// A table (CSV, `source,target`, both user names) that says who is who and goes before the key; a relative path starts at
-    /// the fleet file.
+    /// A table (CSV, columns `source` and `target`, both user names) that says who is who and goes before the key; a relative path
+    /// starts at the fleet file.
     pub table: Option<Utf8PathBuf>,
     /// What happens to somebody who is not there.
     pub unmatched: Unmatched,
+    /// What happens to somebody who is not there and whose user name somebody else has.
+    pub taken: Taken,
+    /// The same for who is called as the target's main administrator; `None`: as for everybody.
+    pub admin: Option<Taken>,
+    /// Whether an account that was deleted at the target takes what is restored; else the unit stops. Default false.
+    pub deleted: bool,
 }
 
 /// What the accounts of one person at both ends have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserKey {
-    /// The user name.
+    /// The user name, whatever the address says.
     #[default]
     Username,
     /// The address, in any case of letters.
     Email,
     /// The id number, which must not be empty.
     Idnumber,
+    /// As Moodle's restore does: the user name, and the address or the first access.
+    Core,
 }
 
 impl UserKey {
     /// Every choice, as the fleet file says it.
-    pub const ALL: [(&'static str, Self); 3] =
-        [("username", Self::Username), ("email", Self::Email), ("idnumber", Self::Idnumber)];
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("username", Self::Username),
+        ("email", Self::Email),
+        ("idnumber", Self::Idnumber),
+        ("core", Self::Core),
+    ];
 }
 
 /// What happens to somebody of the source who has no account at the target.
@@ -139,13 +152,32 @@ impl Unmatched {
     pub const ALL: [(&'static str, Self); 2] = [("create", Self::Create), ("stop", Self::Stop)];
 }
 
+/// What happens to somebody who matches nobody and whose user name somebody else has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Taken {
+    /// The unit stops before anything is written.
+    #[default]
+    Stop,
+    /// They become that account.
+    Map,
+    /// They get an account under another user name.
+    Rename,
+}
+
+impl Taken {
+    /// Every choice, as the fleet file says it.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("stop", Self::Stop), ("map", Self::Map), ("rename", Self::Rename)];
+}
+
 /// How courses are restored.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Restore {
     /// What happens when another course of the target has the short name.
     pub clash: Clash,
-    /// What becomes of aliases and external files, which Moodle's restore drops on another site.
-    pub aliases: Aliases,
+    /// Roles of the source by short name, with the short name of the role of the target that takes their place.
+    pub roles: BTreeMap<String, String>,
 }
 
 /// What happens when another course of the target has the short name or the id number.
@@ -155,27 +187,11 @@ pub enum Clash {
     /// The unit stops before anything is written.
     #[default]
     Stop,
-    /// The copy's short name gets a number, as Moodle's restore does; its id number stays empty.
+    /// The copy's short name gets a number (`BIO_1`), and its id number stays empty.
     Number,
 }
 
 impl Clash {
     /// Every choice, as the fleet file says it.
     pub const ALL: [(&'static str, Self); 2] = [("stop", Self::Stop), ("number", Self::Number)];
-}
-
-/// What becomes of aliases and external files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Aliases {
-    /// A course that has some stops.
-    #[default]
-    Stop,
-    /// They become plain files, of the content that they lead to.
-    Copy,
-}
-
-impl Aliases {
-    /// Every choice, as the fleet file says it.
-    pub const ALL: [(&'static str, Self); 2] = [("stop", Self::Stop), ("copy", Self::Copy)];
 }
