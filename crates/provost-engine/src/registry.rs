@@ -14,8 +14,11 @@
 //!    foreign key). It is deleted only if approved: a constraint of the table.
 //! 3. Writes with a fence may be sent again when their answer was lost: what is already recorded is answered as such.
 
+mod acts;
 pub mod claim;
 pub mod command;
+mod database;
+mod door;
 pub mod error;
 pub mod page;
 pub mod phase;
@@ -31,6 +34,8 @@ use jiff::Timestamp;
 
 pub use claim::{Beat, Claim, Claiming, Failure, Fence, Findings, Held, Outcome, Owner, Report, Then};
 pub use command::{Command, Selection};
+pub use database::postgresql::{PostgresAddress, PostgresRegistry};
+pub use database::sqlite::SqliteRegistry;
 pub use error::RegistryError;
 pub use page::{Cursor, Event, Page, Query};
 pub use phase::Phase;
@@ -61,12 +66,12 @@ pub trait Registry: Send + Sync {
 
     /// Adds units to a session that is being drafted: some thousands at a time keep memory small. Units that are there already are
     /// left as they are, so that a draft which was cut off can be gone over again.
-    fn add<'a>(&'a self, session: SessionId, units: &'a [NewUnit], now: Timestamp) -> Answer<'a, ()>;
+    fn add<'a>(&'a self, session: SessionId, units: &'a [NewUnit]) -> Answer<'a, ()>;
 
     /// Moves a session as a whole: run, pause, stop, cancel, end.
     ///
     /// `Cancel` dooms no unit by itself: say [`Registry::command`] with [`Command::Cancel`] for all of them.
-    fn order(&self, session: SessionId, order: SessionOrder, now: Timestamp) -> Answer<'_, SessionState>;
+    fn order(&self, session: SessionId, order: SessionOrder) -> Answer<'_, SessionState>;
 
     /// Replaces what the session's workers are told (number of workers, window, …): JSON of the driver's. Its version rises.
     fn set_orders<'a>(&'a self, session: SessionId, orders: &'a serde_json::Value) -> Answer<'a, i64>;
@@ -189,3 +194,6 @@ pub trait Registry: Send + Sync {
     /// Receipts of a session in the order of its units, after one that was seen.
     fn receipts(&self, session: SessionId, after: Option<Seq>, limit: u32) -> Answer<'_, Vec<StoredReceipt>>;
 }
+
+#[cfg(test)]
+mod tests;

@@ -58,7 +58,7 @@ pub struct Claim {
     pub held: Held,
     /// The unit as it stands now: `Running`, or `Undoing` if it is to be undone.
     pub unit: Unit,
-    /// Whether another worker was lost with it: look for the phase's effect first.
+    /// Whether its phase was started before, by this worker or another: look for the phase's effect first.
     pub taken_over: bool,
 }
 

@@ -89,7 +89,7 @@ pub struct Illegal {
 /// Where a unit is after a move. Pure and total.
 ///
 /// No move leads to an earlier phase, and a phase is left only by having ended well. After `Finished` and `Proved` the unit is still
-/// held (`Running` in the next phase), unless it reached its goal.
+/// held (`Running` in the next phase), unless it reached its goal or is to be deleted next.
 ///
 /// # Errors
 /// When the move cannot be made from there.
@@ -132,6 +132,8 @@ pub fn transition(at: Place, by: Move) -> Result<Place, Illegal> {
 fn onward(phase: Phase, goal: Phase, then: State, illegal: Illegal) -> Result<Place, Illegal> {
     match phase.next() {
         _ if phase >= goal => Ok(Place { phase, state: State::Done }),
+        // Whoever hid a source does not delete it in the same breath: that is claimed anew, after its quarantine.
+        Some(phase @ Phase::Delete) => Ok(Place { phase, state: State::Waiting }),
         Some(phase) => Ok(Place { phase, state: then }),
         None => Err(illegal),
     }
