@@ -21,11 +21,31 @@ const FILES: &[(&str, &str)] = &[
     ("operation.php", include_str!("../../../../php/agent/operation.php")),
     ("session.php", include_str!("../../../../php/agent/session.php")),
     ("task.php", include_str!("../../../../php/agent/task.php")),
+    ("archive/contents.php", include_str!("../../../../php/agent/archive/contents.php")),
+    ("archive/last_task.php", include_str!("../../../../php/agent/archive/last_task.php")),
+    ("archive/library.php", include_str!("../../../../php/agent/archive/library.php")),
+    ("archive/marks.php", include_str!("../../../../php/agent/archive/marks.php")),
+    ("archive/places.php", include_str!("../../../../php/agent/archive/places.php")),
+    ("archive/problems.php", include_str!("../../../../php/agent/archive/problems.php")),
+    ("archive/progress.php", include_str!("../../../../php/agent/archive/progress.php")),
+    ("archive/quiet.php", include_str!("../../../../php/agent/archive/quiet.php")),
+    ("archive/unpacked.php", include_str!("../../../../php/agent/archive/unpacked.php")),
+    ("archive/users.php", include_str!("../../../../php/agent/archive/users.php")),
     ("operation/address.replace.php", include_str!("../../../../php/agent/operation/address.replace.php")),
     ("operation/address.search.php", include_str!("../../../../php/agent/operation/address.search.php")),
-    ("operation/caches.purge.php", include_str!("../../../../php/agent/operation/caches.purge.php")),
+    ("operation/archive.backup.php", include_str!("../../../../php/agent/operation/archive.backup.php")),
+    ("operation/archive.category.php", include_str!("../../../../php/agent/operation/archive.category.php")),
+    ("operation/archive.locate.php", include_str!("../../../../php/agent/operation/archive.locate.php")),
+    ("operation/archive.match.php", include_str!("../../../../php/agent/operation/archive.match.php")),
+    ("operation/archive.missing.php", include_str!("../../../../php/agent/operation/archive.missing.php")),
+    ("operation/archive.stage.php", include_str!("../../../../php/agent/operation/archive.stage.php")),
+    (
+        "operation/archive.uncategory.php",
+        include_str!("../../../../php/agent/operation/archive.uncategory.php"),
+    ),
     ("operation/cache.check.php", include_str!("../../../../php/agent/operation/cache.check.php")),
     ("operation/cache.set.php", include_str!("../../../../php/agent/operation/cache.set.php")),
+    ("operation/caches.purge.php", include_str!("../../../../php/agent/operation/caches.purge.php")),
     ("operation/config.get.php", include_str!("../../../../php/agent/operation/config.get.php")),
     ("operation/config.set.php", include_str!("../../../../php/agent/operation/config.set.php")),
     ("operation/cron.fail.php", include_str!("../../../../php/agent/operation/cron.fail.php")),
@@ -85,7 +105,7 @@ mod tests {
     fn every_file_of_the_agent_is_carried() {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../php/agent");
         let mut there = BTreeSet::new();
-        for directory in ["", "operation/"] {
+        for directory in ["", "archive/", "operation/"] {
             for entry in std::fs::read_dir(format!("{root}/{directory}")).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
                 if name.ends_with(".php") {
