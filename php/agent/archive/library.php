@@ -22,7 +22,10 @@
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 
+require_once(__DIR__ . '/arrival.php');
 require_once(__DIR__ . '/contents.php');
+require_once(__DIR__ . '/deletion.php');
+require_once(__DIR__ . '/expected.php');
 require_once(__DIR__ . '/marks.php');
 require_once(__DIR__ . '/places.php');
 require_once(__DIR__ . '/problems.php');

@@ -36,6 +36,8 @@ final class quiet {
         global $CFG;
         require_once("$CFG->dirroot/backup/util/includes/backup_includes.php");
         require_once("$CFG->dirroot/backup/util/includes/restore_includes.php");
+        // Core's log rows alone make hundreds of notices for developers in one restore.
+        set_debugging(DEBUG_NONE, false);
         self::without_log();
         $CFG->noemailever = true;
         foreach (['error_log', 'output_indented', 'file', 'database'] as $logger) {
