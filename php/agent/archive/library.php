@@ -24,8 +24,10 @@
 
 require_once(__DIR__ . '/arrival.php');
 require_once(__DIR__ . '/contents.php');
+require_once(__DIR__ . '/counts.php');
 require_once(__DIR__ . '/deletion.php');
 require_once(__DIR__ . '/expected.php');
+require_once(__DIR__ . '/finish.php');
 require_once(__DIR__ . '/marks.php');
 require_once(__DIR__ . '/places.php');
 require_once(__DIR__ . '/problems.php');
