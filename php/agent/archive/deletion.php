@@ -64,6 +64,24 @@ final class deletion {
     }
 
     /**
+     * Removes a course that we have made, with what a deletion leaves of it: log rows, queued tasks, and core's rows of its restore.
+     *
+     * @param \stdClass $course
+     */
+    public static function ours(\stdClass $course): void {
+        global $DB;
+        self::course($course);
+        // There is no API for any of these, and nobody else has put anything there.
+        if ($DB->get_manager()->table_exists('logstore_standard_log')) {
+            $DB->delete_records('logstore_standard_log', ['courseid' => $course->id]);
+        }
+        $DB->delete_records('backup_controllers', ['operation' => 'restore', 'type' => 'course', 'itemid' => $course->id]);
+        foreach (array_keys(tasks::of((int) $course->id)) as $id) {
+            $DB->delete_records('task_adhoc', ['id' => $id]);
+        }
+    }
+
+    /**
      * The contexts of a course: its own, and those below it.
      *
      * @param \context $context

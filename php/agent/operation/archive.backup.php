@@ -250,6 +250,8 @@ return new class implements operation {
         foreach ($settings as $name => $value) {
             $set($name, $value);
         }
+        // A setting of its own before Moodle 5.0.
+        $set('questionbank', true);
         $set('files', true);
         foreach (array_keys($plan->get_settings()) as $name) {
             if (preg_match('/_included$/D', $name)) {

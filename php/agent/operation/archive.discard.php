@@ -46,7 +46,7 @@ return new class implements operation {
             $course = empty($mark['course']) ? null : $DB->get_record('course', ['id' => $mark['course']]);
             $course = $course ?: $DB->get_record('course', ['shortname' => "provost:$unit"]);
             if ($course) {
-                deletion::course($course);
+                deletion::ours($course);
                 $task->effect("course $course->id removed");
             }
             quiet::without_waiting(false);

@@ -16,6 +16,7 @@
 
 use provost\archive\arrival;
 use provost\archive\deletion;
+use provost\archive\finish;
 use provost\archive\marks;
 use provost\archive\notes;
 use provost\archive\places;
@@ -64,7 +65,7 @@ return new class implements operation {
                 return $this->answer($there, $mark, true, [], []);
             }
             if ($there) {
-                deletion::course($there);
+                deletion::ours($there);
                 $task->effect("course $there->id removed");
             }
             marks::write(marks::RESTORED . $unit, null);
@@ -161,6 +162,31 @@ return new class implements operation {
     }
 
     /**
+     * The full name that the course gets.
+     *
+     * @param array $params
+     * @param arrival $arrival
+     * @return string
+     */
+    private function fullname(array $params, arrival $arrival): string {
+        $asked = $params['fullname'] ?? '';
+        return $asked !== '' ? $asked : $arrival->backup->get('original_course_fullname');
+    }
+
+    /**
+     * Gives the course its names. Core has given it others where another course has the same full name, which Moodle allows.
+     *
+     * @param stdClass $course
+     * @param array $params
+     * @param arrival $arrival
+     */
+    private function name(stdClass $course, array $params, arrival $arrival): void {
+        (new finish((int) $course->id))->rename([
+            'shortname' => $this->shortname($params, $arrival), 'fullname' => $this->fullname($params, $arrival),
+        ]);
+    }
+
+    /**
      * Makes the course.
      *
      * @param string $unit
@@ -196,7 +222,8 @@ return new class implements operation {
                 return $problems->answer();
             }
             $controller->execute_plan();
-            $this->check($course, $problems);
+            $this->name($course, $params, $arrival);
+            $this->check($course);
             $notes = notes::lines();
             $mark = [
                 'state' => 'restored',
@@ -263,8 +290,7 @@ return new class implements operation {
             }
         }
         $set('course_shortname', $this->shortname($params, $arrival));
-        $fullname = $params['fullname'] ?? '';
-        $set('course_fullname', $fullname !== '' ? $fullname : $arrival->backup->get('original_course_fullname'));
+        $set('course_fullname', $this->fullname($params, $arrival));
         $mappings = $controller->get_info()->role_mappings;
         $mappings->modified = true;
         foreach ($arrival->roles as $old => $new) {
@@ -302,9 +328,8 @@ return new class implements operation {
      * What core's restore does not fail over, and should.
      *
      * @param stdClass $course
-     * @param problems $problems
      */
-    private function check(stdClass $course, problems $problems): void {
+    private function check(stdClass $course): void {
         global $DB;
         if (notes::missing()) {
             throw new failure('incomplete', 'Core left ' . notes::missing() . ' file(s) out of the course', implode("\n", notes::lines()));
@@ -337,7 +362,7 @@ return new class implements operation {
         global $DB;
         $there = $DB->get_record('course', ['id' => $course->id]);
         if ($there) {
-            deletion::course($there);
+            deletion::ours($there);
         }
         marks::write(marks::RESTORED . $unit, null);
     }

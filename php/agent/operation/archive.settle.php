@@ -17,6 +17,7 @@
 use provost\archive\contents;
 use provost\archive\deletion;
 use provost\archive\quiet;
+use provost\archive\tasks;
 use provost\failure;
 use provost\operation;
 use provost\task;
@@ -48,7 +49,9 @@ return new class implements operation {
             grade_regrade_final_grades($course->id);
             $task->effect('grades computed');
         }
-        $this->run_tasks((int) $course->id, $task);
+        foreach (tasks::run((int) $course->id) as $ran) {
+            $task->effect($ran);
+        }
         rebuild_course_cache($course->id, true);
         $synced = $this->sync(context_course::instance($course->id));
         quiet::without_waiting(false);
@@ -57,66 +60,11 @@ return new class implements operation {
         $why = quiet::why_not_durable();
         return [
             'grades_waiting' => $DB->count_records('grade_items', $waiting),
-            'tasks_waiting' => count($this->tasks((int) $course->id)),
+            'tasks_waiting' => count(tasks::of((int) $course->id)),
             'synced' => $synced,
             'durable' => $why === null,
             'why_not' => $why,
         ];
-    }
-
-    /**
-     * Queued tasks that name the course in what they were given.
-     *
-     * @param int $course
-     * @return stdClass[]
-     */
-    private function tasks(int $course): array {
-        global $DB;
-        $named = fn(stdClass $row): bool =>
-            in_array($course, array_filter([$this->given($row, 'courseid'), $this->given($row, 'course')]), true);
-        $like = $DB->sql_like('customdata', ':like');
-        return array_filter($DB->get_records_select('task_adhoc', $like, ['like' => '%course%'], 'id'), $named);
-    }
-
-    /**
-     * A number that a task was given.
-     *
-     * @param stdClass $row
-     * @param string $name
-     * @return int|null
-     */
-    private function given(stdClass $row, string $name): ?int {
-        $value = json_decode((string) $row->customdata, true)[$name] ?? null;
-        return is_numeric($value) ? (int) $value : null;
-    }
-
-    /**
-     * Runs them, as the site's cron would.
-     *
-     * @param int $course
-     * @param task $task
-     */
-    private function run_tasks(int $course, task $task): void {
-        foreach ($this->tasks($course) as $row) {
-            $lock = \core\lock\lock_config::get_lock_factory('cron')->get_lock("adhoc_$row->id", 0);
-            if (!$lock) {
-                continue;
-            }
-            $adhoc = \core\task\manager::adhoc_task_from_record($row);
-            if (!$adhoc) {
-                $lock->release();
-                continue;
-            }
-            $adhoc->set_lock($lock);
-            try {
-                $adhoc->execute();
-                \core\task\manager::adhoc_task_complete($adhoc);
-                $task->effect(get_class($adhoc));
-            } catch (\Throwable $thrown) {
-                \core\task\manager::adhoc_task_failed($adhoc);
-                unset($thrown);
-            }
-        }
     }
 
     /**
