@@ -42,6 +42,12 @@ final class arrival {
     /** @var string The course's ID number at the source. */
     public readonly string $idnumber;
 
+    /** @var string The course's short name at the source. */
+    public readonly string $shortname;
+
+    /** @var string The course's full name at the source. */
+    public readonly string $fullname;
+
     /**
      * Begins.
      *
@@ -54,6 +60,8 @@ final class arrival {
         }
         $this->visible = unpacked::value($course, 'visible') === '1';
         $this->idnumber = unpacked::value($course, 'idnumber');
+        $this->shortname = unpacked::value($course, 'shortname');
+        $this->fullname = unpacked::value($course, 'fullname');
     }
 
     /**
@@ -191,12 +199,19 @@ final class arrival {
     }
 
     /**
-     * Hides the course in the backup: core's restore would show it in the middle.
+     * Hides the course in the backup, which core's restore would show in the middle, and gives it names that core takes: it refuses a
+     * whole backup over a `<` in the course's name. The course has its own names at the end.
      */
-    public function hide(): void {
+    public function prepare(): void {
         $this->keep('course/course.xml');
         $this->backup->rewrite('course/course.xml' . self::AS_IT_CAME, 'course/course.xml', 'course',
             fn(string $block): string => unpacked::with($block, 'visible', '0'));
+        $this->backup->rewrite('moodle_backup.xml', 'moodle_backup.xml', 'information', function (string $block): string {
+            foreach (['fullname', 'shortname'] as $name) {
+                $block = unpacked::with($block, "original_course_$name", clean_param($this->$name, PARAM_TEXT));
+            }
+            return $block;
+        });
     }
 
     /**

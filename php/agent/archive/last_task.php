@@ -71,7 +71,8 @@ final class last_task extends \backup_final_task {
 }
 
 /**
- * Notes everybody that the log rows of a course name, so that they are among the backup's users.
+ * Notes everybody that the log rows of a course name, so that they are among the backup's users. A restore takes those only whom a list of
+ * references names, and core has written the course's by then: see refer().
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -79,11 +80,15 @@ final class last_task extends \backup_final_task {
  */
 final class log_users extends \backup_execution_step {
 
+    /** @var int[] Who was noted last. */
+    private static array $users = [];
+
     /**
      * Does it.
      */
     protected function define_execution() {
         global $DB;
+        self::$users = [];
         $course = \context_course::instance($this->get_courseid());
         $below = $DB->sql_like('c.path', ':below');
         foreach (['userid', 'relateduserid', 'realuserid'] as $column) {
@@ -95,7 +100,36 @@ final class log_users extends \backup_execution_step {
                 ['course' => $this->get_courseid(), 'self' => $course->id, 'below' => "$course->path/%"]);
             foreach ($users as $user) {
                 \backup_structure_dbops::insert_backup_ids_record($this->get_backupid(), 'userfinal', $user);
+                self::$users[(int) $user] = (int) $user;
             }
         }
+    }
+
+    /**
+     * Adds those who were noted to the references of the course in a backup that was made.
+     *
+     * @param string $path The directory.
+     */
+    public static function refer(string $path): void {
+        $file = "$path/course/inforef.xml";
+        $text = (string) file_get_contents($file);
+        preg_match_all('~<id>(\d+)</id>~', preg_match('~<userref>.*?</userref>~s', $text, $found) ? $found[0] : '', $there);
+        $lines = '';
+        foreach (array_diff(self::$users, array_map('intval', $there[1])) as $user) {
+            $lines .= "    <user>\n      <id>$user</id>\n    </user>\n";
+        }
+        if ($lines === '') {
+            return;
+        }
+        // Without any reference of its own, core writes the root alone.
+        $text = preg_replace('~<inforef\s*/>~', "<inforef>\n</inforef>", $text, 1);
+        $text = $found ? str_replace('  </userref>', "$lines  </userref>", $text)
+            : str_replace('</inforef>', "  <userref>\n$lines  </userref>\n</inforef>", $text);
+        if (!str_contains($text, $lines)) {
+            throw new \provost\failure('bad_backup', 'The references of the course are not of the shape that is known');
+        }
+        places::replace($file, function ($out) use ($text): void {
+            places::must(fwrite($out, $text) === strlen($text), 'Cannot write course/inforef.xml');
+        });
     }
 }

@@ -15,6 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\last_task;
+use provost\archive\log_users;
 use provost\archive\marks;
 use provost\archive\places;
 use provost\archive\problems;
@@ -207,6 +208,9 @@ return new class implements operation {
             $differing = $this->differing($found, $settings);
             if ($differing) {
                 throw new failure('read_back', 'The backup has other settings than were asked for: ' . implode(', ', $differing));
+            }
+            if ($settings['logs']) {
+                log_users::refer($made);
             }
             if ($aliases) {
                 $this->materialise($found);

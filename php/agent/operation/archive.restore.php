@@ -80,7 +80,7 @@ return new class implements operation {
             if ($problems->stop()) {
                 return $problems->answer();
             }
-            $arrival->hide();
+            $arrival->prepare();
             return $this->restore($unit, $params, $arrival, $problems, $task);
         } finally {
             $lock->release();
@@ -158,7 +158,7 @@ return new class implements operation {
      */
     private function shortname(array $params, arrival $arrival): string {
         $asked = $params['shortname'] ?? '';
-        return $asked !== '' ? $asked : $arrival->backup->get('original_course_shortname');
+        return $asked !== '' ? $asked : $arrival->shortname;
     }
 
     /**
@@ -170,11 +170,12 @@ return new class implements operation {
      */
     private function fullname(array $params, arrival $arrival): string {
         $asked = $params['fullname'] ?? '';
-        return $asked !== '' ? $asked : $arrival->backup->get('original_course_fullname');
+        return $asked !== '' ? $asked : $arrival->fullname;
     }
 
     /**
-     * Gives the course its names. Core has given it others where another course has the same full name, which Moodle allows.
+     * Gives the course its names. Core has given it others where another course has the same full name, which Moodle allows, and ours
+     * before that.
      *
      * @param stdClass $course
      * @param array $params
@@ -289,8 +290,6 @@ return new class implements operation {
                 $set($name, !empty($root['users']) && $this->wants($params, 'users'));
             }
         }
-        $set('course_shortname', $this->shortname($params, $arrival));
-        $set('course_fullname', $this->fullname($params, $arrival));
         $mappings = $controller->get_info()->role_mappings;
         $mappings->modified = true;
         foreach ($arrival->roles as $old => $new) {
