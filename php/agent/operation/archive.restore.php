@@ -42,6 +42,9 @@ return new class implements operation {
         'grade_histories', 'groups', 'competencies', 'customfield', 'contentbankcontent', 'xapistate', 'legacyfiles',
     ];
 
+    /** @var int The user that core notes for what it does by itself. Rows of user 0 have no way back: core takes 0 for unknown. */
+    private const MOODLE = -1;
+
     #[\Override]
     public function needs_installation(): bool {
         return true;
@@ -221,6 +224,11 @@ return new class implements operation {
             if (!$this->is_fit($controller, $problems)) {
                 $this->give_up($unit, $course);
                 return $problems->answer();
+            }
+            // Who Moodle says it was where it was Moodle itself, in log rows: nobody, and core would leave the row out.
+            // After a warning core has dropped its tables, and takes those that it finds later for full ones.
+            if (!$controller->get_precheck_results()) {
+                restore_dbops::set_backup_ids_record($controller->get_restoreid(), 'user', self::MOODLE, self::MOODLE);
             }
             $controller->execute_plan();
             $this->name($course, $params, $arrival);

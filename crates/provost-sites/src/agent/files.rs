@@ -35,6 +35,7 @@ const FILES: &[(&str, &str)] = &[
     ("archive/problems.php", include_str!("../../../../php/agent/archive/problems.php")),
     ("archive/progress.php", include_str!("../../../../php/agent/archive/progress.php")),
     ("archive/quiet.php", include_str!("../../../../php/agent/archive/quiet.php")),
+    ("archive/tasks.php", include_str!("../../../../php/agent/archive/tasks.php")),
     ("archive/unpacked.php", include_str!("../../../../php/agent/archive/unpacked.php")),
     ("archive/users.php", include_str!("../../../../php/agent/archive/users.php")),
     ("operation/address.replace.php", include_str!("../../../../php/agent/operation/address.replace.php")),
