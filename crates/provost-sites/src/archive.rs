@@ -50,5 +50,6 @@ pub use problem::{Accepted, Problem};
 pub use restore::{Restore, RestoreRequest, Restored};
 pub use source::{DeleteRequest, Deleted, Expected, Hidden, HideRequest, MoveRequest, Moved};
 pub use users::{
-    Account, Conflict, Fate, MatchBy, MatchRequest, MatchedUser, Matches, UserPage, UserPolicy, UsersRequest,
+    Account, Conflict, Fate, MatchBy, MatchRequest, MatchedUser, Matches, Unmatched, UserPage, UserPolicy,
+    UsersRequest,
 };

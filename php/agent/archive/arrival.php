@@ -178,7 +178,9 @@ final class arrival {
             $accounts[$account['id']] = $account;
         }
         $this->users = (new users($policy, $this->backup->get('original_site_identifier_hash')))->decide($accounts);
-        $kinds = ['conflict' => 'user_conflict', 'ambiguous' => 'user_ambiguous', 'deleted' => 'deleted_user'];
+        $kinds = [
+            'conflict' => 'user_conflict', 'ambiguous' => 'user_ambiguous', 'deleted' => 'deleted_user', 'unmatched' => 'user_unmatched',
+        ];
         foreach ($this->users as $id => $one) {
             if (isset($kinds[$one['fate']])) {
                 $name = $accounts[$id]['username'];
@@ -225,14 +227,14 @@ final class arrival {
     }
 
     /**
-     * Bytes of the backup's contents.
+     * Bytes of the backup's contents that this site has not got.
      *
      * @return int
      */
-    public function bytes(): int {
+    public function new_bytes(): int {
         $contents = [];
         foreach ($this->backup->files() as [$sha1, $bytes]) {
-            $contents[$sha1] = $bytes;
+            $contents[$sha1] ??= contents::path($sha1) === null ? $bytes : 0;
         }
         return array_sum($contents);
     }

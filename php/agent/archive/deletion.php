@@ -64,18 +64,23 @@ final class deletion {
     }
 
     /**
-     * Removes a course that we have made, with what a deletion leaves of it: log rows, queued tasks, and core's rows of its restore.
+     * Removes a course that we have made, with what a deletion leaves of it: log rows, what grades were, queued tasks, and core's rows of
+     * its restore.
      *
      * @param \stdClass $course
      */
     public static function ours(\stdClass $course): void {
         global $DB;
-        self::course($course);
-        // There is no API for any of these, and nobody else has put anything there.
+        // There is no API for any of these, and nobody else has put anything there. Before the course: whoever comes after a kill finds
+        // it by the course.
         if ($DB->get_manager()->table_exists('logstore_standard_log')) {
             $DB->delete_records('logstore_standard_log', ['courseid' => $course->id]);
         }
         $DB->delete_records('backup_controllers', ['operation' => 'restore', 'type' => 'course', 'itemid' => $course->id]);
+        self::course($course);
+        foreach (['grade_items_history', 'grade_categories_history'] as $table) {
+            $DB->delete_records($table, ['courseid' => $course->id]);
+        }
         foreach (array_keys(tasks::of((int) $course->id)) as $id) {
             $DB->delete_records('task_adhoc', ['id' => $id]);
         }

@@ -271,12 +271,12 @@ final class finish {
         if (!is_file($path) || !is_readable($path)) {
             throw new failure('no_script', "'$path' is no file that this site can read");
         }
-        // Its own scope: it sees nothing of this one.
-        $run = (static fn(string $provostpath) => require($provostpath))($path);
-        if (!is_callable($run)) {
-            throw new failure('bad_script', "'$path' does not return a function");
+        // A scope of its own: it sees the course and the arguments, and nothing of ours.
+        $returned = (static fn(\stdClass $course, array $arguments, string $provostpath) => require($provostpath))(
+            $this->row(), $arguments, $path);
+        if (is_callable($returned)) {
+            $returned = $returned($this->row(), $arguments);
         }
-        $returned = $run($this->row(), $arguments);
         return is_string($returned) ? $returned : (string) json_encode($returned);
     }
 

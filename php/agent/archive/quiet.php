@@ -30,15 +30,21 @@ final class quiet {
     private const ENROLLED = 'core_enrol\hook\after_user_enrolled';
 
     /**
-     * Begins. It stays so until the process ends.
+     * Begins. It stays so until the process ends, or this is called in the other way.
+     *
+     * @param bool $logged Whether the site's log tells what is done: what happens to a course that is not ours is for its people to know.
      */
-    public static function begin(): void {
+    public static function begin(bool $logged = false): void {
         global $CFG;
         require_once("$CFG->dirroot/backup/util/includes/backup_includes.php");
         require_once("$CFG->dirroot/backup/util/includes/restore_includes.php");
         // Core's log rows alone make hundreds of notices for developers in one restore.
         set_debugging(DEBUG_NONE, false);
-        self::without_log();
+        if ($logged) {
+            get_log_manager(true);
+        } else {
+            self::without_log();
+        }
         $CFG->noemailever = true;
         foreach (['error_log', 'output_indented', 'file', 'database'] as $logger) {
             $CFG->{"backup_{$logger}_logger_level"} = \backup::LOG_NONE;
@@ -46,6 +52,13 @@ final class quiet {
         unset($CFG->backup_file_logger_extra);
         self::without_welcome();
         self::without_waiting(true);
+    }
+
+    /**
+     * Brings what was logged to the database: an agent lives long, and Moodle keeps log rows back until there are many.
+     */
+    public static function flush(): void {
+        get_log_manager(true);
     }
 
     /**

@@ -46,11 +46,16 @@ final class users {
     /**
      * Begins.
      *
-     * @param array $policy by, table, conflict, admin, deleted: see UserPolicy in crates/provost-sites/src/archive.
+     * @param array $policy by, table, unmatched, conflict, admin, deleted: see UserPolicy in crates/provost-sites/src/archive.
      * @param string $site The digest of the source's site identifier.
      */
     public function __construct(private readonly array $policy, private readonly string $site) {
-        foreach (['by' => ['username', 'email', 'idnumber', 'core'], 'conflict' => ['refuse', 'map', 'rename']] as $name => $words) {
+        $known = [
+            'by' => ['username', 'email', 'idnumber', 'core'],
+            'unmatched' => ['make', 'refuse'],
+            'conflict' => ['refuse', 'map', 'rename'],
+        ];
+        foreach ($known as $name => $words) {
             if (!in_array($policy[$name] ?? $words[0], $words, true)) {
                 throw new \provost\failure('bad_request', "'$name' must be one of: " . implode(', ', $words));
             }
@@ -70,6 +75,9 @@ final class users {
         [$decided, $taken] = [[], []];
         foreach ($accounts as $account) {
             $decided[$account['id']] = $one = $this->one($account);
+            if ($account['mnethost'] !== '') {
+                continue;
+            }
             $key = $one['target'] ?? "new $one[username]";
             $taken[$key][] = $account;
         }
@@ -117,14 +125,25 @@ final class users {
         $same = $this->names[$name] ?? null;
         if ($account['deleted']) {
             // Deleted at the source: what is left of the name and the address is as good as unique.
-            return $same ? $this->fate('matched', $same, $account) : $this->fate('made', null, $account);
+            return $same ? $this->fate('matched', $same, $account) : $this->unmatched($account);
         }
         $gone = $this->gone($account);
         if ($gone && !$same) {
             return !empty($this->policy['deleted']) ? $this->fate('matched', $gone, $account)
                 : $this->fate('deleted', $gone, $account, 'Core would take the account that was deleted here for them');
         }
-        return $same ? $this->conflict($account, $same) : $this->fate('made', null, $account);
+        return $same ? $this->conflict($account, $same) : $this->unmatched($account);
+    }
+
+    /**
+     * What becomes of somebody who is not here.
+     *
+     * @param array $account
+     * @return array
+     */
+    private function unmatched(array $account): array {
+        return ($this->policy['unmatched'] ?? 'make') === 'make' ? $this->fate('made', null, $account)
+            : $this->fate('unmatched', null, $account, 'There is nobody here whom they match');
     }
 
     /**

@@ -160,6 +160,8 @@ return new class implements operation {
                 $aliases = true;
                 if ($row->contenthash === self::EMPTY || !$readable) {
                     $problems->add('external_file', $name, "The file $name lies outside of this Moodle, and no copy of it is here");
+                } else {
+                    $problems->add('alias', $name, "The file $name only points to another one; it would become a file of its own");
                 }
             } else if (!$readable) {
                 $problems->add('missing_content', $row->contenthash, "The content $row->contenthash of $name cannot be read");

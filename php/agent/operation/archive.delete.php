@@ -37,7 +37,7 @@ return new class implements operation {
     #[\Override]
     public function run(array $params, task $task): array {
         require_once(__DIR__ . '/../archive/library.php');
-        quiet::begin();
+        quiet::begin(true);
         $unit = marks::unit($params);
         $lock = marks::lock("delete_$unit");
         try {
@@ -50,6 +50,7 @@ return new class implements operation {
                 $freed = deletion::course($course);
                 $task->effect("course $course->id deleted");
             }
+            quiet::flush();
             quiet::without_waiting(false);
             marks::write(marks::HIDDEN . $unit, null);
         } finally {

@@ -38,6 +38,7 @@ return new class implements operation {
         global $CFG, $DB;
         require_once(__DIR__ . '/../archive/library.php');
         require_once("$CFG->dirroot/course/lib.php");
+        quiet::begin(true);
         $unit = marks::unit($params);
         $course = expected::there($params);
         $hidden = (bool) ($params['hidden'] ?? false);
@@ -62,6 +63,7 @@ return new class implements operation {
         if (!$hidden) {
             marks::write(marks::HIDDEN . $unit, null);
         }
+        quiet::flush();
         return ['visible' => $visible, 'was_visible' => $was];
     }
 };

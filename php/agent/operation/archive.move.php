@@ -15,6 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\expected;
+use provost\archive\quiet;
 use provost\failure;
 use provost\operation;
 use provost\task;
@@ -36,6 +37,7 @@ return new class implements operation {
         global $CFG, $DB;
         require_once(__DIR__ . '/../archive/library.php');
         require_once("$CFG->dirroot/course/lib.php");
+        quiet::begin(true);
         $course = expected::there($params);
         $category = $params['category'] ?? null;
         if (!is_int($category) || !$DB->record_exists('course_categories', ['id' => $category])) {
@@ -52,6 +54,7 @@ return new class implements operation {
         if ($now !== $category) {
             throw new failure('read_back', "The course $course->id was moved, and is where it was");
         }
+        quiet::flush();
         return ['category' => $now, 'already' => $already];
     }
 };

@@ -53,8 +53,8 @@ pub struct FinishRequest {
     pub tags: Vec<String>,
     /// A notice.
     pub notice: Option<Notice>,
-    /// A PHP file of one's own, readable by the site's account, that returns a function: it is given the course's row and `script_arguments`,
-    /// inside Moodle, and must be fit to run again.
+    /// A PHP file of one's own, readable by the site's account, that is included inside Moodle with `$course` (the row) and `$arguments`
+    /// set. It must be fit to run again.
     pub script: Option<Utf8PathBuf>,
     /// For the script.
     pub script_arguments: BTreeMap<String, String>,

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 /// Something that stops an operation unless it is accepted by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A word for programs, by which it is accepted: `left_out`, `missing_content`, `external_file`, `user_conflict`, `deleted_user`,
-    /// `role`, `plugin`, `precheck_warning`, `name_clash`, `idnumber_clash`, `newer_backup`, `same_site`, `not_enough_disk`, ….
+    /// A word for programs, by which it is accepted. Of a backup: `left_out` (its subject the component), `deletion`, `missing_content`
+    /// (a SHA-1), `external_file`, `alias` (accepted, it becomes a file of its own). Of a restore: `same_site`, `newer_backup`,
+    /// `other_backup`, `not_staged`, `no_category`, `name_clash`, `idnumber_clash`, `not_enough_disk`, `plugin` (a component), `feature`,
+    /// `role` (a short name), `user_conflict`, `user_ambiguous`, `user_unmatched`, `deleted_user` (user names), `precheck`,
+    /// `precheck_warning`.
     pub kind: String,
     /// On what: the activity, the file, the user; with the kind it names the problem. May be empty.
     pub subject: String,

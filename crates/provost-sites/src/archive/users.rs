@@ -32,6 +32,17 @@ pub enum Conflict {
     Rename,
 }
 
+/// What becomes of somebody who matches nobody.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unmatched {
+    /// An account is made, as core's restore does.
+    #[default]
+    Make,
+    /// The unit stops.
+    Refuse,
+}
+
 /// How accounts are mapped.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -40,6 +51,8 @@ pub struct UserPolicy {
     pub by: MatchBy,
     /// Named pairs, which come before everything else: user name at the source, user name at the target.
     pub table: BTreeMap<String, String>,
+    /// What becomes of who is not there.
+    pub unmatched: Unmatched,
     /// What a taken user name means.
     pub conflict: Conflict,
     /// The same for the account called as the target's main administrator. `None`: as for everybody.
@@ -113,6 +126,8 @@ pub enum Fate {
     Deleted,
     /// Somebody else has its user name.
     Conflict,
+    /// Nobody here matches, and none is made.
+    Unmatched,
     /// More than one account fits, or more than one of the source becomes this one.
     Ambiguous,
 }
