@@ -14,6 +14,7 @@
 //! | `archive.locate` | source | where the contents of files lie |
 //! | `archive.missing` | target | which contents are not there |
 //! | `archive.stage` | target | links contents into an unpacked backup, which is whole from then on |
+//! | `archive.path` | source | the categories from the top to one, with their descriptions |
 //! | `archive.category` | target | the category of a path, made where it is missing |
 //! | `archive.uncategory` | target | takes away categories that a session made and that are empty |
 //! | `archive.restore` | target | one course from an unpacked backup, hidden and marked |
@@ -45,7 +46,9 @@ pub use courses::{CoursePage, CoursesRequest, Detail};
 pub use door::ArchiveDoor;
 pub use finish::{Enrolments, FinishRequest, Finished, Notice, SettleRequest, Settled};
 pub use marks::{DiscardRequest, Discarded, FindRequest, Found, MarkedCourse, RestoreState};
-pub use place::{CategoryRequest, CategoryStep, Placed, Uncategorised, UncategoryRequest};
+pub use place::{
+    CategoryPath, CategoryRequest, CategoryStep, PathRequest, Placed, Uncategorised, UncategoryRequest,
+};
 pub use problem::{Accepted, Problem};
 pub use restore::{Restore, RestoreRequest, Restored};
 pub use source::{DeleteRequest, Deleted, Expected, Hidden, HideRequest, MoveRequest, Moved};

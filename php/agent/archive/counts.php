@@ -59,7 +59,7 @@ final class counts {
      */
     public function numbers(string $sql): array {
         global $DB;
-        return array_map('intval', $DB->get_records_sql_menu($this->fill($sql)));
+        return $this->can($sql) ? array_map('intval', $DB->get_records_sql_menu($this->fill($sql))) : [];
     }
 
     /**
@@ -130,7 +130,7 @@ final class counts {
                FROM {quiz} q WHERE q.course IN ({in}) GROUP BY q.course, q.preferredbehaviour",
         ];
         $found = [];
-        foreach ($queries as $sql) {
+        foreach (array_filter($queries, [$this, 'can']) as $sql) {
             $rows = $DB->get_recordset_sql($this->fill($sql));
             foreach ($rows as $row) {
                 if ((string) $row->word !== '') {
@@ -163,6 +163,18 @@ final class counts {
             }
             $rows->close();
         }
+    }
+
+    /**
+     * Whether the tables of a query are there: most modules can be uninstalled, and older Moodles have others.
+     *
+     * @param string $sql
+     * @return bool
+     */
+    private function can(string $sql): bool {
+        global $DB;
+        preg_match_all('/\{([a-z0-9_]+)\}/', str_replace(['{in}', '{contexts}'], '', $sql), $tables);
+        return !array_filter($tables[1], fn(string $table): bool => !$DB->get_manager()->table_exists($table));
     }
 
     /**

@@ -89,6 +89,9 @@ final class log_users extends \backup_execution_step {
     protected function define_execution() {
         global $DB;
         self::$users = [];
+        if (!$DB->get_manager()->table_exists('logstore_standard_log')) {
+            return;
+        }
         $course = \context_course::instance($this->get_courseid());
         $below = $DB->sql_like('c.path', ':below');
         foreach (['userid', 'relateduserid', 'realuserid'] as $column) {

@@ -27,8 +27,11 @@ use provost\task;
  */
 return new class implements operation {
 
-    /** @var int How many at most. One is some kilobytes of JSON, and an answer has 8 MiB. */
+    /** @var int How many at most: the queries name each. */
     private const PAGE = 1000;
+
+    /** @var int How long an answer gets, in bytes: a frame has 8 MiB, and a course's custom fields may be long. */
+    private const BYTES = 4 << 20;
 
     #[\Override]
     public function needs_installation(): bool {
@@ -62,7 +65,25 @@ return new class implements operation {
         if ($detail !== 'selection') {
             $this->count($facts, $detail === 'contents');
         }
-        return ['courses' => array_values($facts), 'next' => $next];
+        return $this->page(array_values($facts), $next);
+    }
+
+    /**
+     * As much of a page as an answer has room for.
+     *
+     * @param array[] $facts
+     * @param int|null $next
+     * @return array
+     */
+    private function page(array $facts, ?int $next): array {
+        $bytes = 0;
+        foreach ($facts as $number => $one) {
+            $bytes += strlen(json_encode($one, JSON_INVALID_UTF8_SUBSTITUTE));
+            if ($bytes > self::BYTES && $number > 0) {
+                return ['courses' => array_slice($facts, 0, $number), 'next' => $facts[$number - 1]['id']];
+            }
+        }
+        return ['courses' => $facts, 'next' => $next];
     }
 
     /**
@@ -188,7 +209,6 @@ return new class implements operation {
      * @return int[][]
      */
     private function numbers(counts $counts): array {
-        global $DB;
         $queries = [
             'logs' => 'SELECT courseid, COUNT(1) FROM {logstore_standard_log} WHERE courseid IN ({in}) GROUP BY courseid',
             'attempts' => 'SELECT q.course, COUNT(1) FROM {quiz} q JOIN {quiz_attempts} a ON a.quiz = q.id
@@ -206,13 +226,7 @@ return new class implements operation {
                                  LEFT JOIN {contexts} own ON own.id = c.contextid AND own.course = ctx.course
                                      WHERE own.id IS NULL GROUP BY ctx.course',
         ];
-        $manager = $DB->get_manager();
-        $numbers = [];
-        foreach ($queries as $name => $sql) {
-            // Any of these can be uninstalled.
-            preg_match('/FROM \{(logstore_standard_log|quiz|assign|forum_discussions)\}/', $sql, $table);
-            $numbers[$name] = $table && !$manager->table_exists($table[1]) ? [] : $counts->numbers($sql);
-        }
+        $numbers = array_map([$counts, 'numbers'], $queries);
         return $numbers;
     }
 };

@@ -110,14 +110,17 @@ return new class implements operation {
             $copies[json_decode($value, true)['course'] ?? 0] = substr($name, strlen(marks::RESTORED));
         }
         $courses = [];
-        foreach ($DB->get_recordset_select('course', 'category <> 0', null, 'id', 'id, shortname, idnumber') as $row) {
-            $courses[] = [
+        $rows = $DB->get_recordset_select('course', 'category <> 0', null, 'id', 'id, shortname, idnumber');
+        foreach ($rows as $row) {
+            // What is empty is left out: there may be a hundred thousand of them.
+            $courses[] = array_filter([
                 'id' => (int) $row->id,
                 'shortname' => $row->shortname,
                 'idnumber' => (string) $row->idnumber,
                 'copy_of' => $copies[$row->id] ?? null,
-            ];
+            ], fn($value): bool => $value !== '' && $value !== null);
         }
+        $rows->close();
         return $courses;
     }
 };

@@ -52,6 +52,7 @@ const FILES: &[(&str, &str)] = &[
     ("operation/archive.match.php", include_str!("../../../../php/agent/operation/archive.match.php")),
     ("operation/archive.missing.php", include_str!("../../../../php/agent/operation/archive.missing.php")),
     ("operation/archive.move.php", include_str!("../../../../php/agent/operation/archive.move.php")),
+    ("operation/archive.path.php", include_str!("../../../../php/agent/operation/archive.path.php")),
     ("operation/archive.restore.php", include_str!("../../../../php/agent/operation/archive.restore.php")),
     ("operation/archive.settle.php", include_str!("../../../../php/agent/operation/archive.settle.php")),
     ("operation/archive.site.php", include_str!("../../../../php/agent/operation/archive.site.php")),

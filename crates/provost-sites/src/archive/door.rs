@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{
-    Backup, BackupRequest, CategoryRequest, CoursePage, CoursesRequest, DeleteRequest, Deleted,
+    Backup, BackupRequest, CategoryPath, CategoryRequest, CoursePage, CoursesRequest, DeleteRequest, Deleted,
     DiscardRequest, Discarded, FindRequest, FinishRequest, Finished, Found, Hidden, HideRequest,
-    LocateRequest, Located, MatchRequest, Matches, Missing, MissingRequest, MoveRequest, Moved, Placed,
-    Restore, RestoreRequest, SettleRequest, Settled, StageRequest, Staged, Uncategorised, UncategoryRequest,
-    UserPage, UsersRequest,
+    LocateRequest, Located, MatchRequest, Matches, Missing, MissingRequest, MoveRequest, Moved, PathRequest,
+    Placed, Restore, RestoreRequest, SettleRequest, Settled, StageRequest, Staged, Uncategorised,
+    UncategoryRequest, UserPage, UsersRequest,
 };
 use crate::agent::{Agent, AgentError};
 
@@ -105,6 +105,8 @@ operations! {
     missing = "archive.missing" (MissingRequest) -> Missing, LOOK;
     /// Makes a thin backup whole.
     stage = "archive.stage" (StageRequest) -> Staged, COURSE;
+    /// The categories from the top to one.
+    path = "archive.path" (PathRequest) -> CategoryPath, LOOK;
     /// The category of a path.
     category = "archive.category" (CategoryRequest) -> Placed, CHANGE;
     /// Takes empty categories away.

@@ -16,6 +16,20 @@ pub struct CategoryStep {
     pub visible: Option<bool>,
 }
 
+/// Asks a source for the categories from the top to one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PathRequest {
+    /// The last one.
+    pub category: i64,
+}
+
+/// Categories from the top to one, with descriptions and visibility.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CategoryPath {
+    /// They; fit for a [`CategoryRequest`] at another site.
+    pub path: Vec<CategoryStep>,
+}
+
 /// Asks for the category of a path.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CategoryRequest {
