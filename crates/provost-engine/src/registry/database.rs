@@ -188,6 +188,8 @@ pub(crate) trait Db: Send {
     const LOCK_FREE: &'static str;
     /// A query for the time of the database's machine, in milliseconds since 1970.
     const CLOCK: &'static str;
+    /// A statement to be run when many units were added, if the database wants one.
+    const ADDED: &'static str;
     /// Among how many rows each total is spread, so that workers do not wait for each other's commits.
     const SHARDS: u64;
 

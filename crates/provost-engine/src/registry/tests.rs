@@ -56,7 +56,42 @@ fn the_table_within_a_phase() {
             }
         }
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r"
+    waiting + started = running in phase backup
+    waiting + parked = parked in phase backup
+    waiting + skipped = skipped in phase backup
+    waiting + cancelled, begun false = cancelling in phase backup
+    waiting + cancelled, begun true = cancelling in phase backup
+    running + lost = waiting in phase backup
+    running + released = waiting in phase backup
+    running + failed = failed in phase backup
+    running + parked = parked in phase backup
+    running + finished = running in phase transport
+    failed + started = running in phase backup
+    failed + parked = parked in phase backup
+    failed + skipped = skipped in phase backup
+    failed + retried = waiting in phase backup
+    failed + cancelled, begun false = cancelling in phase backup
+    failed + cancelled, begun true = cancelling in phase backup
+    parked + skipped = skipped in phase backup
+    parked + retried = waiting in phase backup
+    parked + cancelled, begun false = cancelling in phase backup
+    parked + cancelled, begun true = cancelling in phase backup
+    skipped + retried = waiting in phase backup
+    skipped + cancelled, begun false = cancelling in phase backup
+    skipped + cancelled, begun true = cancelling in phase backup
+    done + cancelled, begun false = cancelling in phase backup
+    done + cancelled, begun true = cancelling in phase backup
+    done + extended = waiting in phase transport
+    cancelling + parked = stuck in phase backup
+    cancelling + undo_started = undoing in phase backup
+    undoing + lost = cancelling in phase backup
+    undoing + released = cancelling in phase backup
+    undoing + failed = cancelling in phase backup
+    undoing + parked = stuck in phase backup
+    undoing + undo_finished = undone in phase backup
+    stuck + retried = cancelling in phase backup
+    ");
 }
 
 /// Where the phases differ.
@@ -80,7 +115,72 @@ fn the_table_between_phases() {
             }
         }
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r"
+    prepare finished to prove = running in phase backup
+    prepare extended to prove = waiting in phase backup
+    prepare finished to hide = running in phase backup
+    prepare extended to hide = waiting in phase backup
+    prepare finished to delete = running in phase backup
+    prepare extended to delete = waiting in phase backup
+    prepare waiting cancelled, begun false = undone in phase prepare
+    prepare waiting cancelled, begun true = cancelling in phase prepare
+    prepare done cancelled, begun true = cancelling in phase prepare
+    backup finished to prove = running in phase transport
+    backup extended to prove = waiting in phase transport
+    backup finished to hide = running in phase transport
+    backup extended to hide = waiting in phase transport
+    backup finished to delete = running in phase transport
+    backup extended to delete = waiting in phase transport
+    backup waiting cancelled, begun false = cancelling in phase backup
+    backup waiting cancelled, begun true = cancelling in phase backup
+    backup done cancelled, begun true = cancelling in phase backup
+    transport finished to prove = running in phase restore
+    transport extended to prove = waiting in phase restore
+    transport finished to hide = running in phase restore
+    transport extended to hide = waiting in phase restore
+    transport finished to delete = running in phase restore
+    transport extended to delete = waiting in phase restore
+    transport waiting cancelled, begun false = cancelling in phase transport
+    transport waiting cancelled, begun true = cancelling in phase transport
+    transport done cancelled, begun true = cancelling in phase transport
+    restore finished to prove = running in phase post_process
+    restore extended to prove = waiting in phase post_process
+    restore finished to hide = running in phase post_process
+    restore extended to hide = waiting in phase post_process
+    restore finished to delete = running in phase post_process
+    restore extended to delete = waiting in phase post_process
+    restore waiting cancelled, begun false = cancelling in phase restore
+    restore waiting cancelled, begun true = cancelling in phase restore
+    restore done cancelled, begun true = cancelling in phase restore
+    post_process finished to prove = running in phase prove
+    post_process extended to prove = waiting in phase prove
+    post_process finished to hide = running in phase prove
+    post_process extended to hide = waiting in phase prove
+    post_process finished to delete = running in phase prove
+    post_process extended to delete = waiting in phase prove
+    post_process waiting cancelled, begun false = cancelling in phase post_process
+    post_process waiting cancelled, begun true = cancelling in phase post_process
+    post_process done cancelled, begun true = cancelling in phase post_process
+    prove proved to prove = done in phase prove
+    prove proved to hide = running in phase hide
+    prove extended to hide = waiting in phase hide
+    prove proved to delete = running in phase hide
+    prove extended to delete = waiting in phase hide
+    prove waiting cancelled, begun false = cancelling in phase prove
+    prove waiting cancelled, begun true = cancelling in phase prove
+    prove done cancelled, begun true = cancelling in phase prove
+    hide finished to prove = done in phase hide
+    hide finished to hide = done in phase hide
+    hide finished to delete = waiting in phase delete
+    hide extended to delete = waiting in phase delete
+    hide waiting cancelled, begun false = cancelling in phase hide
+    hide waiting cancelled, begun true = cancelling in phase hide
+    hide done cancelled, begun true = cancelling in phase hide
+    delete finished to prove = done in phase delete
+    delete finished to hide = done in phase delete
+    delete finished to delete = done in phase delete
+    delete waiting cancelled, begun false = cancelling in phase delete
+    ");
 }
 
 #[test]
@@ -147,7 +247,54 @@ fn orders_of_a_session() {
             }
         }
     }
-    insta::assert_snapshot!(table, @"");
+    insta::assert_snapshot!(table, @r"
+    drafting + Run = running
+    drafting + Cancel = cancelling
+    drafting + End { failed: false } = done
+    drafting + End { failed: true } = failed
+    drafting + Interrupt = interrupted
+    running + Run = running
+    running + Pause = paused
+    running + Stop = stopping
+    running + Cancel = cancelling
+    running + End { failed: false } = done
+    running + End { failed: true } = failed
+    running + Interrupt = interrupted
+    paused + Run = running
+    paused + Pause = paused
+    paused + Stop = stopping
+    paused + Cancel = cancelling
+    paused + End { failed: false } = done
+    paused + End { failed: true } = failed
+    paused + Interrupt = interrupted
+    stopping + Run = running
+    stopping + Pause = paused
+    stopping + Stop = stopping
+    stopping + Cancel = cancelling
+    stopping + End { failed: false } = done
+    stopping + End { failed: true } = failed
+    stopping + Interrupt = interrupted
+    cancelling + Run = cancelling
+    cancelling + Cancel = cancelling
+    cancelling + End { failed: false } = done
+    cancelling + End { failed: true } = failed
+    cancelling + Interrupt = interrupted
+    done + Run = running
+    done + Cancel = cancelling
+    done + End { failed: false } = done
+    done + End { failed: true } = failed
+    done + Interrupt = interrupted
+    failed + Run = running
+    failed + Cancel = cancelling
+    failed + End { failed: false } = done
+    failed + End { failed: true } = failed
+    failed + Interrupt = interrupted
+    interrupted + Run = running
+    interrupted + Cancel = cancelling
+    interrupted + End { failed: false } = done
+    interrupted + End { failed: true } = failed
+    interrupted + Interrupt = interrupted
+    ");
 }
 
 #[test]

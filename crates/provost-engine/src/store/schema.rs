@@ -7,7 +7,8 @@ use super::StoreError;
 /// One entry per version, in order; entries never change once released.
 const MIGRATIONS: &[&str] = &[FIRST, SESSIONS];
 
-const FIRST: &str = r"
+/// Operations, units, events, leases, processes, observations.
+pub(super) const FIRST: &str = r"
     create table operation (
         id         integer primary key,
         machine    text not null,           -- which state machine: 'apply', 'upgrade', …
@@ -197,6 +198,11 @@ const SESSIONS: &str = r"
 /// Brings the tables to the newest version.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let version: i64 = connection.query_row("pragma user_version", [], |row| row.get(0))?;
+    if version == known {
+        // Whoever only looks does not wait for those who write.
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found: i64 = transaction.query_row("pragma user_version", [], |row| row.get(0))?;
     if found > known {

@@ -169,12 +169,12 @@ impl Act for Candidates {
         let asked = &self.claiming;
         let limit = self.limit.min(MOST);
         let room = |found: &Vec<Unit>| limit.saturating_sub(u32::try_from(found.len()).unwrap_or(limit));
-        let (from, to) = (asked.fits_s.unwrap_or(f64::MAX), asked.now);
+        let (fits, now) = (asked.fits_s.unwrap_or(f64::MAX), asked.now);
         let undo = format!(
             "select {COLUMNS} from unit where operation = $1 and machine = 'archive' and state = 'cancelling' \
              and (not_before is null or not_before <= $2) order by step, seq limit $3"
         );
-        let mut found = units(db, self.session, &undo, values![self.session.0, to, limit]).await?;
+        let mut found = units(db, self.session, &undo, values![self.session.0, now, limit]).await?;
         let ready = format!(
             "select {COLUMNS} from unit where operation = $1 and {READY} and step between $2 and $3 \
              and upper_s <= $4 order by {BEST} limit $5"
@@ -186,9 +186,9 @@ impl Act for Candidates {
              order by not_before limit $6"
         );
         for (first_step, last_step) in runs(&asked.phases) {
-            let bound = values![self.session.0, to, first_step, last_step, from, room(&found)];
+            let bound = values![self.session.0, now, first_step, last_step, fits, room(&found)];
             found.extend(units(db, self.session, &due, bound).await?);
-            let bound = values![self.session.0, first_step, last_step, from, room(&found)];
+            let bound = values![self.session.0, first_step, last_step, fits, room(&found)];
             found.extend(units(db, self.session, &ready, bound).await?);
         }
         Ok(found)
@@ -203,7 +203,7 @@ impl Act for Owners {
 
     async fn act<D: Db>(&self, db: &mut D) -> Result<Vec<Owner>, RegistryError> {
         let sql = "select owner, count(*), min(lease_until) from unit \
-                   where operation = $1 and lease_until is not null group by owner order by owner";
+                   where operation = $1 and lease_until > 0 group by owner order by owner";
         let read = |mut row: Row| {
             Ok(Owner {
                 worker: row.maybe_text()?.unwrap_or_default(),

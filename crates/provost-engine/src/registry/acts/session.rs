@@ -49,8 +49,8 @@ impl Act for Draft {
 
     async fn act<D: Db>(&self, db: &mut D) -> Result<SessionId, RegistryError> {
         let new = &self.session;
-        let sql = "insert into operation (machine, actor, declared, state, created_at, name, orders) \
-                   values ('archive', $1, $2, 'drafting', $3, $4, $5) returning id";
+        let sql = "insert into operation (machine, actor, declared, state, created_at, schema, name, orders) \
+                   values ('archive', $1, $2, 'drafting', $3, 1, $4, $5) returning id";
         let bound = values![
             new.actor.clone(),
             new.declared.to_string(),
@@ -78,6 +78,9 @@ impl Act for Order {
         let after = state.after(self.order).ok_or(RegistryError::Order { state, order: self.order })?;
         db.run("update operation set state = $2 where id = $1", values![self.session.0, after.word()])
             .await?;
+        if state == SessionState::Drafting && !D::ADDED.is_empty() {
+            db.run(D::ADDED, &[]).await?;
+        }
         Ok(after)
     }
 }

@@ -180,6 +180,8 @@ impl Db for Open<'_> {
     const LOCK: &'static str = " for update";
     const LOCK_FREE: &'static str = " for update skip locked";
     const CLOCK: &'static str = "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+    // Its planner knows nothing of new rows until it has looked.
+    const ADDED: &'static str = "analyze unit";
     // More than there are workers that often write at the same moment; status reads them all.
     const SHARDS: u64 = 16;
 

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[r"
         declared       text not null,
         state          text not null,
         created_at     text not null,
+        schema         bigint not null,
         name           text,
         orders         text not null default '{}',
         orders_version bigint not null default 0,

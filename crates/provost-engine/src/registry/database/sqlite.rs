@@ -127,6 +127,7 @@ impl Db for Open<'_> {
     const LOCK: &'static str = "";
     const LOCK_FREE: &'static str = "";
     const CLOCK: &'static str = "select cast(unixepoch('subsec') * 1000 as integer)";
+    const ADDED: &'static str = "";
     const SHARDS: u64 = 1;
 
     fn rows(
