@@ -38,7 +38,7 @@ mod restore;
 mod source;
 mod users;
 
-pub use backup::{BackedUp, Backup, BackupRequest, BackupSettings, Form, LeftOut};
+pub use backup::{BackedUp, Backup, BackupRequest, BackupSettings, Form};
 pub use contents::{
     Content, LocateRequest, Located, LocatedContent, Missing, MissingRequest, StageRequest, Staged,
 };

@@ -46,6 +46,7 @@ final class deletion {
         $contexts = $context ? self::below($context) : [];
         $freed = $contexts ? self::freed($contexts) : 0;
         self::thaw($contexts);
+        self::questions_first($contexts);
         if (!delete_course($course, false)) {
             throw new failure('not_deleted', "Moodle did not delete the course $course->id");
         }
@@ -77,7 +78,11 @@ final class deletion {
             $DB->delete_records('logstore_standard_log', ['courseid' => $course->id]);
         }
         $DB->delete_records('backup_controllers', ['operation' => 'restore', 'type' => 'course', 'itemid' => $course->id]);
+        $items = $DB->get_fieldset_select('grade_items', 'id', 'courseid = ?', [$course->id]);
         self::course($course);
+        foreach (array_chunk($items, 1000) as $chunk) {
+            $DB->delete_records_list('grade_grades_history', 'itemid', $chunk);
+        }
         foreach (['grade_items_history', 'grade_categories_history'] as $table) {
             $DB->delete_records($table, ['courseid' => $course->id]);
         }
@@ -97,6 +102,30 @@ final class deletion {
         $below = $DB->sql_like('path', ':below');
         return array_map('intval', $DB->get_fieldset_select('context', 'id', "id = :self OR $below",
             ['self' => $context->id, 'below' => "$context->path/%"]));
+    }
+
+    /**
+     * Deletes the activities that use questions. Core's deletion of a course deletes questions before the attempts at them, takes them for
+     * used, and moves them into a question bank of the whole site; its deletion of an activity has the right order.
+     *
+     * @param int[] $contexts
+     */
+    private static function questions_first(array $contexts): void {
+        global $DB;
+        $manager = $DB->get_manager();
+        foreach (['question_usages' => 'contextid', 'question_references' => 'usingcontextid',
+                'question_set_references' => 'usingcontextid'] as $table => $column) {
+            foreach ($manager->table_exists($table) ? array_chunk($contexts, 1000) : [] as $chunk) {
+                [$in, $params] = $DB->get_in_or_equal($chunk);
+                $modules = $DB->get_fieldset_sql("SELECT DISTINCT cm.id FROM {{$table}} t
+                                                    JOIN {context} c ON c.id = t.$column AND c.contextlevel = " . CONTEXT_MODULE . "
+                                                    JOIN {course_modules} cm ON cm.id = c.instanceid
+                                                   WHERE t.$column $in", $params);
+                foreach ($modules as $module) {
+                    course_delete_module($module);
+                }
+            }
+        }
     }
 
     /**

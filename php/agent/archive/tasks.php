@@ -29,12 +29,13 @@ final class tasks {
      * They.
      *
      * @param int $course
+     * @param bool $due Only those that the site's cron would run now.
      * @return \stdClass[] Rows, by id.
      */
-    public static function of(int $course): array {
+    public static function of(int $course, bool $due = false): array {
         global $DB;
-        $like = $DB->sql_like('customdata', ':like');
-        $rows = $DB->get_records_select('task_adhoc', $like, ['like' => '%course%'], 'id');
+        $select = $DB->sql_like('customdata', ':like') . ($due ? ' AND nextruntime <= :now' : '');
+        $rows = $DB->get_records_select('task_adhoc', $select, ['like' => '%course%'] + ($due ? ['now' => time()] : []), 'id');
         return array_filter($rows, function (\stdClass $row) use ($course): bool {
             $given = json_decode((string) $row->customdata, true);
             foreach (['courseid', 'course'] as $name) {
@@ -47,14 +48,14 @@ final class tasks {
     }
 
     /**
-     * Runs them, as the site's cron would.
+     * Runs those that are due, as the site's cron would.
      *
      * @param int $course
      * @return string[] What was run.
      */
     public static function run(int $course): array {
         $run = [];
-        foreach (self::of($course) as $row) {
+        foreach (self::of($course, true) as $row) {
             $lock = \core\lock\lock_config::get_lock_factory('cron')->get_lock("adhoc_$row->id", 0);
             if (!$lock) {
                 continue;

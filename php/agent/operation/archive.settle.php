@@ -60,7 +60,7 @@ return new class implements operation {
         $why = quiet::why_not_durable();
         return [
             'grades_waiting' => $DB->count_records('grade_items', $waiting),
-            'tasks_waiting' => count(tasks::of((int) $course->id)),
+            'tasks_waiting' => count(tasks::of((int) $course->id, true)),
             'synced' => $synced,
             'durable' => $why === null,
             'why_not' => $why,

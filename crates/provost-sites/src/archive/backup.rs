@@ -107,17 +107,6 @@ pub struct BackupRequest {
     pub accept: Accepted,
 }
 
-/// Something of the course that core's backup leaves out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeftOut {
-    /// The component: `mod_chat`.
-    pub component: String,
-    /// The activity's name.
-    pub name: String,
-    /// Its course module id.
-    pub cmid: i64,
-}
-
 /// A backup that was read back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackedUp {

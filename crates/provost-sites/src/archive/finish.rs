@@ -98,7 +98,7 @@ pub struct SettleRequest {
 pub struct Settled {
     /// Grade items that still wait; 0 is rest.
     pub grades_waiting: u64,
-    /// Queued tasks that still name the course; 0 is rest.
+    /// Queued tasks that name the course and are due; 0 is rest.
     pub tasks_waiting: u64,
     /// Contents whose files were brought to disk.
     pub synced: u64,

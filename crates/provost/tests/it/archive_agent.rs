@@ -233,7 +233,7 @@ impl End<'_> {
     fn traces(&self, engine: Engine) -> String {
         let tables = ["course", "context", "files", "course_modules", "logstore_standard_log", "task_adhoc"];
         let more =
-            ["backup_controllers", "enrol", "role_assignments", "grade_items", "question", "tag_instance"];
+            ["backup_controllers", "enrol", "grade_items_history", "grade_grades_history", "question", "tag_instance"];
         let counts = tables.iter().chain(&more).map(|table| {
             format!("{table} {}", self.ask(engine, &format!("select count(*) from mdl_{table}")))
         });

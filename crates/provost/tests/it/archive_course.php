@@ -151,6 +151,10 @@ foreach ([$people['anna'], $people['bob'], $watcher] as $someone) {
     \mod_page\event\course_module_viewed::create(['context' => context_module::instance($page->cmid), 'objectid' => $page->id])->trigger();
 }
 $be($admin);
+foreach (['anna', 'bob'] as $name) {
+    // What was handed in is in the course; Moodle keeps the drafts for some days.
+    get_file_storage()->delete_area_files(context_user::instance($people[$name]->id)->id, 'user', 'draft');
+}
 grade_regrade_final_grades($course->id);
 delete_user($people['gone']);
 get_log_manager(true);
