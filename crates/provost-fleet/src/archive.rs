@@ -3,13 +3,17 @@
 //! What is here is what the file says, checked. Values that slide with the year ([`Sliding`]) are resolved when a session
 //! starts, and the session keeps what came out ([`Archive::resolved`]).
 
+mod ad_hoc;
 mod backup;
+mod lists;
 mod resolved;
 mod selection;
 mod sliding;
 mod times;
 
+pub use ad_hoc::{AdHoc, ad_hoc};
 pub use backup::{Backup, Clash, Restore, Taken, Unmatched, UserKey, Users};
+pub use lists::{CourseList, CourseName, UserTable, course_list, user_table};
 pub use selection::{Age, Filters, Root, Selection};
 pub use sliding::{Sliding, SlidingError};
 pub use times::{Days, Exception, Overrun, Span, TimesError};
@@ -276,3 +280,6 @@ pub enum Webhook {
     /// Behind a reference.
     Secret(SecretRef),
 }
+
+#[cfg(test)]
+mod tests;

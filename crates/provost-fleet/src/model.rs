@@ -59,6 +59,16 @@ impl Fleet {
         })
     }
 
+    /// The sessions that name a site: each with the keys, `from` and `to`, that do.
+    pub fn archives_of(&self, site: &Name) -> Vec<(&Name, Vec<&'static str>)> {
+        let keys_of = |archive: &Archive| {
+            let ends = [("from", &archive.from), ("to", &archive.to)].into_iter();
+            ends.filter(|(_, end)| end.site == *site).map(|(key, _)| key).collect::<Vec<_>>()
+        };
+        let each = self.archives.iter().map(|(name, archive)| (name, keys_of(archive)));
+        each.filter(|(_, keys)| !keys.is_empty()).collect()
+    }
+
     /// A site by its name, or the site that a template is.
     pub fn site(&self, name: &Name) -> Option<&Site> {
         let template = || Some(&self.templates.get(&Template::of_site_name(name)?)?.site);

@@ -85,8 +85,7 @@ impl Sliding {
 
     /// A text in which nothing slides.
     pub fn plain(text: &str) -> Self {
-        let parts = if text.is_empty() { Vec::new() } else { vec![Part::Text(text.to_owned())] };
-        Self { text: text.replace('{', "{{").replace('}', "}}"), parts }
+        Self::of([Part::Text(text.to_owned())])
     }
 
     /// As it was written.
@@ -109,13 +108,54 @@ impl Sliding {
 
     /// The text for a year; other placeholders stay in it.
     pub fn in_year(&self, year: i16) -> Self {
-        let fixed = |part: &Part| match part {
+        let fixed = self.parts.iter().map(|part| match part {
             Part::Year(after) => Part::Text(year.saturating_add(*after).to_string()),
             other => other.clone(),
-        };
-        let parts: Vec<Part> = self.parts.iter().map(fixed).collect();
-        let text = parts.iter().map(Part::to_string).collect();
-        Self { text, parts }
+        });
+        Self::of(fixed)
+    }
+
+    /// A text of parts; texts beside each other become one, so that it is what it reads back as.
+    fn of(given: impl IntoIterator<Item = Part>) -> Self {
+        let mut parts: Vec<Part> = Vec::new();
+        for part in given {
+            match (parts.last_mut(), part) {
+                (_, Part::Text(text)) if text.is_empty() => {}
+                (Some(Part::Text(before)), Part::Text(text)) => before.push_str(&text),
+                (_, part) => parts.push(part),
+            }
+        }
+        Self { text: parts.iter().map(Part::to_string).collect(), parts }
+    }
+
+    /// The parts of a path, between slashes; empty ones are left out. `\/` is a slash in a part.
+    pub fn segments(&self) -> Vec<Self> {
+        let mut all: Vec<Vec<Part>> = vec![Vec::new()];
+        for part in &self.parts {
+            let Part::Text(text) = part else {
+                if let Some(last) = all.last_mut() {
+                    last.push(part.clone());
+                }
+                continue;
+            };
+            for (at, plain) in cut(text).into_iter().enumerate() {
+                if at > 0 {
+                    all.push(Vec::new());
+                }
+                if let Some(last) = all.last_mut().filter(|_| !plain.is_empty()) {
+                    last.push(Part::Text(plain));
+                }
+            }
+        }
+        all.into_iter().filter(|parts| !parts.is_empty()).map(Self::of).collect()
+    }
+
+    /// The one placeholder that it is, where it is nothing else.
+    pub fn only_name(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Named(name)] => Some(name),
+            _ => None,
+        }
     }
 
     /// The text with every placeholder filled in: the year, and what `value` says for another name.
@@ -139,6 +179,24 @@ impl Sliding {
         }
         Ok(text)
     }
+}
+
+/// Cuts a text at its slashes; `\/` is none.
+fn cut(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut rest = text.chars().peekable();
+    while let Some(letter) = rest.next() {
+        if letter == '/' {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            let escaped = letter == '\\' && rest.peek() == Some(&'/');
+            part.push(if escaped { '/' } else { letter });
+            if escaped {
+                rest.next();
+            }
+        }
+    }
+    parts
 }
 
 impl Part {

@@ -10,13 +10,22 @@ pub(crate) static ARCHIVE: Table = Table {
           braces.",
     keys: &[
         required("from", Kind::TextOrTable(&END), "Where the courses are: a site's name."),
-        required("to", Kind::TextOrTable(&END), "Where they go: a site's name. The same site makes a move of it."),
+        required(
+            "to",
+            Kind::TextOrTable(&END),
+            "Where they go: a site's name. The same site makes a move of it.",
+        ),
         required(
             "select",
             Kind::TableList(&SELECTION),
             "Which courses: a list of tables, of which a course must fit one.",
         ),
-        optional("exclude", Kind::TableList(&SELECTION), "none", "Which of them not: a list of the same tables."),
+        optional(
+            "exclude",
+            Kind::TableList(&SELECTION),
+            "none",
+            "Which of them not: a list of the same tables.",
+        ),
         optional(
             "place",
             Kind::TextOrTable(&PLACE),
@@ -42,7 +51,12 @@ pub(crate) static ARCHIVE: Table = Table {
             "When units run: `22:00-05:30`, or `mon-fri 22:00-05:30` with the days on which it begins.",
         ),
         optional("windows", Kind::Texts, "at any time", "Several windows, instead of `window`."),
-        optional("days", Kind::Text, "every day", "The days on which windows begin that name none: `mon-fri`, `sat,sun`."),
+        optional(
+            "days",
+            Kind::Text,
+            "every day",
+            "The days on which windows begin that name none: `mon-fri`, `sat,sun`.",
+        ),
         optional(
             "timezone",
             Kind::Text,
@@ -80,7 +94,7 @@ pub(crate) static ARCHIVE: Table = Table {
             Kind::Texts,
             "none",
             "Names of problems and differences that do not stop a unit, as `archive plan` and reports write them; with `:` and what \
-             they are about, only those: `plugin-missing:mod_x`.",
+             they are about, only those: `plugin:mod_x`.",
         ),
         optional("notify", Kind::Table(&NOTIFY), "nobody", "Who is told of the end and of failures."),
     ],
@@ -93,7 +107,11 @@ pub(crate) static END: Table = Table {
     doc: "A site whose files lie on another machine, which is reached by SSH with the keys of whoever runs Provost.",
     keys: &[
         required("site", Kind::Text, "The site's name."),
-        required("host", Kind::Text, "The machine: a name, an address, or a `Host` of the SSH configuration."),
+        required(
+            "host",
+            Kind::Text,
+            "The machine: a name, an address, or a `Host` of the SSH configuration.",
+        ),
         optional("user", Kind::Text, "SSH decides", "The account there."),
         optional("port", Kind::Integer, "SSH decides", "The port there."),
         optional(
@@ -163,12 +181,7 @@ pub(crate) static PLACE: Table = Table {
     doc: "Where courses come to lie: exactly one of these. Categories that are missing are made, with the names, descriptions and \
           visibility of the source's.",
     keys: &[
-        optional(
-            "under",
-            Kind::Text,
-            "",
-            "A category's path; below it come the categories of the source.",
-        ),
+        optional("under", Kind::Text, "", "A category's path; below it come the categories of the source."),
         optional(
             "rewrite",
             Kind::Text,
@@ -218,7 +231,8 @@ pub(crate) static USERS: Table = Table {
             "match",
             Kind::Text,
             "username",
-            "What both accounts have in common: `username`, `email` or `idnumber`.",
+            "What both accounts have in common: `username`, `email`, `idnumber`, or `core` (as Moodle's restore does: user name, and \
+             address or first access).",
         ),
         optional(
             "table",
@@ -231,6 +245,25 @@ pub(crate) static USERS: Table = Table {
             Kind::Text,
             "create",
             "Who is not there: `create` an account, as Moodle's restore does, or `stop`.",
+        ),
+        optional(
+            "taken",
+            Kind::Text,
+            "stop",
+            "Who is not there and whose user name somebody else has: `stop`, `map` (they become that account) or `rename` (they get \
+             another user name).",
+        ),
+        optional(
+            "admin",
+            Kind::Text,
+            "as `taken`",
+            "The same for who is called as the target's main administrator.",
+        ),
+        optional(
+            "deleted",
+            Kind::Boolean,
+            "false",
+            "Whether an account that was deleted at the target takes what is restored; else the unit stops.",
         ),
     ],
     later: &[],
@@ -249,10 +282,10 @@ pub(crate) static RESTORE: Table = Table {
              number, its id number stays empty).",
         ),
         optional(
-            "aliases",
-            Kind::Text,
-            "stop",
-            "Aliases and external files, which Moodle drops on another site: `stop`, or `copy` (they become plain files).",
+            "roles",
+            Kind::TextsByName,
+            "none",
+            "Roles of the source by short name, with the short name of the role of the target that takes their place.",
         ),
     ],
     later: &[],
@@ -263,17 +296,23 @@ pub(crate) static AFTER: Table = Table {
     header: "after = { … }",
     doc: "What is done to a copy once it is whole. Until then it is hidden.",
     keys: &[
-        optional("hide", Kind::Boolean, "false", "Whether it stays hidden; else it is visible if the original was."),
+        optional(
+            "hide",
+            Kind::Boolean,
+            "false",
+            "Whether it stays hidden; else it is visible if the original was.",
+        ),
         optional("freeze", Kind::Boolean, "false", "Whether it is made read-only, by locking its context."),
         optional("enrolments", Kind::Text, "keep", "`keep`, `suspend` or `end` them."),
         optional("rename", Kind::Table(&RENAME), "as the original", "New names."),
         optional("tags", Kind::Texts, "none", "Tags that it gets besides its own."),
-        optional("notice", Kind::Text, "none", "A text (HTML) before its summary; knows what `rename` knows."),
+        optional("notice", Kind::Text, "none", "A text (HTML) at its top; knows what `rename` knows."),
         optional(
             "script",
             Kind::Text,
             "none",
-            "A PHP file that is included in the target's Moodle with `$course` set; relative to the fleet file.",
+            "A PHP file that returns a function, which is called in the target's Moodle with the course's row and must be fit to run again; \
+             relative to the fleet file.",
         ),
     ],
     later: &[],
