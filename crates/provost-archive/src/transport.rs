@@ -10,9 +10,22 @@
 //! megabyte, a full disk is an error that says so and loses nothing, and nothing is written at the source.
 
 mod error;
+mod full;
+mod helper;
+mod host;
+mod journey;
+mod lists;
+mod route;
 mod tally;
+mod thin;
+mod wire;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::{Side, TransportError};
+pub use host::{Host, Ssh};
+pub use route::{Landing, Origin, RESERVE, Route};
 pub use tally::{Moved, Tally};
 
 use camino::Utf8PathBuf;
