@@ -188,6 +188,7 @@ pub(crate) fn fleet(codebases: &[(&str, Codebase)]) -> Fleet {
         codebases: codebases.iter().map(|(name, one)| (name.parse().unwrap(), one.clone())).collect(),
         templates: BTreeMap::new(),
         sites: BTreeMap::new(),
+        archives: BTreeMap::new(),
     }
 }
 

@@ -14,6 +14,7 @@ pub mod paths;
 pub mod plan;
 pub mod process;
 pub mod reconcile;
+pub mod registry;
 pub mod store;
 
 #[cfg(test)]

@@ -123,6 +123,7 @@ pub(crate) fn no_fleet() -> Fleet {
         codebases: BTreeMap::new(),
         templates: BTreeMap::new(),
         sites: BTreeMap::new(),
+        archives: BTreeMap::new(),
     }
 }
 

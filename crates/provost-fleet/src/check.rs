@@ -1,5 +1,6 @@
 //! Checks over the whole file: names that must exist, and things that two sites cannot share.
 
+pub(crate) mod archives;
 mod clashes;
 mod databases;
 mod dataroots;
@@ -19,4 +20,5 @@ pub(crate) fn check(draft: &Draft, ground: &Ground<'_>, sink: &Sink) {
     databases::check(draft, sink);
     dataroots::check(draft, ground, sink);
     serving::check(draft, sink);
+    archives::check(draft, sink);
 }

@@ -4,10 +4,10 @@ mod schema;
 
 pub use schema::json_schema;
 
-use crate::keys::{self, Key, Kind, Table};
+use crate::keys::{self, Key, Kind, Table, archive};
 
 /// Every table, in the order in which the reference shows them.
-const TABLES: [&Table; 14] = [
+const TABLES: [&Table; 24] = [
     &keys::FLEET,
     &keys::WEB,
     &keys::CRON,
@@ -21,6 +21,16 @@ const TABLES: [&Table; 14] = [
     &keys::TEMPLATE,
     &keys::SITE,
     &keys::SITE_ADMIN,
+    &archive::ARCHIVE,
+    &archive::END,
+    &archive::SELECTION,
+    &archive::PLACE,
+    &archive::BACKUP,
+    &archive::USERS,
+    &archive::RESTORE,
+    &archive::AFTER,
+    &archive::RENAME,
+    &archive::NOTIFY,
     &keys::SECRET,
 ];
 
@@ -71,6 +81,24 @@ tags = ["lyon", "pilot"]
 admin = { email = "ops@example.org", password = { file = "secrets/hugo" } }
 full_name = "Lycée Victor Hugo"
 memory_limit = "512M"
+
+[site.archives]
+url = "https://archives.example.org"
+codebase = "lts"
+database = "main"
+
+[archive.yearly]
+from = "hugo"
+to = "archives"
+select = [{ category = "/Sessions/{year-1}", ended_before = "{year}-07-15" }]
+exclude = [{ shortname = "DEMO-*" }]
+place = { rewrite = "/Archives/{year-1}/{below}" }
+after = { freeze = true, enrolments = "suspend" }
+source = "delete"
+window = "22:00-05:30"
+timezone = "Europe/Paris"
+exceptions = ["06-08..06-19"]
+notify = { mail = ["ops@example.org"] }
 "#;
 
 /// The reference, in Markdown. `docs/fleet-file.md` is this text.
@@ -120,6 +148,9 @@ fn kind(kind: Kind) -> String {
             format!("`{}`", table.header)
         }
         Kind::TextOrTable(table) => format!("text or `{}`", table.header),
+        Kind::TableList(table) => format!("list of `{}`", table.header),
+        Kind::TextsByName => "texts by name".to_owned(),
+        Kind::TextOrSecret => "text or secret".to_owned(),
     }
 }
 

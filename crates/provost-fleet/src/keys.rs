@@ -1,6 +1,8 @@
 //! Every table of the fleet file and its keys: one list, from which come the detection of unknown keys, the reference and the
 //! schema.
 
+pub(crate) mod archive;
+
 /// What a value may be, for the reference and the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -20,6 +22,12 @@ pub(crate) enum Kind {
     TextOrTable(&'static Table),
     /// By name, each a table or a text.
     TextsOrTables(&'static Table),
+    /// A list of tables.
+    TableList(&'static Table),
+    /// Texts by a name that is not known beforehand.
+    TextsByName,
+    /// A text, or a reference to a secret.
+    TextOrSecret,
 }
 
 /// One key.
@@ -48,7 +56,8 @@ pub(crate) struct Table {
 impl Table {
     /// Whether a value in this table can be a secret, so that one in the wrong place must not be shown.
     pub(crate) fn holds_secrets(&self) -> bool {
-        self.header == SECRET.header || self.keys.iter().any(|key| key.kind == Kind::Secret)
+        self.header == SECRET.header
+            || self.keys.iter().any(|key| matches!(key.kind, Kind::Secret | Kind::TextOrSecret))
     }
 }
 
@@ -89,8 +98,14 @@ pub(crate) static ROOT: Table = Table {
             "Templates, by name: closed sites that others are cloned from.",
         ),
         optional("site", Kind::Tables(&SITE), "none", "Sites, by name."),
+        optional(
+            "archive",
+            Kind::Tables(&archive::ARCHIVE),
+            "none",
+            "Sessions that move courses between sites, by name.",
+        ),
     ],
-    later: &["include", "profile", "archive"],
+    later: &["include", "profile"],
 };
 
 pub(crate) static FLEET: Table = Table {

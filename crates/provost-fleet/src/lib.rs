@@ -1,5 +1,6 @@
 //! The fleet file: parsing, checking, its model, secret references and the lock. Pure: no I/O, no clock, no environment.
 
+pub mod archive;
 mod check;
 pub mod cron;
 pub mod diagnostic;

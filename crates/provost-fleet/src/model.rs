@@ -11,6 +11,7 @@ use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 use serde::{Deserialize, Serialize};
 
+use crate::archive::Archive;
 use crate::cron::Cron;
 use crate::name::{Name, NameError};
 use crate::secret::SecretRef;
@@ -43,6 +44,9 @@ pub struct Fleet {
     pub templates: BTreeMap<Name, Template>,
     /// `[site.NAME]`.
     pub sites: BTreeMap<Name, Site>,
+    /// `[archive.NAME]`: sessions that move courses between sites.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub archives: BTreeMap<Name, Archive>,
 }
 
 impl Fleet {
@@ -53,6 +57,16 @@ impl Fleet {
             let template = Template::of_spare(&spare).and_then(|name| self.templates.get_key_value(&name));
             template.is_some_and(|(name, template)| template.spare_names(name).contains(&spare))
         })
+    }
+
+    /// The sessions that name a site: each with the keys, `from` and `to`, that do.
+    pub fn archives_of(&self, site: &Name) -> Vec<(&Name, Vec<&'static str>)> {
+        let keys_of = |archive: &Archive| {
+            let ends = [("from", &archive.from), ("to", &archive.to)].into_iter();
+            ends.filter(|(_, end)| end.site == *site).map(|(key, _)| key).collect::<Vec<_>>()
+        };
+        let each = self.archives.iter().map(|(name, archive)| (name, keys_of(archive)));
+        each.filter(|(_, keys)| !keys.is_empty()).collect()
     }
 
     /// A site by its name, or the site that a template is.

@@ -1,5 +1,6 @@
 //! From the parsed document to drafts: each table by one function, each value with its place, every fault into the sink.
 
+mod archive;
 mod codebase;
 mod cron;
 mod database;
@@ -13,8 +14,9 @@ mod template;
 mod value;
 mod web;
 
-pub(crate) use draft::{At, Draft, SiteDraft, TemplateDraft};
+pub(crate) use draft::{ArchiveDraft, At, Draft, SiteDraft, TemplateDraft};
 
+use toml::Spanned;
 use toml::de::DeTable;
 
 use crate::diagnostic::{Diagnostic, Sink};
@@ -23,14 +25,7 @@ use value::Reader;
 
 /// Reads a whole document.
 pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
-    let (root, errors) = DeTable::parse_recoverable(text);
-    for error in errors {
-        let span = error.span().unwrap_or(0..0);
-        let mut message = error.message().trim().lines();
-        let first = message.next().unwrap_or("not TOML").to_owned();
-        let fault = Diagnostic::syntax(span, first);
-        sink.push(message.fold(fault, Diagnostic::hint));
-    }
+    let root = parsed(text, sink);
     let mut root = Reader::new(&keys::ROOT, root.get_ref(), 0..0, sink);
     let fleet = root.table("fleet", &keys::FLEET).map(fleet::read);
     let web = root.table("web", &keys::WEB).map(web::read).unwrap_or_default();
@@ -40,6 +35,26 @@ pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
     let codebases = root.named("codebase", &keys::CODEBASE, codebase::read);
     let templates = root.named("template", &keys::TEMPLATE, template::read);
     let sites = root.named("site", &keys::SITE, site::read);
+    let archives = root.named("archive", &keys::archive::ARCHIVE, archive::read);
     root.finish();
-    Draft { fleet: fleet.unwrap_or_default(), web, cron, databases, redis, codebases, templates, sites }
+    let fleet = fleet.unwrap_or_default();
+    Draft { fleet, web, cron, databases, redis, codebases, templates, sites, archives }
+}
+
+/// Reads the keys of one archive session, without a header.
+pub(crate) fn archive_alone(text: &str, sink: &Sink) -> ArchiveDraft {
+    let root = parsed(text, sink);
+    archive::read(Reader::new(&keys::archive::ARCHIVE, root.get_ref(), 0..0, sink))
+}
+
+fn parsed<'t>(text: &'t str, sink: &Sink) -> Spanned<DeTable<'t>> {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let span = error.span().unwrap_or(0..0);
+        let mut message = error.message().trim().lines();
+        let first = message.next().unwrap_or("not TOML").to_owned();
+        let fault = Diagnostic::syntax(span, first);
+        sink.push(message.fold(fault, Diagnostic::hint));
+    }
+    root
 }

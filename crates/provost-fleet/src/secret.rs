@@ -3,10 +3,10 @@
 use std::fmt;
 
 use camino::Utf8PathBuf;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Where a secret is to be had: `{ env = "…" }`, `{ file = "…" }` or `{ command = ["…"] }`. Never the value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SecretRef {
     /// An environment variable of the process that runs `provost`.

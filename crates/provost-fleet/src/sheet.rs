@@ -3,7 +3,7 @@
 //! Every fault of a list comes at once, each at its line, those included that the fleet file has against a line. Columns that sound
 //! as if they held passwords are never shown.
 
-mod cells;
+pub(crate) mod cells;
 mod check;
 mod columns;
 

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use crate::load;
 
 mod addresses;
+mod archives;
 mod codebases;
 mod cron;
 mod dataroots;

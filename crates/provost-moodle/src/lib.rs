@@ -21,6 +21,8 @@ pub mod config_hook;
 pub mod environment;
 /// Whether a version of a plugin can run on a Moodle.
 pub mod fit;
+/// Course backups, read and verified without trusting them.
+pub mod mbz;
 mod nearest;
 /// A typed writer of PHP literals.
 pub mod php;

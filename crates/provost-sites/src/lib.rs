@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod agent;
+pub mod archive;
 pub mod clone;
 pub mod cron;
 pub mod database;

@@ -216,8 +216,8 @@ impl Store {
         let id = transaction.last_insert_rowid();
         for (seq, (subject, phase)) in units.iter().enumerate() {
             transaction.execute(
-                "insert into unit (operation, seq, subject, phase, state) values (?, ?, ?, ?, 'waiting')",
-                params![id, number(seq), subject, phase],
+                "insert into unit (operation, seq, machine, subject, phase, state) values (?, ?, ?, ?, ?, 'waiting')",
+                params![id, number(seq), machine, subject, phase],
             )?;
             count(&transaction, id, phase, UnitState::Waiting, 1)?;
         }
@@ -312,7 +312,8 @@ impl Store {
     pub fn totals(&self, operation: OperationId) -> Result<Vec<Total>, StoreError> {
         let connection = self.lock();
         let mut statement = connection.prepare(
-            "select phase, state, count from total where operation = ? and count > 0 order by phase, state",
+            "select phase, state, sum(count) from total where operation = ?
+              group by phase, state having sum(count) > 0 order by phase, state",
         )?;
         let rows = statement.query_map([operation.0], |row| {
             Ok(Total { phase: row.get(0)?, state: row.get(1)?, count: row.get(2)? })
@@ -348,7 +349,7 @@ fn count(
 ) -> Result<(), StoreError> {
     transaction.execute(
         "insert into total (operation, phase, state, count) values (?1, ?2, ?3, ?4)
-         on conflict (operation, phase, state) do update set count = count + ?4",
+         on conflict (operation, phase, state, shard) do update set count = count + ?4",
         params![operation, phase, state.word(), by],
     )?;
     Ok(())

@@ -122,3 +122,30 @@ fn room_is_set_aside_once_and_given_up_only_on_a_full_disk() {
     assert!(matches!(Store::open(&path), Err(StoreError::Open { .. })));
     assert!(reserve.exists(), "there is room on the disk");
 }
+
+#[test]
+fn what_the_first_version_kept_is_kept() {
+    let connection = Connection::open_in_memory().unwrap();
+    connection.pragma_update(None, "foreign_keys", true).unwrap();
+    connection.execute_batch(schema::FIRST).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection
+        .execute_batch(
+            "insert into operation values (4, 'apply', 'tester', '{}', 'failed', '1970-01-01T00:00:00Z', 1);
+             insert into unit (operation, seq, subject, phase, state, attempts) values (4, 0, 'site/a', 'delete', 'done', 1);
+             insert into unit (operation, seq, subject, phase, state) values (4, 1, 'site/a', 'install', 'waiting');
+             insert into event (operation, unit, n, at, attempt, worker, from_phase, to_phase, kind, evidence)
+                 values (4, 0, 1, '1970-01-01T00:00:00Z', 1, '7', 'delete', 'delete', 'started', '');
+             insert into total values (4, 'delete', 'done', 1), (4, 'install', 'waiting', 1);",
+        )
+        .unwrap();
+    let store = Store::prepare(connection).unwrap();
+    let id = store.last_operation("apply").unwrap().unwrap().id;
+    assert_eq!(id, OperationId(4));
+    assert_eq!(store.events(id).unwrap().len(), 1);
+    store.record(id, 1, EventKind::Started, "", at()).unwrap();
+    let totals: Vec<_> = store.totals(id).unwrap().into_iter().map(|t| (t.phase, t.state, t.count)).collect();
+    let expected = [("delete", "done", 1), ("install", "running", 1)];
+    assert_eq!(totals, expected.map(|(phase, state, count)| (phase.to_owned(), state.to_owned(), count)));
+    assert!(store.last_operation("archive").unwrap().is_none());
+}

@@ -55,6 +55,9 @@ fn kind(kind: Kind) -> Value {
             json!({ "type": "object", "additionalProperties": one })
         }
         Kind::TextOrTable(below) => json!({ "anyOf": [{ "type": "string" }, table(below)] }),
+        Kind::TableList(below) => json!({ "type": "array", "items": table(below) }),
+        Kind::TextsByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::TextOrSecret => json!({ "anyOf": [{ "type": "string" }, { "$ref": "#/$defs/secret" }] }),
     }
 }
 

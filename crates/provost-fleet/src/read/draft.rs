@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 
+use crate::archive::{Archive, End, Fate, Place, Registry, Transport};
 use crate::cron::Cron;
 use crate::diagnostic::Span;
 use crate::model::{
@@ -46,6 +47,7 @@ pub(crate) struct Draft {
     pub(crate) codebases: Vec<(At<Name>, CodebaseDraft)>,
     pub(crate) templates: Vec<(At<Name>, TemplateDraft)>,
     pub(crate) sites: Vec<(At<Name>, SiteDraft)>,
+    pub(crate) archives: Vec<(At<Name>, ArchiveDraft)>,
 }
 
 #[derive(Debug, Default)]
@@ -111,6 +113,24 @@ pub(crate) struct TemplateDraft {
     pub(crate) spares: Option<At<u32>>,
 }
 
+/// A declared session, and the places of what is checked against other things.
+#[derive(Debug)]
+pub(crate) struct ArchiveDraft {
+    /// At its site's name.
+    pub(crate) from: Option<At<End>>,
+    /// At its site's name.
+    pub(crate) to: Option<At<End>>,
+    pub(crate) place: Option<At<Place>>,
+    pub(crate) source: Option<At<Fate>>,
+    pub(crate) quarantine: Option<At<u32>>,
+    pub(crate) transport: Option<At<Transport>>,
+    pub(crate) registry: Option<At<Registry>>,
+    /// Where it says that not everything is backed up.
+    pub(crate) left_out: Option<Span>,
+    /// All of it, where it could be read.
+    pub(crate) archive: Option<Archive>,
+}
+
 /// The name of the server that a fleet has when it declares none.
 pub(crate) const DEFAULT_SERVER: &str = "main";
 
@@ -174,6 +194,8 @@ impl Draft {
         }
         let redis = self.redis.into_iter().map(|(name, redis)| Some((name.value, redis?)));
         let redis: BTreeMap<Name, Redis> = redis.collect::<Option<_>>()?;
+        let archives = self.archives.into_iter().map(|(name, draft)| Some((name.value, draft.archive?)));
+        let archives: BTreeMap<Name, Archive> = archives.collect::<Option<_>>()?;
         let mut listen: Vec<SocketAddr> = self.web.listen.into_iter().map(|one| one.value).collect();
         if listen.is_empty() {
             listen.push(SocketAddr::from(([127, 0, 0, 1], 8080)));
@@ -191,6 +213,7 @@ impl Draft {
             codebases: codebases?,
             templates: templates?,
             sites: sites?,
+            archives,
         })
     }
 

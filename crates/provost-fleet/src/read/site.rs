@@ -159,7 +159,7 @@ fn is_user(text: &str) -> bool {
 }
 
 /// Plausible, not proven: one `@`, a host with a dot, nothing odd.
-fn is_email(text: &str) -> bool {
+pub(super) fn is_email(text: &str) -> bool {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | '"' | '\'');
     text.split_once('@').is_some_and(|(user, host)| {
         !user.is_empty() && !text.contains(odd) && host.contains('.') && is_host(&host.to_ascii_lowercase())

@@ -277,6 +277,46 @@ impl<'a> Reader<'a> {
             .collect()
     }
 
+    /// A list of tables; `None` where there is no list.
+    pub(super) fn tables(
+        &mut self,
+        key: &'static str,
+        definition: &'static Table,
+    ) -> Option<Vec<Reader<'a>>> {
+        let (value, span) = self.get(key)?;
+        let DeValue::Array(array) = value else {
+            self.wrong(span, key, "a list of tables", value);
+            return None;
+        };
+        let sink = self.sink;
+        let each = array.iter().filter_map(|one| match one.get_ref() {
+            DeValue::Table(table) => Some(Reader::new(definition, table, one.span(), sink)),
+            other => {
+                self.wrong(one.span(), key, "a list of tables", other);
+                None
+            }
+        });
+        Some(each.collect())
+    }
+
+    /// Texts by a name that is not known beforehand; `what` says what one is.
+    pub(super) fn texts_by_name(&mut self, key: &'static str, what: &str) -> Vec<(At<String>, At<String>)> {
+        let entries = self.entries(key).into_iter();
+        let each = entries.filter_map(|(name, (value, span))| match value {
+            DeValue::String(text) => Some((name, At::new(text.to_string(), span))),
+            other => {
+                self.wrong(span, &name.value, what, other);
+                None
+            }
+        });
+        each.collect()
+    }
+
+    /// Whether nothing stands in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
     /// A reference to a secret. A text in its place is never shown.
     pub(super) fn secret(&mut self, key: &'static str) -> Option<At<SecretRef>> {
         super::secret::read(self, key)

@@ -4,23 +4,23 @@ use crate::diagnostic::{Diagnostic, Sink, Span};
 
 /// A cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cell {
+pub(crate) struct Cell {
     /// Without quotes and the blanks around.
-    pub(super) text: String,
-    pub(super) span: Span,
+    pub(crate) text: String,
+    pub(crate) span: Span,
 }
 
 /// A line that is neither empty nor a comment; a quoted cell may make it several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The number of its first line, from 1.
-    pub(super) line: usize,
-    pub(super) span: Span,
-    pub(super) cells: Vec<Cell>,
+    pub(crate) line: usize,
+    pub(crate) span: Span,
+    pub(crate) cells: Vec<Cell>,
 }
 
 /// Cuts a text into records.
-pub(super) fn records(text: &str, sink: &Sink) -> Vec<Record> {
+pub(crate) fn records(text: &str, sink: &Sink) -> Vec<Record> {
     let start = text.len() - text.strip_prefix('\u{feff}').unwrap_or(text).len();
     let separator = separator(&text[start..]);
     let (mut at, mut records) = (start, Vec::new());

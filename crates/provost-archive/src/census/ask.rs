@@ -1,0 +1,141 @@
+//! What is asked of an end.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// By which of their fields users are the same person at both ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UserKey {
+    /// By user name.
+    #[default]
+    Username,
+    /// By e-mail address, in lower case.
+    Email,
+    /// By ID number.
+    Idnumber,
+}
+
+/// Which of the two ends is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Where the course comes from: what the backup leaves out by its conditions is left out here too.
+    Source,
+    /// Where it came to lie.
+    Target,
+}
+
+/// The conditions of the backup, as far as they decide what must arrive. The names are those of core's backup settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conditions {
+    /// Enrolled users and all that is theirs.
+    pub users: bool,
+    /// Users without their names.
+    pub anonymize: bool,
+    /// Role assignments in the course and below.
+    pub role_assignments: bool,
+    /// Activities.
+    pub activities: bool,
+    /// Blocks.
+    pub blocks: bool,
+    /// Files.
+    pub files: bool,
+    /// Filters.
+    pub filters: bool,
+    /// Comments.
+    pub comments: bool,
+    /// Badges.
+    pub badges: bool,
+    /// Calendar events.
+    pub calendarevents: bool,
+    /// Completion of activities and of the course, by user.
+    pub userscompletion: bool,
+    /// Log rows.
+    pub logs: bool,
+    /// Histories of grades.
+    pub grade_histories: bool,
+    /// Groups and groupings.
+    pub groups: bool,
+    /// Competencies.
+    pub competencies: bool,
+    /// Custom fields.
+    pub customfield: bool,
+    /// The content bank.
+    pub contentbankcontent: bool,
+}
+
+impl Default for Conditions {
+    /// Everything, and nobody anonymous.
+    fn default() -> Self {
+        Self {
+            users: true,
+            anonymize: false,
+            role_assignments: true,
+            activities: true,
+            blocks: true,
+            files: true,
+            filters: true,
+            comments: true,
+            badges: true,
+            calendarevents: true,
+            userscompletion: true,
+            logs: true,
+            grade_histories: true,
+            groups: true,
+            competencies: true,
+            customfield: true,
+            contentbankcontent: true,
+        }
+    }
+}
+
+/// The parameters of `archive.census`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CensusAsk {
+    /// The course's number at this end.
+    pub course: i64,
+    /// Which end this is.
+    pub side: Side,
+    /// How users are named.
+    pub user_key: UserKey,
+    /// Users whose name at the target is another one than at the source: source's key to target's key. Asked of the source only; it is
+    /// how a table of users, and an anonymised backup, are compared.
+    pub user_table: BTreeMap<String, String>,
+    /// What the backup took.
+    pub conditions: Conditions,
+    /// Columns to use, by table; a table that is not named uses all that this end has. The target is asked with the source's, so that
+    /// a column that only a newer Moodle has is no difference.
+    pub columns: BTreeMap<String, Vec<String>>,
+    /// Names that a course was given on purpose after it was restored (short name, full name, visibility, start date, …), which are
+    /// then compared with these values in place of the source's. Keys are columns of `course`.
+    pub expected: BTreeMap<String, String>,
+}
+
+impl CensusAsk {
+    /// Asks for a whole course, users by user name.
+    pub fn new(course: i64, side: Side) -> Self {
+        Self {
+            course,
+            side,
+            user_key: UserKey::default(),
+            user_table: BTreeMap::new(),
+            conditions: Conditions::default(),
+            columns: BTreeMap::new(),
+            expected: BTreeMap::new(),
+        }
+    }
+}
+
+/// The parameters of `archive.census.rows`: the rows of one table, by their digests.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowsAsk {
+    /// As the census was asked.
+    pub census: CensusAsk,
+    /// The table.
+    pub table: String,
+    /// The digests of rows to be read whole; empty: the digests of all rows, and no row.
+    pub digests: Vec<String>,
+}

@@ -1,0 +1,1 @@
+//! The phases of a unit, each idempotent and checked by its effect.

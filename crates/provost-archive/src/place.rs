@@ -1,0 +1,1 @@
+//! Where a course comes to lie at the target.

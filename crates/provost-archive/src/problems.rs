@@ -1,0 +1,1 @@
+//! What would go wrong, said before anything is begun.

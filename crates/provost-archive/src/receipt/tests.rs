@@ -1,0 +1,1 @@
+//! Receipts: signed, verified, changed.

@@ -1,0 +1,1 @@
+//! Which courses a session takes.

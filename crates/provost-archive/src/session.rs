@@ -1,0 +1,1 @@
+//! A session: its declaration, its units, its workers.

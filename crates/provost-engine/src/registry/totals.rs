@@ -1,0 +1,85 @@
+//! How many units are where.
+
+use serde::Serialize;
+
+use super::phase::Phase;
+use super::state::{Place, State};
+
+/// What is in one place.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Total {
+    /// Where.
+    pub place: Place,
+    /// How many units.
+    pub count: i64,
+    /// Their sizes together, in bytes.
+    pub bytes: i64,
+    /// Their predicted durations together, in seconds.
+    pub predicted_s: f64,
+}
+
+/// What is in all places of a session, in the order of phases and states; empty places are left out.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Totals(pub Vec<Total>);
+
+impl Totals {
+    /// How many units are in places that a function accepts.
+    pub fn count(&self, accept: impl Fn(Place) -> bool) -> i64 {
+        self.matching(accept).map(|total| total.count).sum()
+    }
+
+    /// Sizes of the units in places that a function accepts, in bytes.
+    pub fn bytes(&self, accept: impl Fn(Place) -> bool) -> i64 {
+        self.matching(accept).map(|total| total.bytes).sum()
+    }
+
+    /// Predicted durations of the units in places that a function accepts, in seconds.
+    pub fn predicted_s(&self, accept: impl Fn(Place) -> bool) -> f64 {
+        self.matching(accept).map(|total| total.predicted_s).sum()
+    }
+
+    /// All units.
+    pub fn units(&self) -> i64 {
+        self.count(|_| true)
+    }
+
+    /// Units that have been through all their phases.
+    pub fn finished(&self) -> i64 {
+        self.count(|at| at.state == State::Done)
+    }
+
+    /// Units that failed, wait for a person or are stuck.
+    pub fn errors(&self) -> i64 {
+        self.count(|at| matches!(at.state, State::Failed | State::Parked | State::Stuck))
+    }
+
+    /// Units that arrived and are proven to: everything that is past `prove`, and was not given up.
+    pub fn archived(&self) -> i64 {
+        self.count(|at| {
+            let given_up =
+                matches!(at.state, State::Cancelling | State::Undoing | State::Stuck | State::Undone);
+            !given_up && (at.phase > Phase::Prove || (at.phase == Phase::Prove && at.state == State::Done))
+        })
+    }
+
+    /// Units that are held.
+    pub fn held(&self) -> i64 {
+        self.count(|at| at.state.is_held())
+    }
+
+    /// Units for which a worker may still have something to do.
+    pub fn open(&self) -> i64 {
+        self.count(|at| !at.state.is_settled())
+    }
+
+    /// How much is settled, in percent; 100 of nothing.
+    #[expect(clippy::cast_precision_loss, reason = "a percentage of at most some millions")]
+    pub fn percent(&self) -> f64 {
+        let units = self.units();
+        if units == 0 { 100.0 } else { 100.0 * self.count(|at| at.state.is_settled()) as f64 / units as f64 }
+    }
+
+    fn matching(&self, accept: impl Fn(Place) -> bool) -> impl Iterator<Item = &Total> {
+        self.0.iter().filter(move |total| accept(total.place))
+    }
+}
