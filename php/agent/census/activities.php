@@ -26,10 +26,8 @@ return [
         'in' => 'id:course_modules',
         'refs' => 'course:course module:modules section:course_sections groupingid:groupings',
         'convert' => ['availability' => 'availability'],
-        'extra' => ['instancename' => 't.id'],
         'skip' => [
             'instance' => 'compared as the activity\'s own row',
-            'instancename' => 'stands for the activity itself',
             'added' => 'when this row was made',
             'score' => 'unused by Moodle',
             'visibleold' => 'follows visible',

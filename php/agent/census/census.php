@@ -37,6 +37,9 @@ final class census {
     /** @var int The version of the answer. */
     public const SCHEMA = 1;
 
+    /** @var string[] Recipes whose rows depend on who takes part in the others. */
+    public const LOGS = census_log::RECIPES;
+
     /** @var string[] What users may be known by. */
     private const USER_KEYS = ['username', 'email', 'idnumber'];
 
@@ -143,7 +146,7 @@ final class census {
         if ($recipe === null) {
             return;
         }
-        if (in_array($name, census_log::RECIPES)) {
+        if (in_array($name, self::LOGS)) {
             yield from census_log::rows($this->reader, $recipe, $this->names, $this->params);
             return;
         }

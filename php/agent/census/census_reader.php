@@ -125,9 +125,10 @@ final class census_reader {
         foreach ($columns as $column) {
             $values[$column] = $this->value($recipe, $column, $row, $info[$column] ?? null);
         }
-        if ($recipe->key !== [] && $this->names->has($recipe->name)) {
+        $name = $this->names->inside($recipe->name, (int) $row->id);
+        if ($name !== null) {
             // Two rows of one name are told apart by what their rows are, not by which came first.
-            $values['='] = preg_replace('/ #\d+$/', '', $this->names->of($recipe->name, $row->id));
+            $values['='] = preg_replace('/ #\d+$/', '', $name);
         }
         return $values;
     }

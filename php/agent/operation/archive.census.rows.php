@@ -49,8 +49,10 @@ return new class implements operation {
     #[\Override]
     public function run(array $params, task $task): array {
         $census = new census($params, $task);
-        // The log comes after everything else, for it asks who takes part.
-        $census->answer_tables();
+        if (array_intersect(array_keys($params['tables']), census::LOGS)) {
+            // The log comes after everything else, for it asks who takes part.
+            $census->answer_tables();
+        }
         $tables = [];
         foreach ($params['tables'] as $table => $digests) {
             $tables[$table] = $digests === [] ? ['digests' => (object) $this->digests($census, $table)]
