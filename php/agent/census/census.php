@@ -23,6 +23,7 @@ require_once(__DIR__ . '/census_log.php');
 require_once(__DIR__ . '/census_names.php');
 require_once(__DIR__ . '/census_reader.php');
 require_once(__DIR__ . '/census_recipe.php');
+require_once(__DIR__ . '/census_users.php');
 require_once(__DIR__ . '/census_values.php');
 
 /**
@@ -37,8 +38,8 @@ final class census {
     /** @var int The version of the answer. */
     public const SCHEMA = 1;
 
-    /** @var string[] Recipes whose rows depend on who takes part in the others. */
-    public const LOGS = census_log::RECIPES;
+    /** @var string[] Recipes whose rows depend on who takes part in the others, and which therefore come last. */
+    public const LAST = ['files', ...census_log::RECIPES];
 
     /** @var string[] What users may be known by. */
     private const USER_KEYS = ['username', 'email', 'idnumber'];
@@ -77,7 +78,8 @@ final class census {
         }
         $this->course = $course;
         $conditions = $params['conditions'] ?? [];
-        $this->names = new census_names($key, $params['user_table'] ?? [], !empty($conditions['users']));
+        $included = isset($params['users_file']) ? census_users::read($params['users_file'], $key) : null;
+        $this->names = new census_names($key, $params['user_table'] ?? [], !empty($conditions['users']), $included);
         $this->activities = new census_activities($this->names, $course);
         $this->reader = new census_reader($this->names, new census_values($this->names), $params['columns'] ?? []);
         foreach (census_recipe::all() as $name => $recipe) {
@@ -146,7 +148,7 @@ final class census {
         if ($recipe === null) {
             return;
         }
-        if (in_array($name, self::LOGS)) {
+        if (in_array($name, census_log::RECIPES)) {
             yield from census_log::rows($this->reader, $recipe, $this->names, $this->params);
             return;
         }

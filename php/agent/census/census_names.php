@@ -31,6 +31,9 @@ final class census_names {
     /** @var string What stands for something that is not of this course. */
     public const ELSEWHERE = '(elsewhere)';
 
+    /** @var string What stands for a person who takes no part in the course. */
+    public const STRANGER = '(stranger)';
+
     /** @var int The longest name, in bytes. A longer one is cut, and ends with a digest of the whole. */
     private const LONGEST = 160;
 
@@ -66,11 +69,13 @@ final class census_names {
      * @param string $userkey The column that users are known by.
      * @param string[] $usertable Users' names at the other end, by those of this end.
      * @param bool $users Whether people go with the course.
+     * @param string[]|null $included Who is in the backup, with the names there, by number; null where that is not known.
      */
     public function __construct(
         private readonly string $userkey,
         private readonly array $usertable,
         private readonly bool $users,
+        private readonly ?array $included,
     ) {
     }
 
@@ -132,6 +137,9 @@ final class census_names {
         if ($set === 'user') {
             return $this->user((int) $id);
         }
+        if ($set === 'owner') {
+            return $this->owner((int) $id);
+        }
         return $this->names[$set][$id] ?? $this->outside($set, (int) $id);
     }
 
@@ -152,7 +160,7 @@ final class census_names {
      * @return int[]
      */
     public function people(): array {
-        return array_keys($this->people);
+        return array_keys($this->included ?? $this->people);
     }
 
     /**
@@ -178,6 +186,16 @@ final class census_names {
     }
 
     /**
+     * The name of whom a file belongs to. Core gives the files of people who are not in the backup to whoever restores it.
+     *
+     * @param int $id
+     * @return string
+     */
+    private function owner(int $id): string {
+        return isset(($this->included ?? $this->people)[$id]) ? $this->user($id, false) : self::STRANGER;
+    }
+
+    /**
      * How a person is called.
      *
      * @param \stdClass|false $user
@@ -188,6 +206,9 @@ final class census_names {
             return '(nobody)';
         }
         $name = \core_text::strtolower(trim($user->{$this->userkey}));
+        if (isset($this->included[$user->id])) {
+            return $this->usertable[$this->included[$user->id]] ?? $this->included[$user->id];
+        }
         // Who has no such name is known by the one that everybody has.
         $name = $name === '' ? "username:$user->username" : $name;
         return ($this->usertable[$name] ?? $name) . ($user->deleted ? ' (deleted)' : '');

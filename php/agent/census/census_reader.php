@@ -28,6 +28,9 @@ final class census_reader {
     /** @var int How many numbers one query asks for: databases bound the parameters of a statement. */
     private const CHUNK = 1000;
 
+    /** @var string The set of numbers that count the changes of something, and say nothing. */
+    private const NUMBER = 'revision';
+
     /** @var array The columns that are compared, by recipe. */
     private array $used = [];
 
@@ -95,8 +98,40 @@ final class census_reader {
      */
     public function digests(census_recipe $recipe): \Generator {
         foreach ($this->rows($recipe) as $row) {
-            yield $this->digest($recipe, $row);
+            if ($this->is_taken($recipe, $row)) {
+                yield $this->digest($recipe, $row);
+            }
         }
+    }
+
+    /**
+     * Whether the backup takes a row: not, if it does not take what the row is about, e.g. the file of a post without people.
+     *
+     * @param census_recipe $recipe
+     * @param \stdClass $row
+     * @return bool
+     */
+    private function is_taken(census_recipe $recipe, \stdClass $row): bool {
+        foreach (array_keys($recipe->choose) as $column) {
+            $set = $this->chosen($recipe, $column, $row);
+            if ($set !== null && $set !== self::NUMBER && !$this->names->has($set)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * The set that a row's column is about.
+     *
+     * @param census_recipe $recipe
+     * @param string $column
+     * @param \stdClass $row
+     * @return string|null
+     */
+    private function chosen(census_recipe $recipe, string $column, \stdClass $row): ?string {
+        $choice = $recipe->choose[$column];
+        return $choice['sets'][implode('/', array_map(fn($by) => $row->$by, $choice['by']))] ?? null;
     }
 
     /**
@@ -198,9 +233,12 @@ final class census_reader {
             return $this->values->{$recipe->convert[$column]}($value);
         }
         if (isset($recipe->choose[$column])) {
-            $choice = $recipe->choose[$column];
-            $set = $choice['sets'][implode('/', array_map(fn($by) => $row->$by, $choice['by']))] ?? null;
-            return $set === null ? (string) $value : $this->names->of($set, $value);
+            $set = $this->chosen($recipe, $column, $row);
+            return match ($set) {
+                null => (string) $value,
+                self::NUMBER => census_names::NOTHING,
+                default => $this->names->of($set, $value),
+            };
         }
         if (isset($recipe->refs[$column])) {
             return $this->names->of($recipe->refs[$column], $value);

@@ -70,7 +70,7 @@ foreach (['mod_resource/content', 'mod_folder/content', 'mod_page/content', 'mod
 $file = [
     'of' => 'files',
     'in' => 'contextid:context',
-    'refs' => 'contextid:context userid:user',
+    'refs' => 'contextid:context userid:owner',
     'choose' => ['itemid' => ['by' => 'component filearea', 'sets' => $sets]],
     'needs' => 'files',
 ];

@@ -122,6 +122,7 @@ return [
         'users' => true,
     ],
     'event' => [
+        'key' => 'name eventtype timestart',
         'in' => 'courseid:course',
         'when' => "(t.modulename IS NULL OR t.modulename IN ('0', '') OR t.userid <> 0)",
         'refs' => 'courseid:course groupid:groups userid:user',

@@ -49,8 +49,8 @@ return new class implements operation {
     #[\Override]
     public function run(array $params, task $task): array {
         $census = new census($params, $task);
-        if (array_intersect(array_keys($params['tables']), census::LOGS)) {
-            // The log comes after everything else, for it asks who takes part.
+        if (array_intersect(array_keys($params['tables']), census::LAST)) {
+            // They ask who takes part in everything else.
             $census->answer_tables();
         }
         $tables = [];

@@ -111,6 +111,10 @@ pub struct CensusAsk {
     pub columns: BTreeMap<String, Vec<String>>,
     /// Rows of the log from this time on do not count, in seconds of Unix: what the backup itself wrote, and visitors of the copy.
     pub logs_before: Option<i64>,
+    /// The path of the backup's `users.xml` at this end, asked of the source only: who is in the backup, and under which names. Without it
+    /// those count as taking part whom the rows of the course name; an anonymised backup cannot be compared without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users_file: Option<String>,
 }
 
 impl CensusAsk {
@@ -124,6 +128,7 @@ impl CensusAsk {
             conditions: Conditions::default(),
             columns: BTreeMap::new(),
             logs_before: None,
+            users_file: None,
         }
     }
 }

@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = &[
     ("census/census_names.php", include_str!("../../../../php/agent/census/census_names.php")),
     ("census/census_reader.php", include_str!("../../../../php/agent/census/census_reader.php")),
     ("census/census_recipe.php", include_str!("../../../../php/agent/census/census_recipe.php")),
+    ("census/census_users.php", include_str!("../../../../php/agent/census/census_users.php")),
     ("census/census_values.php", include_str!("../../../../php/agent/census/census_values.php")),
     ("census/course.php", include_str!("../../../../php/agent/census/course.php")),
     ("census/files.php", include_str!("../../../../php/agent/census/files.php")),
