@@ -19,8 +19,6 @@ use provost\census;
 use provost\operation;
 use provost\task;
 
-require_once(__DIR__ . '/../census/census.php');
-
 /**
  * The rows of tables of a census. Nothing is changed.
  *
@@ -48,6 +46,8 @@ return new class implements operation {
 
     #[\Override]
     public function run(array $params, task $task): array {
+        // Only here: the agents that count nothing do without.
+        require_once(__DIR__ . '/../census/census.php');
         $census = new census($params, $task);
         if (array_intersect(array_keys($params['tables']), census::LAST)) {
             // They ask who takes part in everything else.

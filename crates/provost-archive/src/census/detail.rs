@@ -29,8 +29,8 @@ impl Sides {
         asks: (RowsAsk, RowsAsk),
         told: (&Census, &Census),
     ) -> Result<Self, CompareError> {
-        let of_source = |error| CompareError::Source(Box::new(error));
-        let of_target = |error| CompareError::Target(Box::new(error));
+        let of_source = |error: S::Error| CompareError::Source(Box::new(error));
+        let of_target = |error: T::Error| CompareError::Target(Box::new(error));
         let (mut at_source, mut at_target) = (
             source.digests(&asks.0).await.map_err(of_source)?,
             target.digests(&asks.1).await.map_err(of_target)?,

@@ -105,19 +105,14 @@ fn older_and_newer() -> Option<TestEnv> {
     };
     println!("from {old} to {new}");
     let env = TestEnv::with_fleet(newer, &["hugo", "archives"]);
-    let codebase = format!(
-        "[codebase.older]\nmoodle = \"{}\"\nmoodle_git = \"{}\"\n\n[codebase.",
-        older.reference,
-        older.git(&env)
-    );
-    let fleet = env.fleet().replacen("[codebase.", &codebase, 1);
-    let url = format!("url = \"{}\"\n", env.url("hugo"));
-    let archives = format!("url = \"{}\"\n", env.url("archives"));
-    assert!(fleet.contains(&url) && fleet.contains(&archives), "{fleet}");
-    let fleet = fleet
-        .replace(&url, &format!("{url}codebase = \"older\"\n"))
-        .replace(&archives, &format!("{archives}codebase = \"main\"\n"));
-    env.write_fleet(&fleet);
+    let codebase = format!("\n[codebase.old]\ngit = \"{}\"\nmoodle = \"{}\"\n", older.git(&env), older.reference);
+    let mut fleet = env.fleet();
+    for (site, on) in [("hugo", "old"), ("archives", "main")] {
+        let section = format!("[site.{site}]\n");
+        assert!(fleet.contains(&section), "{fleet}");
+        fleet = fleet.replace(&section, &format!("{section}codebase = \"{on}\"\n"));
+    }
+    env.write_fleet(&(fleet + &codebase));
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
     Some(env)
@@ -196,8 +191,11 @@ fn wait<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-/// Every how many-th damage is tried where another test tries them all.
-const SOME: usize = 9;
+/// Every how many-th damage is tried where another test tries them all, unless a campaign wants them.
+fn some() -> usize {
+    const SOME: usize = 9;
+    if std::env::var_os("PROVOST_ALL_DAMAGES").is_some() { 1 } else { SOME }
+}
 
 #[test]
 fn on_postgresql_a_copy_has_no_difference_and_every_damage_is_told() {
@@ -209,11 +207,39 @@ fn on_postgresql_a_copy_has_no_difference_and_every_damage_is_told() {
 #[test]
 fn on_mariadb_a_copy_has_no_difference_and_damages_are_told() {
     let Some(env) = two_sites(Engine::Mariadb) else { return };
-    wait(prove(&Copied::make(env, "ALL"), SOME));
+    wait(prove(&Copied::make(env, "ALL"), some()));
 }
 
 #[test]
 fn from_an_older_moodle_a_copy_has_no_difference_and_damages_are_told() {
     let Some(env) = older_and_newer() else { return };
-    wait(prove(&Copied::make(env, "ALL"), SOME));
+    wait(prove(&Copied::make(env, "ALL"), some()));
 }
+
+/// `docs/census.md` says what is compared, and what is accepted.
+#[test]
+fn the_document_is_of_these_recipes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/census.md");
+    let agent = concat!(env!("CARGO_MANIFEST_DIR"), "/../../php/agent");
+    let output = Command::new("php").arg(script("document.php")).arg(agent).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tables = String::from_utf8(output.stdout).unwrap();
+    let mut accepted = String::new();
+    for each in provost_archive::census::BUILT_IN {
+        accepted.push_str(&format!("| `{}` | {} |\n", each.name, each.reason));
+    }
+    let now = std::fs::read_to_string(path).unwrap();
+    let (before, rest) = now.split_once(ACCEPTED).unwrap();
+    let (between, _) = rest.split_once(AFTER_ACCEPTED).map(|(_, after)| after.split_once(TABLES).unwrap()).unwrap();
+    let should = format!("{before}{ACCEPTED}{accepted}{AFTER_ACCEPTED}{between}{TABLES}{tables}");
+    if std::env::var_os("PROVOST_UPDATE").is_some() {
+        std::fs::write(path, &should).unwrap();
+    } else {
+        assert!(now == should, "docs/census.md is not of these recipes; PROVOST_UPDATE=1 writes it anew");
+    }
+}
+
+/// Where the generated parts of the document are.
+const ACCEPTED: &str = "|---|---|\n<!-- accepted -->\n";
+const AFTER_ACCEPTED: &str = "<!-- end -->\n";
+const TABLES: &str = "<!-- tables -->\n";
