@@ -39,7 +39,7 @@ final class census {
     public const SCHEMA = 1;
 
     /** @var string[] Recipes whose rows depend on who takes part in the others, and which therefore come last. */
-    public const LAST = ['files', ...census_log::RECIPES];
+    public const LAST = ['event', 'files', ...census_log::RECIPES];
 
     /** @var string[] What users may be known by. */
     private const USER_KEYS = ['username', 'email', 'idnumber'];

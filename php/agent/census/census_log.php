@@ -48,7 +48,7 @@ final class census_log {
     public static function rows(census_reader $reader, census_recipe $recipe, census_names $names, array $params): \Generator {
         $before = $params['logs_before'] ?? null;
         $wanted = $recipe->name === self::COMES;
-        $people = array_fill_keys($names->people(), true);
+        $people = $names->people();
         $source = ($params['side'] ?? 'source') === 'source';
         foreach ($reader->rows($recipe) as $row) {
             if ($before !== null && $row->timecreated >= $before) {

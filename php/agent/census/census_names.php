@@ -63,6 +63,9 @@ final class census_names {
     /** @var bool[] The people that rows have named, by number. */
     private array $people = [];
 
+    /** @var bool[]|null The people who take part, once that was asked. */
+    private ?array $takingpart = null;
+
     /**
      * Makes names.
      *
@@ -155,12 +158,12 @@ final class census_names {
     }
 
     /**
-     * The people that rows have named so far.
+     * The people who take part in the course: who is in the backup, or else whom rows had named when this was first asked.
      *
-     * @return int[]
+     * @return bool[] By number.
      */
     public function people(): array {
-        return array_keys($this->included ?? $this->people);
+        return $this->takingpart ??= $this->included === null ? $this->people : array_fill_keys(array_keys($this->included), true);
     }
 
     /**
@@ -192,7 +195,7 @@ final class census_names {
      * @return string
      */
     private function owner(int $id): string {
-        return isset(($this->included ?? $this->people)[$id]) ? $this->user($id, false) : self::STRANGER;
+        return isset($this->people()[$id]) ? $this->user($id, false) : self::STRANGER;
     }
 
     /**

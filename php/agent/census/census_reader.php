@@ -187,6 +187,9 @@ final class census_reader {
     private function find_used(census_recipe $recipe): array {
         $all = array_diff(array_merge(array_keys($this->column_info($recipe)), array_keys($recipe->extra)),
             array_keys($recipe->skip));
+        if ($recipe->only !== []) {
+            $all = array_intersect($all, $recipe->only);
+        }
         if (isset($this->columns[$recipe->name])) {
             $all = array_intersect($all, $this->columns[$recipe->name]);
         }

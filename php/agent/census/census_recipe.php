@@ -30,6 +30,7 @@ namespace provost;
  * - refs: "column:set", where the numbers of others are; census_names knows further sets: user, role, scale, tag, …
  * - convert: by column, the method of census_values that writes it.
  * - choose: by column, which set its number is of: "by" names the columns that decide, "sets" the set for their values, joined by "/".
+ * - only: the columns that are compared, where most are not.
  * - skip: by column, why it is not compared.
  * - blank: columns in which nothing, zero and the empty text are the same.
  * - users: that the rows are people's, and only there with them.
@@ -77,6 +78,9 @@ final class census_recipe {
     /** @var string[] Methods, by column. */
     public readonly array $convert;
 
+    /** @var string[] The columns that are compared; none are named where all are. */
+    public readonly array $only;
+
     /** @var string[] Reasons, by column. */
     public readonly array $skip;
 
@@ -111,6 +115,7 @@ final class census_recipe {
         $this->refs = $refs;
         $this->choose = array_map(fn($choice) => ['by' => self::words($choice['by'])] + $choice, $recipe['choose'] ?? []);
         $this->convert = $recipe['convert'] ?? [];
+        $this->only = self::words($recipe['only'] ?? '');
         $this->skip = ['id' => 'a number of the platform'] + ($recipe['skip'] ?? []);
         $this->blank = self::words($recipe['blank'] ?? '');
         $this->users = $recipe['users'] ?? false;

@@ -36,7 +36,7 @@ return [
             'originalcourseid' => 'where a copy came from',
             'calendartype' => 'core backs it up nowhere; it only decides how dates look',
         ],
-        'blank' => 'theme lang idnumber legacyfiles enddate marker',
+        'blank' => 'theme lang idnumber legacyfiles enddate marker pdfexportfont downloadcontent',
     ],
     'course_sections' => [
         'in' => 'course:course',
@@ -44,7 +44,7 @@ return [
         'refs' => 'course:course',
         'convert' => ['sequence' => 'sequence', 'availability' => 'availability'],
         'skip' => ['timemodified' => 'when this row was changed', 'itemid' => 'compared as the section\'s activity'],
-        'blank' => 'name summary',
+        'blank' => 'name summary component',
     ],
     'course_format_options' => [
         'in' => 'courseid:course',

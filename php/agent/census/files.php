@@ -15,7 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Recipes: every file, with who owns it.
+ * Recipes: every file, and every date of the calendar, with who owns it.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -75,6 +75,18 @@ $file = [
     'needs' => 'files',
 ];
 return [
+    'event' => [
+        'key' => 'name eventtype timestart',
+        'in' => 'courseid:course',
+        // Dates of activities follow from the activities.
+        'when' => "(t.modulename IS NULL OR t.modulename IN ('0', ''))",
+        'refs' => 'courseid:course groupid:groups userid:owner',
+        'skip' => ['timemodified' => 'when this row was changed', 'uuid' => 'made anew', 'subscriptionid' => 'the number of a subscription',
+            'repeatid' => 'the number of the first one', 'instance' => 'the number of an activity', 'categoryid' => 'of no course',
+            'sequence' => 'a counter'],
+        'blank' => 'modulename component location description priority',
+        'needs' => 'calendarevents',
+    ],
     'files' => $file + [
         'when' => "t.filename <> '.' AND t.component NOT IN ('backup', 'tool_recyclebin')",
         'extra' => ['reference' => '(SELECT fr.reference FROM {files_reference} fr WHERE fr.id = t.referencefileid)'],

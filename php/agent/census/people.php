@@ -50,12 +50,8 @@ return [
         'join' => 'JOIN {user_enrolments} ue ON ue.userid = t.id',
         'extra' => ['person' => 't.id'],
         'refs' => 'person:user',
-        'skip' => array_fill_keys(['auth', 'confirmed', 'policyagreed', 'suspended', 'mnethostid', 'username', 'password', 'idnumber',
-            'firstname', 'lastname', 'email', 'emailstop', 'phone1', 'phone2', 'institution', 'department', 'address', 'city', 'country',
-            'lang', 'calendartype', 'theme', 'timezone', 'firstaccess', 'lastaccess', 'lastlogin', 'currentlogin', 'lastip', 'secret',
-            'picture', 'description', 'descriptionformat', 'mailformat', 'maildigest', 'maildisplay', 'autosubscribe', 'trackforums',
-            'timecreated', 'timemodified', 'trustbitmask', 'imagealt', 'lastnamephonetic', 'firstnamephonetic', 'middlename',
-            'alternatename', 'moodlenetprofile'], 'an account that was there before is its owner\'s'),
+        // An account that was there before is its owner's; what counts is that there is one.
+        'only' => 'person deleted',
         'users' => true,
     ],
     'user_lastaccess' => [
@@ -120,17 +116,6 @@ return [
         ]]],
         'convert' => ['scaleid' => 'grade'],
         'users' => true,
-    ],
-    'event' => [
-        'key' => 'name eventtype timestart',
-        'in' => 'courseid:course',
-        'when' => "(t.modulename IS NULL OR t.modulename IN ('0', '') OR t.userid <> 0)",
-        'refs' => 'courseid:course groupid:groups userid:user',
-        'skip' => ['timemodified' => 'when this row was changed', 'uuid' => 'made anew', 'subscriptionid' => 'the number of a subscription',
-            'repeatid' => 'the number of the first one', 'instance' => 'the number of an activity', 'categoryid' => 'of no course',
-            'sequence' => 'a counter'],
-        'blank' => 'modulename component location description priority',
-        'needs' => 'calendarevents',
     ],
     'tag_instance' => [
         'in' => 'contextid:content_context',

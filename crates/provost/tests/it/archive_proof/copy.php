@@ -18,10 +18,11 @@
 /**
  * Copies a course with core's own backup and restore, everything included.
  *
+ *     php copy.php /path/to/config.php prepare
  *     php copy.php /path/to/config.php backup COURSE FILE.mbz [SETTING=VALUE …]
  *     php copy.php /path/to/config.php restore FILE.mbz [SETTING=VALUE …]
  *
- * The last line of a restore says the new course's number.
+ * The first gives a site what the courses of these tests need. The last line of a restore says the new course's number.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -57,7 +58,16 @@ function set_all(base_plan $plan, array $values): void {
     }
 }
 
-if ($arguments[0] === 'backup') {
+if ($arguments[0] === 'prepare') {
+    require_once($CFG->libdir . '/testing/generator/lib.php');
+    require_once($CFG->libdir . '/testing/generator/data_generator.php');
+    foreach (['enablecompletion', 'usecomments', 'enableavailability', 'enableoutcomes'] as $feature) {
+        set_config($feature, 1);
+    }
+    $fields = (new testing_data_generator())->get_plugin_generator('core_customfield');
+    $category = $fields->create_category(['component' => 'core_course', 'area' => 'course', 'name' => 'Archive']);
+    $fields->create_field(['categoryid' => $category->get('id'), 'type' => 'text', 'shortname' => 'vintage']);
+} else if ($arguments[0] === 'backup') {
     $all = array_fill_keys(['users', 'role_assignments', 'activities', 'blocks', 'files', 'filters', 'comments', 'badges', 'calendarevents',
         'userscompletion', 'logs', 'grade_histories', 'questionbank', 'groups', 'competencies', 'customfield', 'contentbankcontent',
         'xapistate', 'legacyfiles'], 1);

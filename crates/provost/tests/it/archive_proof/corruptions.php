@@ -134,8 +134,7 @@ return [
     'permission-lost' => fn($d) => $d->drop('role_capabilities', $d->first('role_capabilities', ['contextid' => $d->context])),
     'calendar-event-lost' => fn($d) => $d->drop('event', $d->first('event', ['courseid' => $d->course->id, 'eventtype' => 'course'])),
     'tag-lost' => fn($d) => $d->drop('tag_instance', $d->first('tag_instance', ['contextid' => $d->context, 'itemtype' => 'course'])),
-    'badge-award-lost' => fn($d) => $d->drop('badge_issued', $d->row('SELECT i.* FROM {badge_issued} i JOIN {badge} b ON b.id = i.badgeid
-        WHERE b.courseid = ?', [$d->course->id])),
+    'badge-lost' => fn($d) => $d->drop('badge', $d->first('badge', ['courseid' => $d->course->id])),
     'glossary-entry-lost' => fn($d) => $d->drop('glossary_entries', $of('glossary_entries', 'glossaryid', 'glossary')($d)),
     'choice-answer-changed' => function($d) use ($of) {
         $answer = $of('choice_answers', 'choiceid', 'choice')($d);

@@ -15,7 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 /**
- * Makes a course with something of everything, through Moodle's own generators and APIs.
+ * Makes a course with something of everything, through Moodle's own generators and APIs. `copy.php prepare` came before.
  *
  *     php course.php /path/to/config.php SHORTNAME
  *
@@ -44,10 +44,6 @@ require_once($CFG->dirroot . '/comment/lib.php');
 \core\session\manager::set_user(get_admin());
 $CFG->noemailever = true;
 $CFG->enablecompletion = 1;
-set_config('enablecompletion', 1);
-set_config('usecomments', 1);
-set_config('enableavailability', 1);
-set_config('enableoutcomes', 1);
 $generator = new testing_data_generator();
 
 /**
@@ -396,18 +392,9 @@ part('surroundings', function() use ($generator, $course, $context, $students, $
 });
 part('badge', function() use ($course, $students, $context, $generator) {
     $badges = $generator->get_plugin_generator('core_badges');
-    $badge = $badges->create_badge(['type' => 2, 'courseid' => $course->id, 'name' => 'Best', 'status' => 1]);
-    (new \core_badges\badge($badge->id))->issue($students[1]->id, true);
+    $badges->create_badge(['type' => 2, 'courseid' => $course->id, 'name' => 'Best', 'status' => 1]);
 });
-part('custom fields', function() use ($generator, $course) {
-    global $DB;
-    $fields = $generator->get_plugin_generator('core_customfield');
-    $field = $DB->get_record('customfield_field', ['shortname' => 'vintage']);
-    if (!$field) {
-        $category = $fields->create_category(['component' => 'core_course', 'area' => 'course', 'name' => 'Archive']);
-        $created = $fields->create_field(['categoryid' => $category->get('id'), 'type' => 'text', 'shortname' => 'vintage']);
-        $field = $DB->get_record('customfield_field', ['id' => $created->get('id')]);
-    }
+part('custom fields', function() use ($course) {
     $handler = \core_course\customfield\course_handler::create();
     $handler->instance_form_save((object) ['id' => $course->id, 'customfield_vintage' => '2023/24'], false);
 });

@@ -70,7 +70,7 @@ pub(super) const DAMAGES: &[Damage] = &[
     damage("permission-lost", "missing:role_capabilities"),
     damage("calendar-event-lost", "missing:event"),
     damage("tag-lost", "missing:tag_instance"),
-    damage("badge-award-lost", "missing:badge_issued"),
+    damage("badge-lost", "missing:badge"),
     damage("glossary-entry-lost", "missing:glossary_entries"),
     damage("choice-answer-changed", "changed:choice_answers.optionid"),
     damage("wiki-version-lost", "missing:wiki_versions"),

@@ -49,6 +49,9 @@ function line(census_recipe $recipe): string {
         }
     }
     array_walk($skipped, fn(&$columns, $reason) => $columns = implode(', ', $columns) . ": $reason");
+    if ($recipe->only !== []) {
+        $skipped = ['all but ' . implode(', ', array_map($quoted, $recipe->only))];
+    }
     $only = array_filter([$recipe->users ? 'users' : '', ...$recipe->needs]);
     return "| `$recipe->name` | " . implode(', ', array_map($quoted, $only)) . " | $named | " . implode('; ', $skipped) . " |\n";
 }
