@@ -90,7 +90,8 @@ return [
     'files' => $file + [
         'when' => "t.filename <> '.' AND t.component NOT IN ('backup', 'tool_recyclebin')",
         'extra' => ['reference' => '(SELECT fr.reference FROM {files_reference} fr WHERE fr.id = t.referencefileid)'],
-        'skip' => ['pathnamehash' => 'a digest of numbers of the platform', 'referencefileid' => 'what it refers to is compared'],
+        'skip' => ['pathnamehash' => 'a digest of numbers of the platform', 'referencefileid' => 'what it refers to is compared',
+            'timecreated' => 'core dates files anew', 'timemodified' => 'core dates files anew'],
         'blank' => 'source author license reference mimetype',
     ],
     'files.directories' => $file + [

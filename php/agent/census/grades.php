@@ -27,8 +27,8 @@ return [
     'scale' => [
         'in' => 'courseid:course',
         'key' => 'name scale',
-        'refs' => 'courseid:course userid:user',
-        'skip' => ['timemodified' => 'when this row was changed'],
+        'refs' => 'courseid:course',
+        'skip' => ['timemodified' => 'when this row was changed', 'userid' => 'who restored it'],
         'blank' => 'description',
     ],
     'grade_outcomes' => [

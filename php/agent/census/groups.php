@@ -48,7 +48,8 @@ return [
     'groups_members' => [
         'in' => 'groupid:groups',
         'refs' => 'groupid:groups userid:user',
-        'skip' => ['itemid' => 'the number of an enrolment method; its component is compared'],
+        'skip' => ['itemid' => 'the number of an enrolment method; its component is compared',
+            'timeadded' => 'core dates members anew'],
         'blank' => 'component',
         'users' => true,
         'needs' => 'groups',

@@ -27,6 +27,7 @@ return [
         'in' => 'bookid:book',
         'key' => 'bookid pagenum title',
         'refs' => 'bookid:book',
+        'skip' => ['timecreated' => 'core backs it up nowhere', 'timemodified' => 'core backs it up nowhere'],
         'blank' => 'importsrc',
     ],
 ];

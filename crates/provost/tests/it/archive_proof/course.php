@@ -31,6 +31,8 @@ $name = $argv[2];
 require($argv[1]);
 require_once($CFG->libdir . '/testing/generator/lib.php');
 require_once($CFG->libdir . '/testing/generator/data_generator.php');
+require_once(__DIR__ . '/testcase.php');
+require_once($CFG->libdir . '/clilib.php');
 require_once($CFG->dirroot . '/course/lib.php');
 require_once($CFG->dirroot . '/group/lib.php');
 require_once($CFG->libdir . '/gradelib.php');
@@ -143,7 +145,6 @@ part('assign', function() use (&$assign, $make, $generator, $students, $teacher,
     foreach ([1, 2, 3] as $at) {
         $data = (object) ['grade' => 50 + 10.25 * $at, 'attemptnumber' => 0, 'addattempt' => false,
             'assignfeedbackcomments_editor' => ['text' => "Well done, $at", 'format' => FORMAT_HTML]];
-        $api->testable = true;
         $api->save_grade($students[$at]->id, $data);
     }
     $flags = $api->get_user_flags($students[4]->id, true);
@@ -185,7 +186,7 @@ part('forum', function() use (&$forum, $make, $generator, $students, $teacher, $
 part('quiz', function() use (&$quiz, $make, $generator, $students, $course, $do, $context) {
     global $DB;
     $quiz = $make('quiz', ['name' => 'Test', 'section' => 2, 'sumgrades' => 5, 'grade' => 20, 'timelimit' => 3600,
-        'preferredbehaviour' => 'deferredfeedback', 'password' => 'secret', 'feedbacktext' => 'Fine']);
+        'preferredbehaviour' => 'deferredfeedback', 'password' => 'secret']);
     $questions = $generator->get_plugin_generator('core_question');
     $home = $DB->get_manager()->table_exists('qbank')
         ? context_module::instance($make('qbank', ['name' => 'Bank of questions'])->cmid) : $context;
@@ -197,7 +198,7 @@ part('quiz', function() use (&$quiz, $make, $generator, $students, $course, $do,
         $made[$type] = $questions->create_question($type, $which, ['category' => $category->id, 'name' => "A $type question"]);
         quiz_add_quiz_question($made[$type]->id, $quiz, 0, 1);
     }
-    foreach (['gapselect', 'ddwtos', 'multianswer', 'calculatedsimple'] as $type) {
+    foreach (['ddwtos', 'multianswer', 'calculated'] as $type) {
         part("question $type", fn() => $questions->create_question($type, null, ['category' => $below->id, 'name' => "A $type question"]));
     }
     put_file($home->id, 'question', 'questiontext', $made['essay']->id, 'question.png', 2);
@@ -348,7 +349,9 @@ part('grades', function() use ($generator, $course, $students, $assign, $teacher
     $scale = $generator->create_scale(['courseid' => $course->id, 'name' => 'Own scale', 'scale' => 'Bad,Good,Best']);
     $generator->create_grade_item(['courseid' => $course->id, 'itemname' => 'By scale', 'gradetype' => GRADE_TYPE_SCALE,
         'scaleid' => $scale->id]);
-    $generator->create_grade_outcome(['courseid' => $course->id, 'shortname' => 'out1', 'fullname' => 'Outcome 1', 'scaleid' => $scale->id]);
+    $outcome = $generator->create_grade_outcome(['courseid' => $course->id, 'shortname' => 'out1', 'fullname' => 'Outcome 1', 'scaleid' => $scale->id]);
+    $generator->create_grade_item(['courseid' => $course->id, 'itemname' => 'By outcome', 'gradetype' => GRADE_TYPE_SCALE,
+        'scaleid' => $scale->id, 'outcomeid' => $outcome->id]);
     grade_regrade_final_grades($course->id);
 });
 part('completion', function() use ($course, $page, $assign, $students) {
@@ -388,7 +391,7 @@ part('surroundings', function() use ($generator, $course, $context, $students, $
             'summaryformat' => 1]);
         put_file($context->id, 'course', 'section', $section->id, "week$at.txt", $teacher->id);
     }
-    filter_set_local_state($context->id, 'multilang', TEXTFILTER_ON);
+    filter_set_local_state('multilang', $context->id, TEXTFILTER_ON);
 });
 part('badge', function() use ($course, $students, $context, $generator) {
     $badges = $generator->get_plugin_generator('core_badges');
