@@ -34,8 +34,8 @@ return [
     'grade_outcomes' => [
         'in' => 'courseid:course',
         'key' => 'shortname fullname',
-        'refs' => 'courseid:course scaleid:scale usermodified:user',
-        'skip' => $made,
+        'refs' => 'courseid:course scaleid:scale',
+        'skip' => $made + ['usermodified' => 'who restored it'],
         'blank' => 'description',
     ],
     'grade_outcomes_courses' => [
@@ -75,6 +75,9 @@ return [
     ],
     'grade_grades' => [
         'in' => 'itemid:grade_items',
+        // A row that says nothing is made by whatever calculates grades, sooner or later.
+        'when' => '(t.rawgrade IS NOT NULL OR t.finalgrade IS NOT NULL OR t.feedback IS NOT NULL OR t.overridden <> 0 OR t.excluded <> 0
+            OR t.locked <> 0 OR t.hidden <> 0)',
         'key' => 'itemid userid',
         'refs' => 'itemid:grade_items userid:user usermodified:user rawscaleid:scale',
         'blank' => 'feedback information',

@@ -28,11 +28,13 @@ $question = fn(string $column = 'questionid', string $refs = '', array $more = [
 return [
     'question_categories' => [
         'in' => 'contextid:content_context',
-        'key' => 'contextid name',
-        'tree' => 'parent',
-        'refs' => 'contextid:content_context parent:question_categories',
-        'skip' => ['sortorder' => 'the order among categories', 'stamp' => 'made anew where two would be the same'],
-        'blank' => 'idnumber info',
+        'key' => 'contextid name idnumber',
+        'refs' => 'contextid:content_context',
+        // Core leaves categories of the highest level with a parent that is none of theirs; which one is no matter.
+        'extra' => ['above' => "(SELECT pc.name FROM {question_categories} pc WHERE pc.id = t.parent AND pc.contextid = t.contextid
+            AND pc.parent <> 0)"],
+        'skip' => ['parent' => 'the name of the category above is compared', 'sortorder' => 'the order among categories', 'stamp' => 'made anew where two would be the same'],
+        'blank' => 'idnumber info above',
     ],
     'question_bank_entries' => [
         'in' => 'questioncategoryid:question_categories',
