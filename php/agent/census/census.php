@@ -81,7 +81,8 @@ final class census {
         $included = isset($params['users_file']) ? census_users::read($params['users_file'], $key) : null;
         $this->names = new census_names($key, $params['user_table'] ?? [], !empty($conditions['users']), $included);
         $this->activities = new census_activities($this->names, $course);
-        $this->reader = new census_reader($this->names, new census_values($this->names), $params['columns'] ?? []);
+        $this->reader = new census_reader($this->names, new census_values($this->names), $params['columns'] ?? [],
+            $params['logs_before'] ?? null);
         foreach (census_recipe::all() as $name => $recipe) {
             if (!$recipe->is_taken($conditions) || !$this->reader->has($recipe)) {
                 continue;

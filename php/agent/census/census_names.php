@@ -31,8 +31,8 @@ final class census_names {
     /** @var string What stands for something that is not of this course. */
     public const ELSEWHERE = '(elsewhere)';
 
-    /** @var string What stands for a person who takes no part in the course. */
-    public const STRANGER = '(stranger)';
+    /** @var string What stands for nobody, for an administrator, and for a person who takes no part in the course. */
+    public const STRANGER = '(nobody of the course)';
 
     /** @var int The longest name, in bytes. A longer one is cut, and ends with a digest of the whole. */
     private const LONGEST = 160;
@@ -134,14 +134,14 @@ final class census_names {
      * @return string
      */
     public function of(string $set, $id): string {
+        if ($set === 'owner') {
+            return $this->owner((int) $id);
+        }
         if (empty($id) || $id < 0) {
             return self::NOTHING;
         }
         if ($set === 'user') {
             return $this->user((int) $id);
-        }
-        if ($set === 'owner') {
-            return $this->owner((int) $id);
         }
         return $this->names[$set][$id] ?? $this->outside($set, (int) $id);
     }
@@ -189,13 +189,15 @@ final class census_names {
     }
 
     /**
-     * The name of whom a file belongs to. Core gives the files of people who are not in the backup to whoever restores it.
+     * The name of whom a file belongs to. Core gives what belongs to nobody, or to somebody who is not in the backup, to whoever restores it: an
+     * administrator. So those three are one.
      *
      * @param int $id
      * @return string
      */
     private function owner(int $id): string {
-        return isset($this->people()[$id]) ? $this->user($id, false) : self::STRANGER;
+        $known = isset($this->people()[$id]) && !is_siteadmin($id);
+        return $known ? $this->user($id, false) : self::STRANGER;
     }
 
     /**

@@ -43,11 +43,13 @@ final class census_reader {
      * @param census_names $names
      * @param census_values $values
      * @param array $columns Columns to use, by recipe; all where nothing is said.
+     * @param int|null $before When the backup began.
      */
     public function __construct(
         private readonly census_names $names,
         private readonly census_values $values,
         private readonly array $columns,
+        private readonly ?int $before,
     ) {
         global $DB;
         $this->tables = $DB->get_tables();
@@ -112,6 +114,9 @@ final class census_reader {
      * @return bool
      */
     private function is_taken(census_recipe $recipe, \stdClass $row): bool {
+        if ($recipe->before !== null && $this->before !== null && $row->{$recipe->before} >= $this->before) {
+            return false;
+        }
         foreach (array_keys($recipe->choose) as $column) {
             $set = $this->chosen($recipe, $column, $row);
             if ($set !== null && $set !== self::NUMBER && !$this->names->has($set)) {

@@ -33,6 +33,7 @@ namespace provost;
  * - only: the columns that are compared, where most are not.
  * - skip: by column, why it is not compared.
  * - blank: columns in which nothing, zero and the empty text are the same.
+ * - before: the column with the time of a row; what is not older than the backup does not count, for the restore itself writes such rows.
  * - users: that the rows are people's, and only there with them.
  * - needs: the settings of the backup without which the rows are left out.
  *
@@ -84,6 +85,9 @@ final class census_recipe {
     /** @var string[] Reasons, by column. */
     public readonly array $skip;
 
+    /** @var string|null The column with the time of a row. */
+    public readonly ?string $before;
+
     /** @var string[] Columns in which nothing is the same as zero. */
     public readonly array $blank;
 
@@ -117,6 +121,7 @@ final class census_recipe {
         $this->convert = $recipe['convert'] ?? [];
         $this->only = self::words($recipe['only'] ?? '');
         $this->skip = ['id' => 'a number of the platform'] + ($recipe['skip'] ?? []);
+        $this->before = $recipe['before'] ?? null;
         $this->blank = self::words($recipe['blank'] ?? '');
         $this->users = $recipe['users'] ?? false;
         $this->needs = self::words($recipe['needs'] ?? '');

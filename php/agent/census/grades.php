@@ -23,6 +23,17 @@
  */
 $made = ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed'];
 $history = ['oldid' => 'a number of the platform', 'source' => 'what wrote it', 'loggeduser' => 'who restored it'];
+$ofitem = 'JOIN {grade_items} hi ON hi.id = t.itemid';
+$histories = [
+    'of' => 'grade_grades_history',
+    'in' => 'itemid:grade_items',
+    'refs' => 'itemid:grade_items userid:user usermodified:user rawscaleid:scale',
+    'skip' => $history,
+    'blank' => 'feedback information',
+    'before' => 'timemodified',
+    'users' => true,
+    'needs' => 'grade_histories',
+];
 return [
     'scale' => [
         'in' => 'courseid:course',
@@ -83,15 +94,8 @@ return [
         'blank' => 'feedback information',
         'users' => true,
     ],
-    'grade_grades_history' => [
-        'in' => 'itemid:grade_items',
-        'key' => 'itemid userid timemodified',
-        'refs' => 'itemid:grade_items userid:user usermodified:user rawscaleid:scale',
-        'skip' => $history,
-        'blank' => 'feedback information',
-        'users' => true,
-        'needs' => 'grade_histories',
-    ],
+    'grade_grades_history' => $histories + ['key' => 'itemid userid timemodified', 'join' => $ofitem, 'when' => "hi.itemtype = 'mod'"],
+    'grade_grades_history.course' => $histories + ['join' => $ofitem, 'when' => "hi.itemtype <> 'mod'"],
     'grading_areas' => [
         'in' => 'contextid:content_context',
         'key' => 'contextid component areaname',
