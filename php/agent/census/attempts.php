@@ -45,7 +45,8 @@ return [
     'question_attempt_step_data' => [
         'in' => 'attemptstepid:question_attempt_steps',
         'refs' => 'attemptstepid:question_attempt_steps',
-        'when' => "t.name <> '_order'",
+        // The orders of answers are numbers of answers.
+        'when' => "t.name NOT LIKE '%order'",
         'users' => true,
     ],
     'grading_instances' => [
