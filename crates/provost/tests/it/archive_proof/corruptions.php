@@ -105,9 +105,11 @@ return [
     'post-text-changed' => fn($d) => $d->set('forum_posts', $d->row('SELECT p.* FROM {forum_posts} p JOIN {forum_discussions} d
         ON d.id = p.discussion WHERE d.course = ? AND p.parent <> 0 ORDER BY p.id', [$d->course->id]), ['message' => 'Nothing']),
     'rating-lost' => fn($d) => $d->drop('rating', $d->row("SELECT r.* FROM {rating} r JOIN {context} c ON c.id = r.contextid
-        WHERE r.component = 'mod_forum' AND c.instanceid = ? AND c.contextlevel = 70", [$d->module('forum')->id])),
+        JOIN {course_modules} m ON m.id = c.instanceid WHERE r.component = 'mod_forum' AND c.contextlevel = 70 AND m.course = ?
+        ORDER BY r.id", [$d->course->id])),
     'comment-lost' => fn($d) => $d->drop('comments', $d->row("SELECT r.* FROM {comments} r JOIN {context} c ON c.id = r.contextid
-        WHERE r.component = 'mod_data' AND c.instanceid = ? AND c.contextlevel = 70", [$d->module('data')->id])),
+        JOIN {course_modules} m ON m.id = c.instanceid WHERE r.component = 'mod_data' AND c.contextlevel = 70 AND m.course = ?
+        ORDER BY r.id", [$d->course->id])),
     'completion-lost' => fn($d) => $d->drop('course_modules_completion',
         $d->first('course_modules_completion', ['coursemoduleid' => $d->module('page')->id])),
     'course-completion-undone' => fn($d) => $d->set('course_completions', $d->first('course_completions', ['course' => $d->course->id]),

@@ -186,7 +186,7 @@ part('forum', function() use (&$forum, $make, $generator, $students, $teacher, $
 part('quiz', function() use (&$quiz, $make, $generator, $students, $course, $do, $context) {
     global $DB;
     $quiz = $make('quiz', ['name' => 'Test', 'section' => 2, 'sumgrades' => 5, 'grade' => 20, 'timelimit' => 3600,
-        'preferredbehaviour' => 'deferredfeedback', 'password' => 'secret']);
+        'preferredbehaviour' => 'deferredfeedback', 'quizpassword' => 'secret']);
     $questions = $generator->get_plugin_generator('core_question');
     $home = $DB->get_manager()->table_exists('qbank')
         ? context_module::instance($make('qbank', ['name' => 'Bank of questions'])->cmid) : $context;
