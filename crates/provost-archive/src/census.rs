@@ -8,10 +8,11 @@
 mod accept;
 mod ask;
 mod compare;
+mod detail;
 mod difference;
 mod end;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::BTreeMap;
 
@@ -22,7 +23,7 @@ pub use accept::{Accepted, BUILT_IN, BuiltIn};
 pub use ask::{CensusAsk, Conditions, RowsAsk, Side, UserKey};
 pub use compare::{CompareError, MOST_EXAMPLES, compare};
 pub use difference::{Clean, Comparison, Difference, Example, Kind, Settled, Unsettled};
-pub use end::CensusEnd;
+pub use end::{CensusEnd, Digests, Row, Rows, SiteEnd};
 
 /// The version of what `archive.census` answers. Both ends must speak the same one.
 pub const SCHEMA: u32 = 1;

@@ -2,6 +2,8 @@
 
 #[path = "../examples/fuzz/campaign.rs"]
 mod campaign;
+#[path = "../examples/fuzz/mbz.rs"]
+mod mbz;
 #[path = "../examples/fuzz/mutate.rs"]
 mod mutate;
 
@@ -14,7 +16,7 @@ fn mutated_files_break_no_reader_and_lead_nowhere() {
     assert!(outcome.findings.is_empty(), "{:#?}", outcome.findings);
     let accepted = outcome.json["accepted"].as_object().unwrap();
     assert!(
-        accepted.len() == 5 && accepted.values().all(|count| count.as_u64() > Some(0)),
+        accepted.len() == 6 && accepted.values().all(|count| count.as_u64() > Some(0)),
         "{}",
         outcome.json
     );

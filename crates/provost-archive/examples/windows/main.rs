@@ -1,7 +1,8 @@
 //! A month of windows in simulated time: courses of skewed sizes, durations that nobody knows beforehand, a model that learns.
 //! `script/bench.d/windows` runs it; the last line is JSON. `world.rs` says what is assumed of the world, `figures.rs` what is counted.
 //!
-//! Arguments: the number of seeds, the project's commit, and `each` to see every month.
+//! Arguments: the number of seeds, the project's commit; then words: `each` to see every month, `full`, `ends`, `finish`, `stop` and
+//! numbers of workers to see only those.
 #![expect(clippy::print_stdout, reason = "a program that prints its figures")]
 
 mod dice;
@@ -120,12 +121,22 @@ fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let seeds: u64 = arguments.next().map_or(Ok(10), |seeds| seeds.parse())?;
     let commit = arguments.next().unwrap_or_default();
-    let each = arguments.next().is_some_and(|word| word == "each");
+    let words: Vec<String> = arguments.collect();
+    let each = words.iter().any(|word| word == "each");
+    // Of those that a word could choose from, those that are chosen; all where none is.
+    let chosen = |one: &str, all: &[&str]| {
+        let choice = words.iter().any(|word| all.contains(&word.as_str()));
+        !choice || words.iter().any(|word| word == one)
+    };
     heading();
     let mut figures = serde_json::Map::new();
     for (load, part) in LOADS {
         for (policy, overrun) in POLICIES {
             for workers in WORKERS {
+                let wanted = chosen(load, &["full", "ends"]) && chosen(policy, &["finish", "stop"]);
+                if !wanted || !chosen(&workers.to_string(), &["1", "2", "4", "8"]) {
+                    continue;
+                }
                 let mut row = Row { load, policy, workers, months: Vec::new() };
                 for seed in 1..=seeds {
                     let figures = month(seed, workers, overrun, part)?;

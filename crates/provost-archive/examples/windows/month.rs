@@ -11,8 +11,8 @@ use crate::world::{Course, World};
 /// Units that are looked at together, as a page of the registry is.
 const PAGE: usize = 40;
 
-/// All predictions are made anew at each opening, and whenever so many times as many units are learned from.
-const GROWN: f64 = 1.5;
+/// All predictions are made anew whenever so many times as many units are learned from; in between only those looked at are.
+const GROWN: u64 = 2;
 
 /// A unit that a worker has in hand.
 struct Job {
@@ -45,7 +45,7 @@ pub(crate) struct Month<'a> {
     /// Units that were stopped at a boundary.
     put_back: Vec<usize>,
     jobs: Vec<Option<Job>>,
-    predicted_at: u64,
+    predicted_at: Option<u64>,
     night: (Timestamp, f64),
     figures: Figures,
 }
@@ -68,7 +68,7 @@ impl<'a> Month<'a> {
             waiting: (0..courses.len()).map(|unit| (0.0, unit)).collect(),
             put_back: Vec::new(),
             jobs: (0..workers).map(|_| None).collect(),
-            predicted_at: u64::MAX,
+            predicted_at: None,
             night: (Timestamp::MIN, 1.0),
             figures: Figures::new(workers),
         }
@@ -98,11 +98,11 @@ impl<'a> Month<'a> {
             && self.night.0 != since
         {
             self.night = (since, self.world.night());
-            self.predict_all();
-        } else if self.model.learned_from() as f64 > self.predicted_at as f64 * GROWN + 1.0 {
+        }
+        if self.predicted_at.is_none_or(|units| self.model.learned_from() > units * GROWN) {
             self.predict_all();
         }
-        loop {
+        while self.jobs.iter().any(Option::is_none) {
             match self.decide(now) {
                 Decision::Begin(unit) => self.take(unit, now),
                 Decision::Wait { until, why } => {
@@ -113,6 +113,7 @@ impl<'a> Month<'a> {
                 }
             }
         }
+        None
     }
 
     fn decide(&self, now: Timestamp) -> Decision<usize> {
@@ -165,7 +166,7 @@ impl<'a> Month<'a> {
         }
         waiting.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         self.waiting = waiting;
-        self.predicted_at = self.model.learned_from();
+        self.predicted_at = Some(self.model.learned_from());
     }
 
     fn take(&mut self, unit: usize, now: Timestamp) {

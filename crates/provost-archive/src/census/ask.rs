@@ -109,9 +109,12 @@ pub struct CensusAsk {
     /// Columns to use, by table; a table that is not named uses all that this end has. The target is asked with the source's, so that
     /// a column that only a newer Moodle has is no difference.
     pub columns: BTreeMap<String, Vec<String>>,
-    /// Names that a course was given on purpose after it was restored (short name, full name, visibility, start date, …), which are
-    /// then compared with these values in place of the source's. Keys are columns of `course`.
-    pub expected: BTreeMap<String, String>,
+    /// Rows of the log from this time on do not count, in seconds of Unix: what the backup itself wrote, and visitors of the copy.
+    pub logs_before: Option<i64>,
+    /// The path of the backup's `users.xml` at this end, asked of the source only: who is in the backup, and under which names. Without it
+    /// those count as taking part whom the rows of the course name; an anonymised backup cannot be compared without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub users_file: Option<String>,
 }
 
 impl CensusAsk {
@@ -124,18 +127,18 @@ impl CensusAsk {
             user_table: BTreeMap::new(),
             conditions: Conditions::default(),
             columns: BTreeMap::new(),
-            expected: BTreeMap::new(),
+            logs_before: None,
+            users_file: None,
         }
     }
 }
 
-/// The parameters of `archive.census.rows`: the rows of one table, by their digests.
+/// The parameters of `archive.census.rows`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowsAsk {
     /// As the census was asked.
+    #[serde(flatten)]
     pub census: CensusAsk,
-    /// The table.
-    pub table: String,
-    /// The digests of rows to be read whole; empty: the digests of all rows, and no row.
-    pub digests: Vec<String>,
+    /// By table the digests of rows to be read whole; an empty list asks for the digests of all its rows.
+    pub tables: BTreeMap<String, Vec<String>>,
 }

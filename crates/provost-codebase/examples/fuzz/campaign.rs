@@ -1,4 +1,4 @@
-//! Five readers of what others wrote: none panics, none takes long, none writes or names anything outside of its place.
+//! Six readers of what others wrote: none panics, none takes long, none writes or names anything outside of its place.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,8 +32,8 @@ const TOO_LONG: Duration = Duration::from_mins(1);
 const SLOW: Duration = Duration::from_secs(10);
 
 /// Readers, and how many inputs each gets in a round: those that start git get few.
-const TARGETS: [(&str, u64); 5] =
-    [("version.php", 200), ("pluglist", 60), ("environment.xml", 60), ("zip", 12), ("patch", 4)];
+const TARGETS: [(&str, u64); 6] =
+    [("version.php", 200), ("pluglist", 60), ("environment.xml", 60), ("zip", 12), ("patch", 4), ("mbz", 60)];
 
 /// How many real zips are kept in memory, and the largest one.
 const ZIPS: (usize, usize) = (12, 600_000);
@@ -42,7 +42,7 @@ const VERSION: &str = "<?php\ndefined('MOODLE_INTERNAL') || die();\n$plugin->ver
 
 const ENVIRONMENT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<COMPATIBILITY_MATRIX>\n<MOODLE version=\"4.5\" requires=\"4.1.2\">\n<DATABASE level=\"required\"><VENDOR name=\"postgres\" version=\"13\" /></DATABASE>\n<PHP version=\"8.1.0\" level=\"required\"/>\n<PHP_EXTENSIONS><PHP_EXTENSION name=\"intl\" level=\"required\"><FEEDBACK><ON_ERROR message=\"x\" /></FEEDBACK></PHP_EXTENSION></PHP_EXTENSIONS>\n<PHP_SETTINGS><PHP_SETTING name=\"memory_limit\" value=\"96M\" level=\"required\"/></PHP_SETTINGS>\n</MOODLE>\n</COMPATIBILITY_MATRIX>\n";
 
-const WORDS: [&[&str]; 5] = [
+const WORDS: [&[&str]; 6] = [
     &[
         "$plugin->",
         "$module->",
@@ -123,6 +123,25 @@ const WORDS: [&[&str]; 5] = [
         "/dev/null",
         "\"\\303\"",
         "diff --git a/x b/../x\n",
+    ],
+    &[
+        "../",
+        "/etc/passwd",
+        "ustar",
+        "77777777777",
+        "\0\0\0\0\0\0\0\0",
+        "files/",
+        "Count: 99999999999999999999",
+        "\td\t0\t?\n",
+        "<!DOCTYPE a [<!ENTITY x \"y\">]>",
+        "&x;",
+        "<file>",
+        "</files>",
+        "<contenthash>",
+        "<include_files>",
+        "<![CDATA[",
+        "\u{1f}\u{8b}",
+        "PK\x03\x04",
     ],
 ];
 
@@ -305,7 +324,8 @@ impl<'a> Work<'a> {
             1 => Ok(Catalogue::read(input, &BTreeSet::from([component.clone()])).is_ok()),
             2 => Ok(Environment::read(input, "4.5").is_ok()),
             3 => self.runtime.block_on(self.zip(component, input)),
-            _ => self.runtime.block_on(self.patch(input)),
+            4 => self.runtime.block_on(self.patch(input)),
+            _ => crate::mbz::read(input),
         }
     }
 
@@ -415,6 +435,7 @@ impl Corpus {
                 }
                 Ok((component, input))
             }
+            5 => Ok((own, crate::mbz::input(rng, words)?)),
             _ => {
                 let whole = if rng.below(2) == 0 {
                     nonsense_patch(rng)

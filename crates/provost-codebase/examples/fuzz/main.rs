@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a program that prints what it finds")]
 
 mod campaign;
+mod mbz;
 mod mutate;
 
 use std::process::{Command, ExitCode};

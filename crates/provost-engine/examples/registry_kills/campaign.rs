@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use provost_engine::registry::{
-    Command as Ordered, NewSession, Phase, Registry, Selection, SessionId, SessionOrder, State, Totals,
+    Command as Ordered, NewSession, Phase, Registry, Selection, SessionId, SessionOrder, State, Totals, Unit,
 };
 use serde_json::json;
 
@@ -323,8 +323,9 @@ impl Trial<'_> {
             ..provost_engine::registry::Query::default()
         };
         let page = self.insist(|| self.registry.page(session, &query)).await?;
-        // What failed, or was lost, has an error.
-        Ok(page.units.into_iter().filter(|unit| unit.error.is_none()).map(|unit| unit.seq).collect())
+        // What was parked for having failed, or for having been lost, has an error.
+        let by_people = |unit: &Unit| unit.place.state == State::Skipped || unit.error.is_none();
+        Ok(page.units.into_iter().filter(by_people).map(|unit| unit.seq).collect())
     }
 
     async fn totals(&self, session: SessionId) -> Result<Totals> {

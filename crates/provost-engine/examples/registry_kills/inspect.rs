@@ -127,9 +127,11 @@ fn look_at_unit(unit: &Unit, history: &[Event], seen: &mut Seen, findings: &mut 
 
 /// Events are numbered without a gap, follow on each other, end each phase at most once, and by ever newer claims.
 fn look_at_history(unit: &Unit, history: &[Event], findings: &mut Vec<String>) {
-    let mut wrong = |what: &str| findings.push(format!("unit {}: {what}: {history:?}", unit.seq));
+    let told: Vec<_> =
+        history.iter().map(|event| (&event.kind, event.from, event.fence.0, &event.worker)).collect();
+    let mut wrong = |what: &str| findings.push(format!("unit {}: {what}: {told:?}", unit.seq));
     let mut phase = Phase::Prepare;
-    let (mut ended, mut fence) = (HashSet::new(), 0);
+    let (mut ended, mut fence, mut approved) = (HashSet::new(), 0, false);
     for (number, event) in (1..).zip(history) {
         if event.n != number || event.from != phase {
             wrong("a gap in its events");
@@ -145,9 +147,11 @@ fn look_at_history(unit: &Unit, history: &[Event], findings: &mut Vec<String>) {
         if (taken && event.fence.0 < fence) || (well && event.fence.0 != fence) {
             wrong("an older claim spoke");
         }
-        if taken && event.from == Phase::Delete {
+        approved |= event.kind == "approved";
+        // By their order: each tells its own time, and waits for the others before it is written.
+        if event.kind == "started" && event.from == Phase::Delete {
             let early = unit.quarantine_until.is_none_or(|until| event.at < until);
-            if event.kind == "started" && (early || unit.approved_at.is_none_or(|at| at > event.at)) {
+            if early || !approved {
                 wrong("deleted before its time, or without approval");
             }
         }

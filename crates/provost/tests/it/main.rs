@@ -7,6 +7,7 @@
 )]
 
 mod archive_agent;
+mod archive_proof;
 mod bad_input;
 mod builds;
 mod campaigns;

@@ -117,7 +117,9 @@ impl Scene {
              [ -f {root}/ssh/nonsense.$dest ] && exec cat {root}/ssh/nonsense.$dest\n\
              [ -f $cut ] || exec sh -c \"$command\"\n\
              n=$(cat $cut); rm $cut\n\
-             case $dest in origin) sh -c \"$command\" | stdbuf -o0 head -c $n;; *) stdbuf -o0 head -c $n | sh -c \"$command\";; esac\n\
+             case $dest in\n\
+             origin) {{ sh -c \"$command\" <&3 & echo $! >$cut.pid; wait; }} 3<&0 | {{ stdbuf -o0 head -c $n; kill $(cat $cut.pid); }};;\n\
+             *) stdbuf -o0 head -c $n | sh -c \"$command\";; esac\n\
              echo 'Connection closed by remote host' >&2\nexit 255\n",
             root = self.root
         );
@@ -157,17 +159,14 @@ impl Scene {
         std::fs::write(directory.join("sshd.conf"), config).unwrap();
         let sshd = sshd().unwrap();
         let start = format!("exec {sshd} -D -e -f {directory}/sshd.conf");
-        // As root it wants an account of its own and a directory, which a machine without the package has not.
-        let passwd = std::fs::read_to_string("/etc/passwd").unwrap();
-        std::fs::write(
-            directory.join("passwd"),
-            format!("{passwd}sshd:x:64999:65534::/run/sshd:/usr/sbin/nologin\n"),
-        )
-        .unwrap();
+        // As root it wants an account of its own and a directory, which a machine without the package has not. The whole of `/etc` is
+        // replaced in its namespace: whoever adds an account meanwhile renames a new `passwd` over one that were mounted alone.
         let mut command = if rustix::process::geteuid().is_root() {
             let inside = format!(
-                "mount --make-rprivate / && mount --bind {directory}/passwd /etc/passwd && mount -t tmpfs tmpfs /run && \
-                 mkdir /run/sshd && {start}"
+                "mkdir {directory}/etc && cd /etc && cp -a passwd group shadow nsswitch.conf ld.so.cache alternatives {directory}/etc && \
+                 echo sshd:x:64999:65534::/run/sshd:/usr/sbin/nologin >> {directory}/etc/passwd && cd / && \
+                 mount --make-rprivate / && mount --bind {directory}/etc /etc && mount -t tmpfs tmpfs /run && mkdir /run/sshd && \
+                 {start}"
             );
             let mut command = Command::new("unshare");
             command.args(["-m", "sh", "-c", &inside]);
@@ -178,7 +177,7 @@ impl Scene {
             command
         };
         self.server = Some(command.stdin(Stdio::null()).spawn().unwrap());
-        for _ in 0..200 {
+        for _ in 0..1200 {
             if std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok() {
                 return;
             }

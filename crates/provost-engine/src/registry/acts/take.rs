@@ -9,7 +9,7 @@ use super::super::phase::Phase;
 use super::super::session::{SessionId, SessionState};
 use super::super::state::State;
 use super::super::transition::Move;
-use super::super::unit::Seq;
+use super::super::unit::{Seq, Unit};
 use super::journal::{Journal, Said};
 use super::row::{COLUMNS, UnitRow, locked, read};
 use super::session::standing;
@@ -50,6 +50,11 @@ impl Act for Take {
             },
         };
         let claim = match found {
+            // Somebody whose clock goes before ours, or who waited less, has woken it: it rests on.
+            Some(mut row) if in_quarantine(&row.unit, asked.now) => {
+                row.save(db).await?;
+                None
+            }
             Some(row) => Some(self.start(db, &mut journal, row).await?),
             None => None,
         };
@@ -141,6 +146,13 @@ impl Take {
         };
         Ok(Claim { held, unit: row.unit, taken_over })
     }
+}
+
+/// Whether a unit's source is to be deleted, and not yet.
+fn in_quarantine(unit: &Unit, now: Timestamp) -> bool {
+    unit.place.phase == Phase::Delete
+        && unit.place.state != State::Cancelling
+        && unit.quarantine_until.is_some_and(|until| until > now)
 }
 
 /// Units whose lease ran out go back to where they wait; those that were lost too often wait for a person.

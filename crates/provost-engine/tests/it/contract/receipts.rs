@@ -1,12 +1,13 @@
 //! Nothing of the source is touched without a receipt, nothing deleted without an approval and before its quarantine has passed.
 
 use provost_engine::registry::{
-    Command, Findings, Phase, Place, Report, Selection, State, StoredReceipt, Then,
+    Claiming, Command, Findings, Phase, Place, Report, Selection, State, StoredReceipt, Then,
 };
 
 use super::contract;
 use crate::stage::{
-    Key, LET_GO, Stage, advance, at, claim, go_on, receipt, report, session_of, session_to_delete, unit,
+    Key, LEASE, LET_GO, Stage, advance, at, claim, go_on, receipt, report, session_of, session_to_delete,
+    unit,
 };
 
 contract!(
@@ -16,6 +17,7 @@ contract!(
     a_receipt_that_is_needed_cannot_be_removed,
     deletion_waits_for_quarantine_and_approval,
     a_quarantine_is_not_shortened_by_hand,
+    a_clock_that_is_fast_shortens_no_quarantine_for_the_others,
     what_kept_its_source_may_be_told_to_go_further,
 );
 
@@ -110,6 +112,20 @@ async fn a_quarantine_is_not_shortened_by_hand(stage: &Stage) {
     let lost = claim(registry, id, "w", 1_000).await.unwrap();
     registry.release(&lost.held, "the window closes", None, at(1_001)).await.unwrap();
     assert!(claim(registry, id, "w", 1_002).await.is_some());
+}
+
+async fn a_clock_that_is_fast_shortens_no_quarantine_for_the_others(stage: &Stage) {
+    let registry = &*stage.registry;
+    let id = session_to_delete(registry).await;
+    let first = claim(registry, id, "w", 1).await.unwrap();
+    advance(registry, &first, Phase::Hide, 1).await;
+    let findings = Findings { quarantine_until: Some(at(1_000)), ..Findings::default() };
+    registry.finish(&first.held, Phase::Hide, &Report { findings, ..report(2) }, LET_GO).await.unwrap();
+    let none = Claiming { phases: vec![Phase::Backup], ..Claiming::any("fast", at(5_000), LEASE) };
+    registry.command(id, &Selection::All, &Command::Approve, "rector", at(3)).await.unwrap();
+    assert!(registry.claim(id, &none).await.unwrap().is_none(), "it only wakes it");
+    assert!(claim(registry, id, "w", 999).await.is_none());
+    assert!(claim(registry, id, "w", 1_000).await.is_some());
 }
 
 async fn what_kept_its_source_may_be_told_to_go_further(stage: &Stage) {

@@ -1,0 +1,33 @@
+<?php
+// This file is part of Provost
+//
+// Provost is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Provost is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Recipes: mod_book.
+ *
+ * @package    provost
+ * @copyright  Provost contributors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+return [
+    'book' => ['in' => 'id:book', 'refs' => 'course:course', 'skip' => ['revision' => 'a counter of caches']],
+    'book_chapters' => [
+        'in' => 'bookid:book',
+        'key' => 'bookid pagenum title',
+        'refs' => 'bookid:book',
+        'skip' => ['timecreated' => 'core backs it up nowhere', 'timemodified' => 'core backs it up nowhere'],
+        'blank' => 'importsrc',
+    ],
+];

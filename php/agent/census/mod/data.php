@@ -1,0 +1,34 @@
+<?php
+// This file is part of Provost
+//
+// Provost is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Provost is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Recipes: mod_data.
+ *
+ * @package    provost
+ * @copyright  Provost contributors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+return [
+    'data' => ['in' => 'id:data', 'refs' => 'course:course', 'convert' => ['scale' => 'grade'],
+        'skip' => ['defaultsort' => 'the number of a field'],
+        'blank' => 'csstemplate jstemplate asearchtemplate rsstemplate rsstitletemplate singletemplate listtemplate listtemplateheader
+            listtemplatefooter addtemplate config notification editany'],
+    'data_fields' => ['in' => 'dataid:data', 'key' => 'dataid name type', 'refs' => 'dataid:data'],
+    'data_records' => ['in' => 'dataid:data', 'key' => 'dataid userid timecreated', 'refs' => 'dataid:data userid:user groupid:groups',
+        'users' => true],
+    'data_content' => ['in' => 'recordid:data_records', 'key' => 'recordid fieldid', 'refs' => 'recordid:data_records fieldid:data_fields',
+        'users' => true],
+];

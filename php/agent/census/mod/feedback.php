@@ -1,0 +1,34 @@
+<?php
+// This file is part of Provost
+//
+// Provost is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Provost is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Recipes: mod_feedback.
+ *
+ * @package    provost
+ * @copyright  Provost contributors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+return [
+    'feedback' => ['in' => 'id:feedback', 'refs' => 'course:course'],
+    'feedback_item' => ['in' => 'feedback:feedback', 'key' => 'feedback position name', 'refs' => 'feedback:feedback dependitem:feedback_item',
+        'skip' => ['template' => 'the number of a template']],
+    'feedback_completed' => ['in' => 'feedback:feedback', 'key' => 'feedback userid timemodified',
+        'refs' => 'feedback:feedback userid:user courseid:course', 'skip' => ['random_response' => 'a number for the order of shuffled answers'],
+        'users' => true],
+    'feedback_value' => ['in' => 'completed:feedback_completed',
+        'refs' => 'completed:feedback_completed item:feedback_item course_id:course', 'skip' => ['tmp_completed' => 'a number of the platform'],
+        'users' => true],
+];

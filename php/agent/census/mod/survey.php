@@ -1,0 +1,28 @@
+<?php
+// This file is part of Provost
+//
+// Provost is free software: you can redistribute it and/or modify
+// it under the terms of the GNU General Public License as published by
+// the Free Software Foundation, either version 3 of the License, or
+// (at your option) any later version.
+//
+// Provost is distributed in the hope that it will be useful,
+// but WITHOUT ANY WARRANTY; without even the implied warranty of
+// MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+// GNU General Public License for more details.
+//
+// You should have received a copy of the GNU General Public License
+// along with Provost.  If not, see <http://www.gnu.org/licenses/>.
+
+/**
+ * Recipes: mod_survey.
+ *
+ * @package    provost
+ * @copyright  Provost contributors
+ * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
+ */
+return [
+    'survey' => ['in' => 'id:survey', 'refs' => 'course:course', 'skip' => ['template' => 'the number of a template of the site']],
+    'survey_answers' => ['in' => 'survey:survey', 'refs' => 'survey:survey userid:user', 'users' => true],
+    'survey_analysis' => ['in' => 'survey:survey', 'refs' => 'survey:survey userid:user', 'users' => true],
+];
