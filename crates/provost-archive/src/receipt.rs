@@ -138,7 +138,8 @@ impl Proof {
     pub fn recheck(&self, again: &Clean) -> Result<Fresh<'_>, ReceiptError> {
         let comparison = again.comparison();
         let about = &self.statement.about;
-        if comparison.source.course == about.source.course && comparison.target.course == about.target.course {
+        if comparison.source.course == about.source.course && comparison.target.course == about.target.course
+        {
             Ok(Fresh { proof: self })
         } else {
             Err(ReceiptError::OtherCourses)

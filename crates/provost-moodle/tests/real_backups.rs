@@ -9,8 +9,11 @@ use std::process::Command;
 
 use provost_moodle::mbz::{Limits, MbzError, examine};
 
+/// Whether a backup is refused for what is wrong with it.
+type IsFault = fn(&MbzError) -> bool;
+
 /// Changed or packed by people, with other tools than core's packer, and so refused.
-const BY_HAND: [(&str, fn(&MbzError) -> bool); 2] = [
+const BY_HAND: [(&str, IsFault); 2] = [
     // Every name begins with `./`.
     ("mod/quiz/tests/fixtures/pre-40-shared-random-question.mbz", |error| {
         matches!(error, MbzError::Name { .. })

@@ -4,6 +4,13 @@
 //! Arguments: the number of seeds, the project's commit; then words: `each` to see every month, `full`, `ends`, `finish`, `stop` and
 //! numbers of workers to see only those.
 #![expect(clippy::print_stdout, reason = "a program that prints its figures")]
+#![expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::needless_pass_by_value,
+    reason = "a simulation of thousands of courses, not of more than a number holds"
+)]
 
 mod dice;
 mod figures;

@@ -48,9 +48,11 @@ pub async fn compare<S: CensusEnd, T: CensusEnd>(
     known("copy", &at_target)?;
     let mut differences = absent(&at_source, &at_target);
     let ask_source = CensusAsk { columns: columns(&at_target), ..ask_source.clone() };
-    if at_source.tables.iter().any(|(name, table)| {
-        at_target.tables.get(name).is_some_and(|other| other.columns != table.columns)
-    }) {
+    if at_source
+        .tables
+        .iter()
+        .any(|(name, table)| at_target.tables.get(name).is_some_and(|other| other.columns != table.columns))
+    {
         at_source = of_source(source, &ask_source).await?;
     }
     differences.extend(around(&at_source, &at_target));
@@ -81,11 +83,7 @@ async fn of_source<S: CensusEnd>(source: &S, ask: &CensusAsk) -> Result<Census, 
 }
 
 fn known(end: &'static str, census: &Census) -> Result<(), CompareError> {
-    if census.schema == SCHEMA {
-        Ok(())
-    } else {
-        Err(CompareError::Schema { end, schema: census.schema })
-    }
+    if census.schema == SCHEMA { Ok(()) } else { Err(CompareError::Schema { end, schema: census.schema }) }
 }
 
 fn rows(census: &Census, table: &str) -> u64 {
@@ -104,9 +102,10 @@ fn absent(source: &Census, target: &Census) -> Vec<Difference> {
             None if table.rows > 0 => found.push(plain(Kind::Absent, "absent", name, table.rows)),
             Some(other) if table.rows > 0 => {
                 let lacking = table.columns.iter().filter(|column| !other.columns.contains(column));
-                found.extend(
-                    lacking.map(|column| plain(Kind::Absent, "absent", &format!("{name}.{column}"), table.rows)),
-                );
+                found
+                    .extend(lacking.map(|column| {
+                        plain(Kind::Absent, "absent", &format!("{name}.{column}"), table.rows)
+                    }));
             }
             _ => {}
         }
@@ -152,13 +151,18 @@ fn differing(source: &Census, target: &Census) -> Vec<String> {
         .filter(|(name, table)| target.tables.get(*name).is_some_and(|other| !same(table, other)))
         .map(|(name, _)| name.clone())
         .collect();
-    let of_target_alone = target.tables.iter().filter(|(name, table)| {
-        table.rows > 0 && !source.tables.contains_key(*name)
-    });
+    let of_target_alone =
+        target.tables.iter().filter(|(name, table)| table.rows > 0 && !source.tables.contains_key(*name));
     found.extend(of_target_alone.map(|(name, _)| name.clone()));
     found
 }
 
 fn plain(kind: Kind, word: &str, subject: &str, rows: u64) -> Difference {
-    Difference { name: format!("{word}:{subject}"), kind, subject: subject.to_owned(), rows, examples: Vec::new() }
+    Difference {
+        name: format!("{word}:{subject}"),
+        kind,
+        subject: subject.to_owned(),
+        rows,
+        examples: Vec::new(),
+    }
 }

@@ -38,7 +38,10 @@ impl Sides {
         for table in asks.0.tables.keys() {
             still(table, told.0, &at_source)?;
             still(table, told.1, &at_target)?;
-            subtract(at_source.entry(table.clone()).or_default(), at_target.entry(table.clone()).or_default());
+            subtract(
+                at_source.entry(table.clone()).or_default(),
+                at_target.entry(table.clone()).or_default(),
+            );
         }
         let ask = |ask: RowsAsk, digests: &Digests| RowsAsk { tables: wanted(digests), ..ask };
         let (ask_source, ask_target) = (ask(asks.0, &at_source), ask(asks.1, &at_target));
@@ -107,7 +110,10 @@ pub(super) fn differences(tables: &[String], sides: &Sides) -> Vec<Difference> {
 
 /// Rows that are one and the same, changed: those of one name; and those without a name that agree in more than half of their columns,
 /// the most alike first.
-fn pair<'a>(source: &'a BTreeMap<String, Row>, target: &'a BTreeMap<String, Row>) -> Vec<(&'a String, &'a String)> {
+fn pair<'a>(
+    source: &'a BTreeMap<String, Row>,
+    target: &'a BTreeMap<String, Row>,
+) -> Vec<(&'a String, &'a String)> {
     let mut candidates = Vec::new();
     for (one, row) in source {
         for (other, against) in target {
@@ -133,7 +139,10 @@ fn pair<'a>(source: &'a BTreeMap<String, Row>, target: &'a BTreeMap<String, Row>
 
 /// In how many columns two rows agree, of how many.
 fn likeness(one: &Row, other: &Row) -> (usize, usize) {
-    (one.iter().filter(|(column, value)| other.get(*column) == Some(*value)).count(), one.len().max(other.len()))
+    (
+        one.iter().filter(|(column, value)| other.get(*column) == Some(*value)).count(),
+        one.len().max(other.len()),
+    )
 }
 
 /// One difference for each column in which rows are not the same.
@@ -162,10 +171,9 @@ fn changed(
             });
             entry.rows += 1;
             if entry.examples.len() < MOST_EXAMPLES {
-                entry.examples.push(Example {
-                    row: naming(row),
-                    columns: BTreeMap::from([(column.clone(), values)]),
-                });
+                entry
+                    .examples
+                    .push(Example { row: naming(row), columns: BTreeMap::from([(column.clone(), values)]) });
             }
         }
     }

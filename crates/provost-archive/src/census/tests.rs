@@ -35,8 +35,10 @@ impl Scripted {
                 && (column == "=" || ask.columns.get(table).is_none_or(|columns| columns.contains(column)))
         };
         let rows = self.tables.get(table).into_iter().flatten();
-        rows.map(|row| row.iter().filter(|(column, _)| fits(column)).map(|(c, v)| (c.clone(), v.clone())).collect())
-            .collect()
+        rows.map(|row| {
+            row.iter().filter(|(column, _)| fits(column)).map(|(c, v)| (c.clone(), v.clone())).collect()
+        })
+        .collect()
     }
 }
 
@@ -52,7 +54,8 @@ impl CensusEnd for Scripted {
             let rows = self.seen(name, ask);
             let mut digests: Vec<String> = rows.iter().map(digest).collect();
             digests.sort();
-            let columns = rows.first().map(|row| row.keys().filter(|column| *column != "=").cloned().collect());
+            let columns =
+                rows.first().map(|row| row.keys().filter(|column| *column != "=").cloned().collect());
             let table = TableCensus {
                 rows: rows.len() as u64,
                 digest: Digest::of(digests.concat().as_bytes()),
@@ -161,7 +164,8 @@ async fn what_is_no_row_is_told_too() {
         not_compared: vec![NotCompared { component: "mod_other".into(), what: "2 activities".into() }],
         ..Scripted::default()
     };
-    let target = Scripted { unrest: vec!["task x".into()], missing: vec!["abc".into()], ..Scripted::default() };
+    let target =
+        Scripted { unrest: vec!["task x".into()], missing: vec!["abc".into()], ..Scripted::default() };
     let expected = ["content-missing:copy 1", "not-compared:mod_other 1", "unrest:copy 1"];
     assert_eq!(names(&source, &target).await, expected);
 }

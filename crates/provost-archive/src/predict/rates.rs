@@ -45,7 +45,8 @@ const ROUNDING: f64 = 1e-9;
 /// The rates of one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rates {
-    rates: Row,
+    /// Seconds for each unit of a feature.
+    best: Row,
     assumed: Row,
     /// Sums of row × row / predicted², and of row × real / predicted².
     rows: [Row; SIZE],
@@ -58,14 +59,14 @@ impl Rates {
     /// Nothing but what is assumed, all of it above 0.
     pub(super) fn assumed(assumed: Row) -> Self {
         let none = [[0.0; SIZE]; SIZE];
-        let mut rates = Self { rates: assumed, assumed, rows: none, reals: [0.0; SIZE], lower: none };
+        let mut rates = Self { best: assumed, assumed, rows: none, reals: [0.0; SIZE], lower: none };
         rates.lower = lower(&rates.weighed());
         rates
     }
 
     /// What a course takes, in seconds.
     pub(super) fn mean(&self, row: &Row) -> f64 {
-        dot(&self.rates, row)
+        dot(&self.best, row)
     }
 
     /// How far the rates themselves may be wrong for a course: deviation, as a part of `mean`.
@@ -106,10 +107,10 @@ impl Rates {
         let all = self.weighed();
         self.lower = lower(&all);
         for _ in 0..ROUNDS {
-            for i in 0..SIZE {
-                let rest = dot(&all[i], &self.rates) - all[i][i] * self.rates[i];
+            for (i, row) in all.iter().enumerate() {
+                let rest = dot(row, &self.best) - row[i] * self.best[i];
                 let wanted = self.reals[i] + self.weight(i) * self.assumed[i] - rest;
-                self.rates[i] = (wanted / all[i][i]).max(0.0);
+                self.best[i] = (wanted / row[i]).max(0.0);
             }
         }
     }

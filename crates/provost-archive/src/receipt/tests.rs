@@ -65,7 +65,9 @@ async fn a_receipt_survives_its_text_and_is_verified_with_the_public_half_alone(
 async fn a_changed_receipt_proves_nothing() {
     let (_directory, _, key) = key();
     let text = receipt(&key).await.to_text().unwrap();
-    for (from, to) in [("hugo", "otto"), (r#"\"course\":5"#, r#"\"course\":6"#), (r#"\"rows\":0"#, r#"\"rows\":1"#)] {
+    for (from, to) in
+        [("hugo", "otto"), (r#"\"course\":5"#, r#"\"course\":6"#), (r#"\"rows\":0"#, r#"\"rows\":1"#)]
+    {
         assert!(text.contains(from), "{from}: {text}");
         let changed = Receipt::from_text(&text.replace(from, to)).unwrap();
         assert!(matches!(changed.verify(&key.public(), &about()), Err(ReceiptError::Signature)), "{from}");
@@ -75,10 +77,7 @@ async fn a_changed_receipt_proves_nothing() {
 #[tokio::test]
 async fn another_keys_receipt_proves_nothing() {
     let ((_one, _, key), (_other, _, other)) = (key(), self::key());
-    assert!(matches!(
-        receipt(&other).await.verify(&key.public(), &about()),
-        Err(ReceiptError::Signature)
-    ));
+    assert!(matches!(receipt(&other).await.verify(&key.public(), &about()), Err(ReceiptError::Signature)));
 }
 
 #[tokio::test]
@@ -128,9 +127,8 @@ async fn the_key_is_made_once_and_read_by_nobody_else() {
 fn many_who_make_the_key_at_once_end_with_one() {
     let (_directory, paths) = place();
     let keys: Vec<String> = std::thread::scope(|scope| {
-        let made: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| Key::read_or_make(&paths).unwrap().public().to_string()))
-            .collect();
+        let made: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| Key::read_or_make(&paths).unwrap().public().to_string())).collect();
         made.into_iter().map(|each| each.join().unwrap()).collect()
     });
     assert!(keys.iter().all(|key| *key == keys[0]));

@@ -148,7 +148,7 @@ pub(crate) async fn claim_for_a_while(arguments: &[String]) -> Result<()> {
         // Only the first phase: there are more units in it than can be taken.
         let asked = Claiming {
             phases: vec![Phase::Prepare],
-            ..Claiming::any(name.as_str(), now, Duration::from_secs(600))
+            ..Claiming::any(name.as_str(), now, Duration::from_mins(10))
         };
         let Some(claim) = registry.claim(session, &asked).await? else {
             return Err("nothing is left".into());

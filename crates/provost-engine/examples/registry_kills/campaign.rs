@@ -43,7 +43,10 @@ const MOST_UNITS: i64 = 1000;
 const PAUSE: usize = 60;
 
 /// So long without any unit getting further, and something hangs.
-const HANGS: Duration = Duration::from_secs(300);
+const HANGS: Duration = Duration::from_mins(5);
+
+/// Makes the command of a process that works.
+pub(crate) type WorkerCommand = Box<dyn Fn(&[String]) -> Command>;
 
 /// What to do, and where.
 pub(crate) struct Campaign {
@@ -54,7 +57,7 @@ pub(crate) struct Campaign {
     /// How many kills.
     pub(crate) count: u64,
     /// A process that calls [`work`] with these arguments.
-    pub(crate) worker: Box<dyn Fn(&[String]) -> Command>,
+    pub(crate) worker: WorkerCommand,
     /// Is told each finding when it is made.
     pub(crate) tell: fn(&str),
 }
@@ -207,7 +210,7 @@ impl Trial<'_> {
         session: SessionId,
         count: i64,
         world: &Path,
-        workers: &mut Vec<Worker>,
+        workers: &mut [Worker],
     ) -> Result<()> {
         let mut before = (Totals::default(), std::time::Instant::now());
         loop {

@@ -15,7 +15,7 @@ use super::random::Random;
 use super::world::{Deed, Line, TRIES, is_deadly, is_poison, open, receipt};
 
 /// Longer than any phase takes on the slowest machine: who is alive is never thought dead here, and the campaign tells of the dead.
-const LEASE: Duration = Duration::from_secs(300);
+const LEASE: Duration = Duration::from_mins(5);
 
 /// How long a source stays hidden.
 const QUARANTINE: SignedDuration = SignedDuration::from_millis(150);
@@ -110,7 +110,7 @@ impl Worker {
         let then = if self.random.once_in(4) {
             Then::LetGo { not_before: None }
         } else {
-            Then::GoOn { until: Timestamp::now() + SignedDuration::from_secs(300) }
+            Then::GoOn { until: Timestamp::now() + SignedDuration::from_mins(5) }
         };
         let outcome = if phase == Phase::Prove {
             let receipt = receipt(unit).map_err(|error| RegistryError::Task(error.to_string()))?;

@@ -112,45 +112,45 @@ impl Row {
             Some(Value::Int(value)) => Ok(value),
             // SQLite tells the type of a value, and a null has none.
             Some(Value::Text(None) | Value::Real(None)) => Ok(None),
-            other => Err(foreign("whole number", &other)),
+            other => Err(foreign("whole number", other.as_ref())),
         }
     }
 
     pub(super) fn int(&mut self) -> Result<i64, RegistryError> {
-        self.maybe_int()?.ok_or_else(|| foreign("whole number", &None))
+        self.maybe_int()?.ok_or_else(|| foreign("whole number", None))
     }
 
     pub(super) fn small(&mut self) -> Result<i32, RegistryError> {
         let value = self.int()?;
-        i32::try_from(value).map_err(|_| foreign("small number", &Some(Value::from(value))))
+        i32::try_from(value).map_err(|_| foreign("small number", Some(&Value::from(value))))
     }
 
     pub(super) fn maybe_real(&mut self) -> Result<Option<f64>, RegistryError> {
         match self.0.next() {
             Some(Value::Real(value)) => Ok(value),
             Some(Value::Int(None) | Value::Text(None)) => Ok(None),
-            other => Err(foreign("number", &other)),
+            other => Err(foreign("number", other.as_ref())),
         }
     }
 
     pub(super) fn real(&mut self) -> Result<f64, RegistryError> {
-        self.maybe_real()?.ok_or_else(|| foreign("number", &None))
+        self.maybe_real()?.ok_or_else(|| foreign("number", None))
     }
 
     pub(super) fn maybe_text(&mut self) -> Result<Option<String>, RegistryError> {
         match self.0.next() {
             Some(Value::Text(value)) => Ok(value),
             Some(Value::Int(None) | Value::Real(None)) => Ok(None),
-            other => Err(foreign("text", &other)),
+            other => Err(foreign("text", other.as_ref())),
         }
     }
 
     pub(super) fn text(&mut self) -> Result<String, RegistryError> {
-        self.maybe_text()?.ok_or_else(|| foreign("text", &None))
+        self.maybe_text()?.ok_or_else(|| foreign("text", None))
     }
 
     pub(super) fn maybe_time(&mut self) -> Result<Option<Timestamp>, RegistryError> {
-        let read = |ms| Timestamp::from_millisecond(ms).map_err(|_| foreign("time", &Some(Value::from(ms))));
+        let read = |ms| Timestamp::from_millisecond(ms).map_err(|_| foreign("time", Some(&Value::from(ms))));
         self.maybe_int()?.map(read).transpose()
     }
 
@@ -176,7 +176,7 @@ impl Row {
     }
 }
 
-fn foreign(what: &'static str, value: &Option<Value>) -> RegistryError {
+fn foreign(what: &'static str, value: Option<&Value>) -> RegistryError {
     RegistryError::Foreign { what, value: format!("{value:?}") }
 }
 

@@ -8,6 +8,7 @@
 
 mod contract;
 mod kills;
+#[allow(clippy::duplicate_mod, reason = "the campaign has it for itself")]
 #[path = "../../examples/registry_kills/server.rs"]
 mod server;
 mod stage;

@@ -86,7 +86,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + seconds).unwrap()
 }
 
-pub(crate) const LEASE: Duration = Duration::from_secs(60);
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
 
 /// A unit of a hundred bytes and a hundred seconds.
 pub(crate) fn new_unit(seq: i64) -> NewUnit {

@@ -72,7 +72,7 @@ impl FilesXml {
                     if rows > limits.rows {
                         return Err(MbzError::TooLarge { what: "files", limit: limits.rows });
                     }
-                    all.add(std::mem::take(&mut row))?;
+                    all.add(&std::mem::take(&mut row))?;
                 }
                 _ => {}
             }
@@ -81,7 +81,7 @@ impl FilesXml {
         Ok(all)
     }
 
-    fn add(&mut self, row: FileRow) -> Result<(), MbzError> {
+    fn add(&mut self, row: &FileRow) -> Result<(), MbzError> {
         if row.filename == "." {
             return Ok(());
         }

@@ -42,8 +42,8 @@ impl Index {
                 _ => return Err(wrong("a line of it is neither a file nor a directory")),
             };
             let path = checked_path(path.as_bytes())?.to_owned();
-            if let Some((path, _)) = entries.insert(path, size).map(|_| (line, ())) {
-                return Err(MbzError::Index(format!("it lists {path:?} twice")));
+            if entries.insert(path, size).is_some() {
+                return Err(MbzError::Index(format!("it lists {line:?} twice")));
             }
         }
         if entries.len() != count {

@@ -78,10 +78,10 @@ impl Information {
                         _ => {}
                     }
                 }
-                (["moodle_backup", "information", "settings", "setting"], Leaf::Close) => {
-                    if level == "root" && found.settings.len() < MOST_SETTINGS {
-                        found.settings.insert(std::mem::take(&mut name), std::mem::take(&mut value));
-                    }
+                (["moodle_backup", "information", "settings", "setting"], Leaf::Close)
+                    if level == "root" && found.settings.len() < MOST_SETTINGS =>
+                {
+                    found.settings.insert(std::mem::take(&mut name), std::mem::take(&mut value));
                 }
                 _ => {}
             }

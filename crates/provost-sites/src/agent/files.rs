@@ -108,7 +108,10 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("operation/archive.users.php", include_str!("../../../../php/agent/operation/archive.users.php")),
     ("operation/archive.census.php", include_str!("../../../../php/agent/operation/archive.census.php")),
-    ("operation/archive.census.rows.php", include_str!("../../../../php/agent/operation/archive.census.rows.php")),
+    (
+        "operation/archive.census.rows.php",
+        include_str!("../../../../php/agent/operation/archive.census.rows.php"),
+    ),
     ("operation/cache.check.php", include_str!("../../../../php/agent/operation/cache.check.php")),
     ("operation/cache.set.php", include_str!("../../../../php/agent/operation/cache.set.php")),
     ("operation/caches.purge.php", include_str!("../../../../php/agent/operation/caches.purge.php")),

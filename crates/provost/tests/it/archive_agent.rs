@@ -337,7 +337,7 @@ async fn refusals(target: &mut End<'_>, request: &RestoreRequest, engine: Engine
     std::fs::write(quiz.join("quiz.xml"), "<?xml version=\"1.0\"?><activity><quiz>").unwrap();
     give(&target.work, &target.account);
     let mut throws = request.clone();
-    throws.unit = "broken".to_owned();
+    "broken".clone_into(&mut throws.unit);
     throws.backup = camino::Utf8PathBuf::try_from(broken).unwrap();
     let cx = target.cx().clone();
     assert!(target.door.restore(&cx, &throws).await.is_err());
@@ -381,7 +381,7 @@ async fn second(source: &mut End<'_>, target: &mut End<'_>, engine: Engine, (cou
     assert_eq!(target.receive(source, "u-2").await, 0, "every content is there");
     let mut request = target.restore_request("u-2", course, category);
     assert_eq!(target.stopped(&request).await, ["name_clash"]);
-    request.shortname = "all-2".to_owned();
+    "all-2".clone_into(&mut request.shortname);
     let restored = target.restore(&request).await;
     assert_eq!((restored.users_matched, restored.users_made), (6, 0));
     assert_eq!(restored.shortname, "all-2", "not a name of core's choice, though the full name is taken");
@@ -393,7 +393,7 @@ async fn second(source: &mut End<'_>, target: &mut End<'_>, engine: Engine, (cou
     let asked = UsersRequest { courses: vec![course], after: 0, limit: 0 };
     let mut users = source.door.users(&cx, &asked).await.unwrap().users;
     let position = users.iter().position(|user| user.username == "anna-all").unwrap();
-    users[position].email = "another@example.org".to_owned();
+    "another@example.org".clone_into(&mut users[position].email);
     let policy = UserPolicy { by: MatchBy::Email, admin: Some(Conflict::Map), ..UserPolicy::default() };
     let mut request =
         provost_sites::archive::MatchRequest { users, policy, source_site: "0123456789".to_owned() };
@@ -471,7 +471,7 @@ async fn clean(source: &mut End<'_>, engine: Engine, course: i64) {
     assert!(shown.visible, "{shown:?}");
     source.door.hide(&cx, &hide).await.unwrap();
     let mut other = delete.clone();
-    other.expected.shortname = "another".to_owned();
+    "another".clone_into(&mut other.expected.shortname);
     assert_eq!(kind(&source.door.delete(&cx, &other).await.unwrap_err()), "other_course");
     let deleted = source.door.delete(&cx, &delete).await.unwrap();
     assert!(!deleted.already && deleted.freed_bytes > 10_000, "{deleted:?}");

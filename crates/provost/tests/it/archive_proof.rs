@@ -55,11 +55,8 @@ impl TestEnv {
     /// Runs a script of these tests inside a site, as the site's own user.
     fn php(&self, site: &str, name: &str, arguments: &[&str]) -> String {
         let output = self.php_command(site, &script(name)).args(arguments).output().unwrap();
-        let told = format!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let told =
+            format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{name}: {told}");
         assert!(!told.contains("part "), "{name} could not do everything: {told}");
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -108,7 +105,8 @@ fn older_and_newer() -> Option<TestEnv> {
     };
     println!("from {old} to {new}");
     let env = TestEnv::with_fleet(newer, &["hugo", "archives"]);
-    let codebase = format!("\n[codebase.old]\ngit = \"{}\"\nmoodle = \"{}\"\n", older.git(&env), older.reference);
+    let codebase =
+        format!("\n[codebase.old]\ngit = \"{}\"\nmoodle = \"{}\"\n", older.git(&env), older.reference);
     let mut fleet = env.fleet();
     for (site, on) in [("hugo", "old"), ("archives", "main")] {
         let section = format!("[site.{site}]\n");
@@ -150,13 +148,16 @@ async fn prove(copied: &Copied, every: usize) -> usize {
         tried += 1;
     }
     assert!(missed.is_empty(), "{missed:#?}");
-    let after = target.census(&CensusAsk { columns: columns(clean.comparison()), ..ask_target }).await.unwrap();
+    let after =
+        target.census(&CensusAsk { columns: columns(clean.comparison()), ..ask_target }).await.unwrap();
     assert_eq!(after.digest(), clean.comparison().target.digest(), "a damage was not taken back");
     println!("{tried} damages, each told by its name");
     tried
 }
 
-fn columns(comparison: &provost_archive::census::Comparison) -> std::collections::BTreeMap<String, Vec<String>> {
+fn columns(
+    comparison: &provost_archive::census::Comparison,
+) -> std::collections::BTreeMap<String, Vec<String>> {
     let tables = comparison.source.tables.iter();
     tables.map(|(name, table)| (name.clone(), table.columns.clone())).collect()
 }
@@ -233,7 +234,8 @@ fn the_document_is_of_these_recipes() {
     }
     let now = std::fs::read_to_string(path).unwrap();
     let (before, rest) = now.split_once(ACCEPTED).unwrap();
-    let (between, _) = rest.split_once(AFTER_ACCEPTED).map(|(_, after)| after.split_once(TABLES).unwrap()).unwrap();
+    let (between, _) =
+        rest.split_once(AFTER_ACCEPTED).map(|(_, after)| after.split_once(TABLES).unwrap()).unwrap();
     let should = format!("{before}{ACCEPTED}{accepted}{AFTER_ACCEPTED}{between}{TABLES}{tables}");
     if std::env::var_os("PROVOST_UPDATE").is_some() {
         std::fs::write(path, &should).unwrap();

@@ -17,7 +17,7 @@ use crate::registry::error::RegistryError;
 const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long a transaction may take in all. Each is some rows; a network that swallows packets is found out by this.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// How long a statement waits for a row that another is changing, in PostgreSQL's words. Less than `DEADLINE`.
 const LOCK_WAIT: &str = "20s";

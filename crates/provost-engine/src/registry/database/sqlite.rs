@@ -14,7 +14,7 @@ use crate::store::Store;
 
 /// How long a transaction waits for another process's. Each is a few rows, but every one reaches the disk before it ends, and a
 /// command for many units writes some hundred of them at a time.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 
 /// So many statements stay prepared: more than there are.
 const PREPARED: usize = 128;
@@ -43,7 +43,7 @@ impl SqliteRegistry {
     pub fn open(path: &Utf8Path) -> Result<Self, RegistryError> {
         drop(Store::open(path)?);
         let (writer, reader) = (connect(path)?, connect(path)?);
-        reader.pragma_update(None, "query_only", true).map_err(|error| failed(error))?;
+        reader.pragma_update(None, "query_only", true).map_err(failed)?;
         Ok(Self { writer: Arc::new(Mutex::new(writer)), reader: Arc::new(Mutex::new(reader)) })
     }
 }

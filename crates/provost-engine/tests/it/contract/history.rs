@@ -53,7 +53,7 @@ async fn totals_agree_with_the_units(stage: &Stage) {
     for round in 0..12_i64 {
         let Some(claim) = claim(registry, id, &format!("w{round}"), round).await else { break };
         let told = match round % 4 {
-            0 => advance(registry, &claim, Phase::ALL[(round % 6) as usize], round).await,
+            0 => advance(registry, &claim, Phase::ALL[usize::try_from(round % 6).unwrap()], round).await,
             1 => registry.fail(&claim.held, &failure(round, Some(500))).await.unwrap(),
             2 => registry.release(&claim.held, "", Some(at(400)), at(round)).await.unwrap(),
             _ => advance(registry, &claim, Phase::Hide, round).await,

@@ -18,12 +18,11 @@ pub(super) fn choice<T: Copy>(
     }
     let fault = Diagnostic::error(text.span, format!("`{key}` cannot be `{}`", text.value));
     let words = choices.iter().map(|(word, _)| *word);
-    reader.sink.push(match nearest(&text.value, words.clone()) {
-        Some(meant) => fault.hint(format!("did you mean `{meant}`?")),
-        None => {
-            let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
-            fault.hint(format!("`{key}` is one of {}", words.join(", ")))
-        }
+    reader.sink.push(if let Some(meant) = nearest(&text.value, words.clone()) {
+        fault.hint(format!("did you mean `{meant}`?"))
+    } else {
+        let words: Vec<String> = words.map(|word| format!("`{word}`")).collect();
+        fault.hint(format!("`{key}` is one of {}", words.join(", ")))
     });
     None
 }

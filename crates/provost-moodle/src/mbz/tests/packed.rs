@@ -95,7 +95,7 @@ pub(super) fn header(entry: &Entry) -> Vec<u8> {
     block[124..136].copy_from_slice(format!("{:011o}\0", entry.bytes.len()).as_bytes());
     block[156] = entry.kind;
     block[157..157 + entry.link.len()].copy_from_slice(entry.link.as_bytes());
-    block[257..265].copy_from_slice(b"ustar\000");
+    block[257..265].copy_from_slice(b"ustar\x0000");
     seal(&mut block);
     block
 }
@@ -146,7 +146,8 @@ pub(super) fn read(mbz: &[u8]) -> Result<Examined, MbzError> {
 
 #[test]
 fn a_tar_and_a_zip_are_the_same_backup() {
-    let contents: [&[u8]; 3] = [b"one", b"", &[7; 100_000]];
+    let large = vec![7; 100_000];
+    let contents: [&[u8]; 3] = [b"one", b"", &large];
     let entries = entries(&contents);
     let of_tar = read(&gzip(&tar(&indexed(entries.clone())))).unwrap();
     let of_zip = read(&zip(&entries)).unwrap();
