@@ -45,7 +45,7 @@ const ROUNDING: f64 = 1e-9;
 /// The rates of one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rates {
-    rates: Row,
+    fitted: Row,
     assumed: Row,
     /// Sums of row × row / predicted², and of row × real / predicted².
     rows: [Row; SIZE],
@@ -58,14 +58,14 @@ impl Rates {
     /// Nothing but what is assumed, all of it above 0.
     pub(super) fn assumed(assumed: Row) -> Self {
         let none = [[0.0; SIZE]; SIZE];
-        let mut rates = Self { rates: assumed, assumed, rows: none, reals: [0.0; SIZE], lower: none };
+        let mut rates = Self { fitted: assumed, assumed, rows: none, reals: [0.0; SIZE], lower: none };
         rates.lower = lower(&rates.weighed());
         rates
     }
 
     /// What a course takes, in seconds.
     pub(super) fn mean(&self, row: &Row) -> f64 {
-        dot(&self.rates, row)
+        dot(&self.fitted, row)
     }
 
     /// How far the rates themselves may be wrong for a course: deviation, as a part of `mean`.
@@ -106,10 +106,10 @@ impl Rates {
         let all = self.weighed();
         self.lower = lower(&all);
         for _ in 0..ROUNDS {
-            for i in 0..SIZE {
-                let rest = dot(&all[i], &self.rates) - all[i][i] * self.rates[i];
+            for (i, line) in all.iter().enumerate() {
+                let rest = dot(line, &self.fitted) - line[i] * self.fitted[i];
                 let wanted = self.reals[i] + self.weight(i) * self.assumed[i] - rest;
-                self.rates[i] = (wanted / all[i][i]).max(0.0);
+                self.fitted[i] = (wanted / line[i]).max(0.0);
             }
         }
     }
