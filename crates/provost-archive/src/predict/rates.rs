@@ -45,8 +45,7 @@ const ROUNDING: f64 = 1e-9;
 /// The rates of one phase.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Rates {
-    /// Seconds for each unit of a feature.
-    best: Row,
+    fitted: Row,
     assumed: Row,
     /// Sums of row × row / predicted², and of row × real / predicted².
     rows: [Row; SIZE],
@@ -59,14 +58,14 @@ impl Rates {
     /// Nothing but what is assumed, all of it above 0.
     pub(super) fn assumed(assumed: Row) -> Self {
         let none = [[0.0; SIZE]; SIZE];
-        let mut rates = Self { best: assumed, assumed, rows: none, reals: [0.0; SIZE], lower: none };
+        let mut rates = Self { fitted: assumed, assumed, rows: none, reals: [0.0; SIZE], lower: none };
         rates.lower = lower(&rates.weighed());
         rates
     }
 
     /// What a course takes, in seconds.
     pub(super) fn mean(&self, row: &Row) -> f64 {
-        dot(&self.best, row)
+        dot(&self.fitted, row)
     }
 
     /// How far the rates themselves may be wrong for a course: deviation, as a part of `mean`.
@@ -107,10 +106,10 @@ impl Rates {
         let all = self.weighed();
         self.lower = lower(&all);
         for _ in 0..ROUNDS {
-            for (i, row) in all.iter().enumerate() {
-                let rest = dot(row, &self.best) - row[i] * self.best[i];
+            for (i, line) in all.iter().enumerate() {
+                let rest = dot(line, &self.fitted) - line[i] * self.fitted[i];
                 let wanted = self.reals[i] + self.weight(i) * self.assumed[i] - rest;
-                self.best[i] = (wanted / row[i]).max(0.0);
+                self.fitted[i] = (wanted / line[i]).max(0.0);
             }
         }
     }

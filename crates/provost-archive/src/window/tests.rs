@@ -212,7 +212,7 @@ proptest! {
                 }
             }
             State::Closed { opens } => {
-                prop_assert!(window.left(now) <= 0.0);
+                prop_assert!(window.left(now).abs() < f64::EPSILON);
                 if let Some(opens) = opens {
                     prop_assert!(now < opens);
                     prop_assert!(open(&window, opens) && !open(&window, opens - moment));
