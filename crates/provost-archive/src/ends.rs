@@ -7,12 +7,17 @@
 
 mod error;
 mod key;
+pub mod scripted;
 
 pub use error::EndError;
 pub use key::{KeyError, UnitKey};
 
+use camino::Utf8PathBuf;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+
+use crate::census::Comparison;
+use crate::receipt::{About, Fresh, Proof};
 
 /// What a method of an end answers, some time.
 pub type Doing<'a, T> = BoxFuture<'a, Result<T, EndError>>;
@@ -22,12 +27,32 @@ pub type Doing<'a, T> = BoxFuture<'a, Result<T, EndError>>;
 pub struct Assignment {
     /// Its name at both ends and in their work directories.
     pub key: UnitKey,
+    /// Its session.
+    pub session: i64,
+    /// Its number in that, from 0.
+    pub number: u64,
     /// The course's id at the source.
     pub course: i64,
     /// Its short name there when it was selected: another course under the same id is not what was meant.
     pub shortname: String,
+    /// When its backup was made, in seconds since 1970 by the source's clock, once that is known: what people do in the course
+    /// afterwards is not in its copy.
+    pub backed_up_at: Option<i64>,
+    /// What the copy shall be called; an empty name stays as it is.
+    pub names: CopyNames,
     /// Where it shall lie at the target: names of categories from the top, none of them empty.
     pub place: Vec<String>,
+}
+
+/// What a copy is called; an empty name is that of the original.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyNames {
+    /// Full name.
+    pub fullname: String,
+    /// Short name.
+    pub shortname: String,
+    /// Id number.
+    pub idnumber: String,
 }
 
 /// A course at the source, looked at before it is begun.
@@ -44,12 +69,18 @@ pub struct Looked {
 /// A backup in the source's work directory: complete, read back, and not inside a dataroot's `filedir`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackedUp {
+    /// Where the source has it.
+    pub at: Utf8PathBuf,
+    /// When it was made, in seconds since 1970 by the source's clock, where that is known.
+    #[serde(default)]
+    pub made_at: Option<i64>,
     /// Bytes of its structure: everything but file contents.
     pub structure_bytes: u64,
     /// Bytes of the contents it refers to, each once.
     pub content_bytes: u64,
-    /// SHA-256 over the structure's files, by which the other end knows that all of it came.
-    pub digest: String,
+    /// What the other end knows by that all of it came; `None` where the way takes it itself.
+    #[serde(default)]
+    pub digest: Option<String>,
     /// Activities that core's backup left out, as `type "name"`: each stops the unit unless the declaration accepts it.
     pub left_out: Vec<String>,
 }
@@ -57,9 +88,11 @@ pub struct BackedUp {
 /// A backup that has arrived in the target's work directory, verified there against its digest and the contents against their names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Carried {
+    /// Where the target has it.
+    pub at: Utf8PathBuf,
     /// The digest that was verified.
     pub digest: String,
-    /// Bytes that were moved for it, this time and before.
+    /// Bytes that were moved for it this time.
     pub moved_bytes: u64,
     /// Bytes of contents the target had already.
     pub spared_bytes: u64,
@@ -82,17 +115,14 @@ pub trait Source: Send + Sync {
     /// The unit's backup: the one in the work directory if it is whole, else a new one.
     fn backup<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, BackedUp>;
 
-    /// What the course is made of.
-    fn census<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Counted>;
-
     /// Removes what the work directory has of a unit. Nothing there is done, too.
     fn discard<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
 
     /// Hides a course whose copy is proven.
-    fn hide<'a>(&'a self, unit: &'a Assignment, cleared: &'a Cleared) -> Doing<'a, ()>;
+    fn hide<'a>(&'a self, unit: &'a Assignment, proof: &'a Proof) -> Doing<'a, ()>;
 
-    /// Deletes a course whose copy is proven, without the recycle bin, and sees that it is gone.
-    fn delete<'a>(&'a self, unit: &'a Assignment, cleared: &'a Cleared) -> Doing<'a, ()>;
+    /// Deletes a course whose copy was compared with it again just now, without the recycle bin, and sees that it is gone.
+    fn delete<'a>(&'a self, unit: &'a Assignment, fresh: &'a Fresh<'a>) -> Doing<'a, ()>;
 
     /// Shows a hidden course again: the undoing of [`Source::hide`].
     fn show<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
@@ -105,16 +135,13 @@ pub trait Target: Send + Sync {
 
     /// The course restored from what was carried: the marked one if it is whole, else a new one; what a killed restore left is
     /// removed first. Hidden, and on disk when this returns. Refuses while another process works on the same key at that site.
-    fn restore<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Restored>;
+    fn restore<'a>(&'a self, unit: &'a Assignment, carried: &'a Carried) -> Doing<'a, Restored>;
 
     /// Where source and target are one site: moves the course itself to its place, instead of the three phases before.
     fn relocate<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
 
     /// What the declaration asks for afterwards: freeze, enrolments, name, tags, notice, script.
     fn post_process<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()>;
-
-    /// What the restored course is made of, at rest.
-    fn census<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, Counted>;
 
     /// Removes what the work directory has of a unit, once it is proven.
     fn tidy<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
@@ -131,6 +158,15 @@ pub trait Way: Send + Sync {
 
     /// The load at both ends, which the session yields to.
     fn load(&self) -> Doing<'_, Load>;
+}
+
+/// Who counts both ends and compares them.
+pub trait Witness: Send + Sync {
+    /// Every difference between a course and its copy, both at rest.
+    fn compare<'a>(&'a self, unit: &'a Assignment, copy: i64) -> Doing<'a, Comparison>;
+
+    /// What a receipt of this unit is about, as both ends say it now.
+    fn about<'a>(&'a self, unit: &'a Assignment, copy: i64) -> Doing<'a, About>;
 }
 
 /// How busy the platforms are: what workers adapt to.
@@ -151,28 +187,8 @@ pub struct Ends {
     pub target: std::sync::Arc<dyn Target>,
     /// How.
     pub way: std::sync::Arc<dyn Way>,
+    /// Who compares.
+    pub witness: std::sync::Arc<dyn Witness>,
     /// Whether both are one site: then a course is moved within it, nothing is proven, and nothing is cleaned.
     pub same_site: bool,
-}
-
-/// A census as the phases handle it: the figures that [`crate::census`] compares.
-pub type Counted = serde_json::Value;
-
-/// That a unit may be cleaned. Only the verification of its receipt makes one.
-#[derive(Debug)]
-pub struct Cleared {
-    key: UnitKey,
-    course: i64,
-}
-
-impl Cleared {
-    /// Of which unit.
-    pub fn key(&self) -> &UnitKey {
-        &self.key
-    }
-
-    /// The course that it lets go.
-    pub fn course(&self) -> i64 {
-        self.course
-    }
 }

@@ -5,6 +5,7 @@ mod managed;
 pub(crate) mod mariadb;
 mod postgresql;
 pub mod redis;
+pub mod registry;
 mod run_directory;
 mod survey;
 

@@ -1,0 +1,78 @@
+//! From a look at the course to its copy.
+
+use provost_engine::registry::Findings;
+use serde_json::json;
+
+use super::{Ended, PhaseError, Work};
+use crate::ends::EndError;
+
+impl Work<'_> {
+    /// Looks at the course; nothing is written at the source.
+    pub(super) async fn prepare(self) -> Result<Ended, PhaseError> {
+        let looked = self.phases.ends.source.look(&self.assignment).await?;
+        let looked = looked.ok_or_else(|| EndError::course("the course is gone from the source"))?;
+        if looked.shortname != self.assignment.shortname {
+            let now = looked.shortname;
+            return Err(EndError::course(format!("the course under this id is called `{now}` now")).into());
+        }
+        if !looked.stopped_by.is_empty() {
+            return Err(EndError::course(looked.stopped_by.join("; ")).into());
+        }
+        let bytes = i64::try_from(looked.bytes).ok();
+        let findings = Findings { bytes, ..Findings::default() };
+        Ok(Ended { evidence: json!({ "bytes": looked.bytes }), findings, receipt: None })
+    }
+
+    /// Has the backup made.
+    pub(super) async fn back_up(mut self) -> Result<Ended, PhaseError> {
+        let backup = self.phases.ends.source.backup(&self.assignment).await?;
+        if !backup.left_out.is_empty() {
+            let left_out = backup.left_out.join(", ");
+            return Err(EndError::course(format!("core's backup leaves out {left_out}")).into());
+        }
+        let evidence = json!({
+            "structure_bytes": backup.structure_bytes,
+            "content_bytes": backup.content_bytes,
+            "digest": backup.digest,
+        });
+        self.dossier.backup = Some(backup);
+        Ended::knowing(evidence, &self.dossier)
+    }
+
+    /// Has it carried.
+    pub(super) async fn carry(mut self) -> Result<Ended, PhaseError> {
+        let backup = self.dossier.backup.as_ref().ok_or(PhaseError::Incomplete("the backup"))?;
+        let carried = self.phases.ends.way.carry(&self.assignment, backup).await?;
+        if backup.digest.as_ref().is_some_and(|digest| *digest != carried.digest) {
+            return Err(EndError::passing("what arrived is not what was backed up").into());
+        }
+        let moved = carried.moved_bytes;
+        let evidence = json!({ "moved_bytes": moved, "spared_bytes": carried.spared_bytes });
+        self.dossier.carried = Some(carried);
+        let mut ended = Ended::knowing(evidence, &self.dossier)?;
+        ended.findings.moved_bytes = i64::try_from(moved).ok();
+        Ok(ended)
+    }
+
+    /// Has the copy made, hidden and marked.
+    pub(super) async fn restore(self) -> Result<Ended, PhaseError> {
+        let copy = if self.phases.ends.same_site {
+            self.assignment.course
+        } else {
+            let carried = self.dossier.carried.as_ref().ok_or(PhaseError::Incomplete("what arrived"))?;
+            self.phases.ends.target.restore(&self.assignment, carried).await?.course
+        };
+        let findings = Findings { target_id: Some(copy), ..Findings::default() };
+        Ok(Ended { evidence: json!({ "course": copy }), findings, receipt: None })
+    }
+
+    /// Has done with the copy what was declared.
+    pub(super) async fn post_process(self) -> Result<Ended, PhaseError> {
+        let copy = self.copy()?;
+        if self.phases.ends.same_site {
+            self.phases.ends.target.relocate(&self.assignment).await?;
+        }
+        self.phases.ends.target.post_process(&self.assignment, copy).await?;
+        Ok(Ended::seen(json!({ "course": copy })))
+    }
+}
