@@ -7,6 +7,7 @@
 
 mod error;
 mod key;
+pub mod moodle;
 pub mod scripted;
 
 pub use error::EndError;

@@ -146,3 +146,6 @@ impl Work<'_> {
         self.unit.target_id.ok_or(PhaseError::Incomplete("the copy's id"))
     }
 }
+
+#[cfg(test)]
+mod tests;

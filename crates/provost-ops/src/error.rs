@@ -59,6 +59,9 @@ pub enum OpsError {
     /// A site's end cannot begin, or did not come to its end.
     #[error(transparent)]
     Delete(#[from] crate::site::delete::DeleteError),
+    /// A session that moves courses could not do what was asked of it.
+    #[error(transparent)]
+    Archive(#[from] crate::archive::ArchiveError),
     /// A site cannot be moved where it was to go.
     #[error(transparent)]
     Move(#[from] crate::site::moving::MoveError),
@@ -169,6 +172,7 @@ impl OpsError {
     /// The exit code's meaning.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Archive(error) => error.exit(),
             Self::Choice(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if !error.is_refusal() => Exit::Failed,
             Self::Delete(_)
@@ -214,6 +218,7 @@ impl OpsError {
             )),
             Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
             Self::Choice(inner) => Some(inner.hint()),
+            Self::Archive(inner) => inner.hint().or_else(|| hints::of(inner)),
             Self::Delete(inner) => inner.hint(),
             Self::Move(inner) => Some(inner.hint()),
             Self::Commit(inner) => hints::of(inner),

@@ -1,6 +1,7 @@
 //! What `provost` can do: one function per verb, options in, serialisable report out. Nothing here prints.
 
 pub mod apply;
+pub mod archive;
 pub mod check;
 pub mod codebase;
 pub mod cron;

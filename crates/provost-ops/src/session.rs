@@ -199,6 +199,11 @@ impl Session {
         self.references.base.clone()
     }
 
+    /// What resolves the secrets that the fleet file refers to.
+    pub(crate) fn references(&self) -> References {
+        self.references.clone()
+    }
+
     /// Who asks, for the journal.
     pub(crate) fn actor(&self) -> String {
         let machine = &self.cx.machine;

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    apply, check, codebase, completions, cron, doctor, init, plan, site, status, template, up,
+    apply, archive, check, codebase, completions, cron, doctor, init, plan, site, status, template, up,
 };
 use crate::ui::usage;
 
@@ -69,6 +69,7 @@ pub(crate) enum Verb {
     Codebase(codebase::Arguments),
     Site(site::Arguments),
     Cron(cron::Arguments),
+    Archive(archive::Arguments),
     Template(template::Arguments),
     Up(up::Arguments),
     Doctor(doctor::Arguments),

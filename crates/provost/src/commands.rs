@@ -1,6 +1,7 @@
 //! One file per verb. Each translates its flags, makes one call, and prints the report.
 
 pub(crate) mod apply;
+pub(crate) mod archive;
 pub(crate) mod check;
 pub(crate) mod codebase;
 pub(crate) mod completions;
@@ -44,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Cron(own) => cron::run(&call, &ui, own).await,
+        Verb::Archive(own) => archive::run(call, &ui, own).await,
         Verb::Template(own) => template::run(&call, &ui, own).await,
         Verb::Up(own) => up::run(&call, &ui, &own).await,
         Verb::Doctor(own) => doctor::run(&call, &ui, &own).await,

@@ -1,5 +1,6 @@
 //! All that is printed: data on standard output, progress and notes on standard error.
 
+pub(crate) mod archives;
 pub(crate) mod builds;
 pub(crate) mod codebases;
 pub(crate) mod crons;

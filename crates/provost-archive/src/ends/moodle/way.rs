@@ -1,0 +1,57 @@
+//! The way between two real Moodles.
+
+use std::sync::Arc;
+
+use camino::Utf8PathBuf;
+use futures_util::FutureExt as _;
+
+use super::{Making, requests};
+use crate::ends::{Assignment, BackedUp, Carried, Doing, EndError, Load, Way};
+use crate::transport::{Cargo, Tally};
+
+pub(super) struct MoodleWay(pub(super) Arc<Making>);
+
+impl Way for MoodleWay {
+    fn carry<'a>(&'a self, unit: &'a Assignment, backup: &'a BackedUp) -> Doing<'a, Carried> {
+        async move {
+            let cargo = Cargo {
+                key: unit.key.clone(),
+                form: requests::form(&self.0.declared).1,
+                at: backup.at.clone(),
+                digest: backup.digest.clone(),
+            };
+            let delivered = self.0.transport.carry(&cargo, &Tally::default()).await?;
+            Ok(Carried {
+                at: delivered.at,
+                digest: delivered.digest,
+                moved_bytes: delivered.moved.bytes(),
+                spared_bytes: delivered.moved.spared_bytes,
+            })
+        }
+        .boxed()
+    }
+
+    fn load(&self) -> Doing<'_, Load> {
+        async move {
+            let page_ms = match &self.0.page {
+                Some(page) => super::page::time(page).await,
+                None => None,
+            };
+            Ok(Load { active: 0, page_ms })
+        }
+        .boxed()
+    }
+}
+
+/// Removes a directory that may be gone, however many files are in it.
+pub(super) async fn remove(directory: Utf8PathBuf) -> Result<(), EndError> {
+    let shown = directory.clone();
+    let removed = tokio::task::spawn_blocking(move || fs_err::remove_dir_all(directory)).await;
+    match removed {
+        Ok(Err(error)) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(EndError::passing_because(format!("cannot remove `{shown}`"), error))
+        }
+        Err(error) => Err(EndError::passing_because("a task broke", error)),
+        Ok(_) => Ok(()),
+    }
+}

@@ -1,0 +1,207 @@
+//! What a person may do to a session while it works: every manoeuvre is a row that the workers read.
+
+use jiff::Timestamp;
+use provost_archive::session::Orders;
+use provost_engine::registry::{
+    Command, Page, Query, Registry, Selection, Seq, SessionId, SessionOrder, State,
+};
+use serde::Serialize;
+
+use super::{ArchiveError, Which};
+use crate::OpsError;
+use crate::session::{Access, Call, Session};
+
+/// Units that are looked through for a short name at once.
+const PAGE: u32 = 1000;
+
+/// What is done to a session as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Nothing is begun any more; what is under way stops at the end of its phase.
+    Pause,
+    /// It goes on.
+    Resume,
+    /// Nothing is begun any more; what is under way is finished, and then the workers end.
+    Stop,
+}
+
+/// What is done to units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Manoeuvre {
+    /// Try again what failed or was parked.
+    Retry,
+    /// Leave out.
+    Skip,
+    /// Let it wait for a person.
+    Park,
+    /// Give up and undo, at both ends.
+    Cancel,
+    /// Allow the deletion of the original, when its quarantine has passed.
+    Approve,
+    /// Higher goes first.
+    Priority(i32),
+}
+
+/// Which units of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Units {
+    /// All.
+    All,
+    /// Those that failed, or wait for a person.
+    Failed,
+    /// Those that are named: a short name, or `course/ID`.
+    Named(Vec<String>),
+}
+
+/// What the workers are told otherwise from now on; `None` stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Units at once.
+    pub workers: Option<u32>,
+    /// When units may run; an empty list is any time.
+    pub windows: Option<Vec<String>>,
+}
+
+/// What came of it.
+#[derive(Debug, Serialize)]
+pub struct Ordered {
+    /// Version of this form.
+    pub schema: u32,
+    /// The session.
+    pub session: i64,
+    /// Its name.
+    pub name: String,
+    /// How it stands now.
+    pub state: &'static str,
+    /// To how many units it was done; those to which it cannot be done are left out.
+    pub units: Option<u64>,
+}
+
+/// Does something to a session as a whole.
+pub async fn order(call: &Call, which: &Which, order: Order) -> Result<Ordered, OpsError> {
+    let session = Session::open(call, Access::Change)?;
+    let done = async {
+        let (registry, row) = which.find(&session).await?;
+        let order = match order {
+            Order::Pause => SessionOrder::Pause,
+            Order::Resume => SessionOrder::Run,
+            Order::Stop => SessionOrder::Stop,
+        };
+        let state = registry.order(row.id, order).await.map_err(ArchiveError::from)?;
+        Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: state.word(), units: None })
+    };
+    let done = done.await;
+    session.close().await;
+    done
+}
+
+/// Does something to units of a session.
+pub async fn manoeuvre(
+    call: &Call,
+    which: &Which,
+    units: &Units,
+    manoeuvre: &Manoeuvre,
+) -> Result<Ordered, OpsError> {
+    let session = Session::open(call, Access::Change)?;
+    let done = async {
+        let (registry, row) = which.find(&session).await?;
+        let selection = selection(&*registry, row.id, units).await?;
+        let command = command(manoeuvre);
+        let (actor, now) = (session.actor(), Timestamp::now());
+        let units = registry.command(row.id, &selection, &command, &actor, now).await;
+        let units = units.map_err(ArchiveError::from)?;
+        let mut state = row.state;
+        // A cancelled session is undone wherever it is run; one that has ended is run again for what it is to do now.
+        let after = match manoeuvre {
+            Manoeuvre::Cancel if selection == Selection::All => Some(SessionOrder::Cancel),
+            Manoeuvre::Cancel | Manoeuvre::Retry | Manoeuvre::Approve
+                if row.state.is_ended() && units > 0 =>
+            {
+                Some(SessionOrder::Run)
+            }
+            _ => None,
+        };
+        if let Some(order) = after {
+            state = registry.order(row.id, order).await.map_err(ArchiveError::from)?;
+        }
+        Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: state.word(), units: Some(units) })
+    };
+    let done = done.await;
+    session.close().await;
+    done
+}
+
+/// Tells the workers something else.
+pub async fn change(call: &Call, which: &Which, change: &Change) -> Result<Ordered, OpsError> {
+    let session = Session::open(call, Access::Change)?;
+    let done = async {
+        let (registry, row) = which.find(&session).await?;
+        let mut orders = Orders::read(&row.orders).map_err(ArchiveError::from)?;
+        if let Some(workers) = change.workers {
+            orders.workers = workers;
+        }
+        if let Some(windows) = &change.windows {
+            let read = windows.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+            orders.windows = read.map_err(|error: provost_fleet::archive::TimesError| {
+                ArchiveError::Orders(error.to_string())
+            })?;
+        }
+        orders.schedule(orders.most(), Timestamp::now()).map_err(ArchiveError::from)?;
+        let orders = orders.write().map_err(ArchiveError::from)?;
+        registry.set_orders(row.id, &orders).await.map_err(ArchiveError::from)?;
+        Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: row.state.word(), units: None })
+    };
+    let done = done.await;
+    session.close().await;
+    done
+}
+
+fn command(manoeuvre: &Manoeuvre) -> Command {
+    match manoeuvre {
+        Manoeuvre::Retry => Command::Retry,
+        Manoeuvre::Skip => Command::Skip,
+        Manoeuvre::Park => Command::Park,
+        Manoeuvre::Cancel => Command::Cancel,
+        Manoeuvre::Approve => Command::Approve,
+        Manoeuvre::Priority(priority) => Command::Priority(*priority),
+    }
+}
+
+async fn selection(
+    registry: &dyn Registry,
+    session: SessionId,
+    units: &Units,
+) -> Result<Selection, ArchiveError> {
+    match units {
+        Units::All => Ok(Selection::All),
+        Units::Failed => Ok(Selection::In(vec![State::Failed, State::Parked, State::Stuck])),
+        Units::Named(names) if names.is_empty() => Err(ArchiveError::NoUnits),
+        Units::Named(names) => {
+            let mut found = Vec::new();
+            for name in names {
+                found.push(unit(registry, session, name).await?);
+            }
+            Ok(Selection::Units(found))
+        }
+    }
+}
+
+/// The unit of a course, by `course/ID` or by its short name.
+pub(super) async fn unit(
+    registry: &dyn Registry,
+    session: SessionId,
+    name: &str,
+) -> Result<Seq, ArchiveError> {
+    if let Some(found) = registry.find(session, name).await? {
+        return Ok(found.seq);
+    }
+    let mut query = Query { limit: PAGE, ..Query::default() };
+    loop {
+        let Page { units, next } = registry.page(session, &query).await?;
+        if let Some(found) = units.iter().find(|unit| unit.label == name) {
+            return Ok(found.seq);
+        }
+        let Some(next) = next else { return Err(ArchiveError::NoUnit(name.to_owned())) };
+        query.after = Some(next);
+    }
+}
