@@ -9,7 +9,7 @@
  *
  * It runs as the account that owns the files, on the host that holds them, without Moodle. It is told what to do on standard
  * input and answers on standard output. A message is four bytes (its head's length, big-endian), the head (JSON), and as many bytes
- * as the head's `bytes` says. Nothing it is told is part of a command line, and nothing here follows a symbolic link.
+ * as the head's `bytes` says. It is one long file because it is given whole to `php -r`: nothing is installed on the host. Nothing it is told is part of a command line, and nothing here follows a symbolic link.
  *
  * @package    provost
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later

@@ -120,3 +120,6 @@ impl CourseFacts {
         self.activities.values().sum()
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -7,6 +7,7 @@ pub mod course;
 pub mod ends;
 pub mod phases;
 pub mod place;
+pub mod plan;
 pub mod predict;
 pub mod problems;
 pub mod receipt;

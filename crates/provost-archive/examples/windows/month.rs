@@ -126,6 +126,9 @@ impl<'a> Month<'a> {
         for number in 0.. {
             let fresh: Vec<_> = untaken.by_ref().take(PAGE).map(|(_, unit)| self.candidate(*unit)).collect();
             let last = fresh.len() < PAGE;
+            if fresh.is_empty() && number > 0 {
+                break;
+            }
             let mut page = begun.clone();
             if fresh.is_empty() && number == 0 {
                 // Nothing fits: the shortest says why.

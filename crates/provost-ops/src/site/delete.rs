@@ -32,6 +32,14 @@ pub enum DeleteError {
     /// The file says that it is disabled, and it is still served.
     #[error("site `{0}` is to be disabled, and still served")]
     NotYetDisabled(Name),
+    /// Archive sessions of the file go from it or to it.
+    #[error("site `{site}` is an end of {}", sessions(.archives))]
+    Archived {
+        /// The site.
+        site: Name,
+        /// The sessions.
+        archives: Vec<Name>,
+    },
     /// It is no site of its own any more, or not yet.
     #[error("site `{site}` is to be called `{to}`")]
     Renamed {
@@ -86,6 +94,10 @@ impl DeleteError {
             Self::Enabled(name) | Self::NotYetDisabled(name) => {
                 format!("first `provost site disable {name}`, and see that nobody misses it")
             }
+            Self::Archived { archives, .. } => {
+                let one = archives.first().map_or("NAME", Name::as_str);
+                format!("take [archive.{one}] out of the fleet file, or name another site in it")
+            }
             Self::Renamed { to, .. } => {
                 format!("`provost apply` renames it; then `provost site delete {to}`")
             }
@@ -100,6 +112,10 @@ impl DeleteError {
             }
         })
     }
+}
+
+fn sessions(archives: &[Name]) -> String {
+    archives.iter().map(|name| format!("[archive.{name}]")).collect::<Vec<_>>().join(", ")
 }
 
 /// How it is to go.

@@ -115,6 +115,7 @@ fn edits(call: &Call, fleet: &Fleet, rename: &Rename) -> Result<Vec<Edit>, OpsEr
             true => Edit::remove(&["site", to.as_str(), "was"]),
             false => Edit::set(&["site", to.as_str(), "was"], was.as_str()),
         });
+        edits.extend(of_archives(fleet, from, to));
     } else if from == to {
         known(fleet, &Targets { names: vec![from.to_string()], selection: None })?;
     }
@@ -122,4 +123,58 @@ fn edits(call: &Call, fleet: &Fleet, rename: &Rename) -> Result<Vec<Edit>, OpsEr
         edits.push(Edit::set(&["site", to.as_str(), "url"], url.as_str()));
     }
     Ok(edits)
+}
+
+/// Sessions that name the site go on naming it.
+fn of_archives(fleet: &Fleet, from: &Name, to: &Name) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for (archive, keys) in fleet.archives_of(from) {
+        for key in keys {
+            let end = fleet.archives.get(archive).map(|declared| match key {
+                "from" => &declared.from,
+                _ => &declared.to,
+            });
+            let elsewhere = end.is_some_and(|end| end.host.is_some());
+            let path = ["archive", archive.as_str(), key, "site"];
+            let deep = if elsewhere { path.len() } else { path.len() - 1 };
+            edits.push(Edit::set(&path[..deep], to.as_str()));
+        }
+    }
+    edits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"[fleet]
+name = "x"
+[codebase.lts]
+moodle = "4.5+"
+[site.hugo]
+url = "http://hugo.localhost:8080"
+[site.zola]
+url = "http://zola.localhost:8080"
+# Every summer.
+[archive.yearly]
+from = "hugo" # the live site
+to = { site = "zola", host = "archive1" }
+select = [{ category = "/" }]
+transport = "ssh"
+"#;
+
+    fn renamed(from: &str, to: &str) -> String {
+        let fleet = provost_fleet::load("fleet.toml", FILE).unwrap().fleet;
+        let mut edits = vec![Edit::copy(&["site", from], &["site", to]), Edit::remove(&["site", from])];
+        edits.extend(of_archives(&fleet, &from.parse().unwrap(), &to.parse().unwrap()));
+        provost_fleet::edit::apply_edits("fleet.toml", FILE, &edits).unwrap()
+    }
+
+    #[test]
+    fn sessions_go_on_naming_the_site() {
+        assert!(
+            renamed("hugo", "victor").contains("from = \"victor\" # the live site\nto = { site = \"zola\"")
+        );
+        assert!(renamed("zola", "emile").contains("to = { site = \"emile\", host = \"archive1\" }"));
+    }
 }

@@ -78,6 +78,11 @@ async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
     if site.enabled {
         return Err(DeleteError::Enabled(name.clone()).into());
     }
+    let archives = session.loaded.fleet.archives_of(name);
+    if !archives.is_empty() {
+        let archives = archives.into_iter().map(|(archive, _)| archive.clone()).collect();
+        return Err(DeleteError::Archived { site: name.clone(), archives }.into());
+    }
     if is_served(cx, &session.fleet_id.id, name) {
         return Err(DeleteError::NotYetDisabled(name.clone()).into());
     }
