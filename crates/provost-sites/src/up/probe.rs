@@ -12,8 +12,9 @@ use super::ports::reachable;
 /// How long one answer may take: the first page of a site compiles some 1,500 PHP files.
 const ANSWER: Duration = Duration::from_secs(30);
 
-/// How long a reload may take until it shows. nginx answers from its old files until new workers are up.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a reload may take until it shows. nginx answers from its old files until new workers are up; and where others have php-fpm
+/// start itself anew meanwhile, it first waits up to 20 seconds for the requests that it works on, and then compiles everything again.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Where a visitor finds a site.
 #[derive(Debug, Clone, PartialEq, Eq)]
