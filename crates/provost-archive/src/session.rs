@@ -99,7 +99,7 @@ impl Runner {
         let mut mind = self.mind().await?;
         let ended = loop {
             while let Some(ended) = lanes.try_join_next() {
-                self.ended(&mut mind, ended)?;
+                Self::ended(&mut mind, ended)?;
             }
             let step = self.step(&mut mind, &state, lanes.is_empty()).await?;
             match step {
@@ -111,11 +111,11 @@ impl Runner {
                 Step::Wait => {
                     tokio::select! {
                         () = tokio::time::sleep(self.pace.idle) => {}
-                        Some(ended) = lanes.join_next(), if !lanes.is_empty() => self.ended(&mut mind, ended)?,
+                        Some(ended) = lanes.join_next(), if !lanes.is_empty() => Self::ended(&mut mind, ended)?,
                         () = self.cancel.cancelled(), if !lanes.is_empty() => {
                             // Lanes hear it too, and let their units go.
                             if let Some(ended) = lanes.join_next().await {
-                                self.ended(&mut mind, ended)?;
+                                Self::ended(&mut mind, ended)?;
                             }
                         }
                     }
@@ -123,7 +123,7 @@ impl Runner {
             }
         };
         while let Some(ended) = lanes.join_next().await {
-            self.ended(&mut mind, ended)?;
+            Self::ended(&mut mind, ended)?;
         }
         Ok(ended)
     }
@@ -146,7 +146,6 @@ impl Runner {
     }
 
     fn ended(
-        &self,
         mind: &mut Mind,
         ended: Result<(Seq, Result<(), RegistryError>), tokio::task::JoinError>,
     ) -> Result<(), RunError> {

@@ -142,7 +142,7 @@ impl Verdict {
                 self.must(!proven, || format!("{label} is parked with a receipt"));
             }
             other => {
-                self.findings.push(format!("{label} is left {other} in {}: {:?}", place.phase, unit.error))
+                self.findings.push(format!("{label} is left {other} in {}: {:?}", place.phase, unit.error));
             }
         }
     }

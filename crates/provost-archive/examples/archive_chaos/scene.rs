@@ -81,7 +81,7 @@ impl Scene {
             beat: Duration::from_secs(2),
             idle: Duration::from_millis(20),
             retry: Duration::from_millis(50),
-            load: Duration::from_secs(3600),
+            load: Duration::from_hours(1),
             burial: Duration::from_millis(300),
             insist: Duration::from_mins(2),
             again: Duration::from_millis(50),

@@ -7,7 +7,7 @@ use crate::census::Accepted;
 /// Names of differences that stop no unit of a session: those that its declaration accepts, and those that its own post-processing
 /// makes.
 pub fn accepted(declared: &Archive) -> Accepted {
-    let said = declared.accept.iter().map(|accept| accept.as_str());
+    let said = declared.accept.iter().map(provost_fleet::archive::Accept::as_str);
     Accepted::new(said.chain(on_purpose(declared)).map(str::to_owned))
 }
 

@@ -101,7 +101,7 @@ macro_rules! runs {
                 let manoeuvre = $manoeuvre;
                 let (which, units) = ($this.session.into(), $this.courses.into());
                 let ordered = archive::manoeuvre(call, &which, &units, &manoeuvre).await?;
-                order::show(ui, &ordered)
+                Ok(order::show(ui, &ordered))
             }
         })*
     };

@@ -48,19 +48,19 @@ pub(crate) struct Set {
 
 impl Pause {
     pub(crate) async fn run(self, call: &Call, ui: &Ui) -> Ended {
-        show(ui, &archive::order(call, &self.session.into(), Order::Pause).await?)
+        Ok(show(ui, &archive::order(call, &self.session.into(), Order::Pause).await?))
     }
 }
 
 impl Resume {
     pub(crate) async fn run(self, call: &Call, ui: &Ui) -> Ended {
-        show(ui, &archive::order(call, &self.session.into(), Order::Resume).await?)
+        Ok(show(ui, &archive::order(call, &self.session.into(), Order::Resume).await?))
     }
 }
 
 impl Stop {
     pub(crate) async fn run(self, call: &Call, ui: &Ui) -> Ended {
-        show(ui, &archive::order(call, &self.session.into(), Order::Stop).await?)
+        Ok(show(ui, &archive::order(call, &self.session.into(), Order::Stop).await?))
     }
 }
 
@@ -68,14 +68,14 @@ impl Set {
     pub(crate) async fn run(self, call: &Call, ui: &Ui) -> Ended {
         let windows = (self.always || !self.windows.is_empty()).then_some(self.windows);
         let change = Change { workers: self.workers, windows };
-        show(ui, &archive::change(call, &self.session.into(), &change).await?)
+        Ok(show(ui, &archive::change(call, &self.session.into(), &change).await?))
     }
 }
 
-pub(super) fn show(ui: &Ui, ordered: &Ordered) -> Ended {
+pub(super) fn show(ui: &Ui, ordered: &Ordered) -> Exit {
     ui.finish();
     if !ui.json(ordered) {
         ui.out(&archives::ordered(ordered));
     }
-    Ok(Exit::Done)
+    Exit::Done
 }

@@ -42,7 +42,7 @@ impl SiteAgent {
         Self(Mutex::new(talk))
     }
 
-    fn call<T: serde::de::DeserializeOwned>(&self, operation: &str, params: Value) -> Result<T, AgentError> {
+    fn call<T: serde::de::DeserializeOwned>(&self, operation: &str, params: &Value) -> Result<T, AgentError> {
         let mut talk = self.0.lock().unwrap();
         let id = talk.next;
         talk.next += 1;
@@ -57,7 +57,7 @@ impl SiteAgent {
 
     fn tables(&self, ask: &RowsAsk) -> Result<BTreeMap<String, Value>, AgentError> {
         let mut answer: BTreeMap<String, BTreeMap<String, Value>> =
-            self.call("archive.census.rows", serde_json::to_value(ask).unwrap())?;
+            self.call("archive.census.rows", &serde_json::to_value(ask).unwrap())?;
         Ok(answer.remove("tables").unwrap_or_default())
     }
 }
@@ -94,7 +94,7 @@ impl CensusEnd for SiteAgent {
     type Error = AgentError;
 
     async fn census(&self, ask: &CensusAsk) -> Result<Census, AgentError> {
-        self.call("archive.census", serde_json::to_value(ask).unwrap())
+        self.call("archive.census", &serde_json::to_value(ask).unwrap())
     }
 
     async fn digests(&self, ask: &RowsAsk) -> Result<Digests, AgentError> {
