@@ -45,8 +45,8 @@ impl<W: Write> Csv<W> {
             row.attempts.to_string(),
             row.bytes.to_string(),
             row.moved_bytes.to_string(),
-            format!("{:.1}", row.predicted_s),
-            format!("{:.1}", row.real_s),
+            seconds(row.predicted_s),
+            seconds(row.real_s),
             if row.proved { "yes" } else { "no" }.to_owned(),
             cell(row.error.as_deref().unwrap_or_default()),
         ];
@@ -68,4 +68,9 @@ fn cell(text: &str) -> String {
         true => format!("\"{}\"", text.replace('"', "\"\"")),
         false => text,
     }
+}
+
+/// Nothing where it is not known.
+fn seconds(value: f64) -> String {
+    if value.is_finite() { format!("{value:.1}") } else { String::new() }
 }

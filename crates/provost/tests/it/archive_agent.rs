@@ -502,6 +502,7 @@ fn run(engine: Engine, moodles: &[(&str, &Moodle)]) {
 }
 
 #[test]
+#[ignore = "a course on two real Moodles, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn a_course_moves_between_two_sites() {
     let moodle = Moodle::real();
     if moodle.is_real() {
@@ -510,6 +511,7 @@ fn a_course_moves_between_two_sites() {
 }
 
 #[test]
+#[ignore = "a course on two real Moodles, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn a_course_moves_on_mariadb() {
     let moodle = Moodle::real();
     if moodle.is_real() {
@@ -518,6 +520,7 @@ fn a_course_moves_on_mariadb() {
 }
 
 #[test]
+#[ignore = "a course on two real Moodles, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn a_course_moves_from_an_older_moodle() {
     let all = Moodle::all();
     if let [(_, oldest), .., (_, newest)] = all.as_slice() {

@@ -202,6 +202,7 @@ fn some() -> usize {
 }
 
 #[test]
+#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn on_postgresql_a_copy_has_no_difference_and_every_damage_is_told() {
     let Some(env) = two_sites(Engine::Postgresql) else { return };
     let tried = wait(prove(&Copied::make(env, "ALL"), 1));
@@ -209,12 +210,14 @@ fn on_postgresql_a_copy_has_no_difference_and_every_damage_is_told() {
 }
 
 #[test]
+#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn on_mariadb_a_copy_has_no_difference_and_damages_are_told() {
     let Some(env) = two_sites(Engine::Mariadb) else { return };
     wait(prove(&Copied::make(env, "ALL"), some()));
 }
 
 #[test]
+#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn from_an_older_moodle_a_copy_has_no_difference_and_damages_are_told() {
     let Some(env) = older_and_newer() else { return };
     wait(prove(&Copied::make(env, "ALL"), some()));
