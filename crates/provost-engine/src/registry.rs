@@ -3,7 +3,7 @@
 //! A *session* is an operation (machine `archive`), a *unit* is one course of it. A unit goes through [`Phase`]s. A worker *claims* a
 //! unit for a time (a lease) and gets a *fence*, a number that is higher for every later claim of that unit; every write of a worker
 //! carries it, so that who lost a unit cannot write any more. Every move is an event that is kept, and the totals move in the same
-//! transaction. What may follow on what is decided in one pure function, [`transition`].
+//! transaction. What may follow on what is decided in one pure function, [`transition()`].
 //!
 //! Two databases, one contract (`registry/contract`): SQLite (the fleet's own registry, several processes of one machine), and
 //! PostgreSQL (several machines). The rules are written once, over a small door to either (`registry/database.rs`).
