@@ -22,7 +22,12 @@
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 return [
-    'assign' => ['in' => 'id:assign', 'refs' => 'course:course teamsubmissiongroupingid:groupings', 'convert' => ['grade' => 'grade']],
+    'assign' => [
+        'in' => 'id:assign',
+        'refs' => 'course:course teamsubmissiongroupingid:groupings',
+        'convert' => ['grade' => 'grade'],
+        'skip' => ['nosubmissions' => 'computed from the settings of its plugins, which are compared'],
+    ],
     'assign_plugin_config' => [
         'in' => 'assignment:assign',
         'refs' => 'assignment:assign',
