@@ -9,7 +9,7 @@ use crate::report::size;
 /// Bytes that stay free: a database and its log need room beside the files, and a full disk stops the whole site.
 const SPARE: u64 = 1024 * 1024 * 1024;
 
-/// Structure of a backup in bytes per activity, per log row and per person: generous, from courses of core's generator.
+/// Structure of a backup in bytes per activity, per log row and per person: guesses, meant to be generous, not yet measured.
 const PER_ACTIVITY: u64 = 64 * 1024;
 const PER_LOG_ROW: u64 = 400;
 const PER_PERSON: u64 = 8 * 1024;
