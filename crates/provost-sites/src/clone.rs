@@ -10,6 +10,7 @@ mod components;
 pub(crate) mod copying;
 pub(crate) mod files;
 pub(crate) mod identity;
+pub(crate) mod keys;
 pub mod rules;
 mod taking;
 
@@ -20,7 +21,6 @@ use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::files as engine_files;
 use provost_engine::plan::Step;
-use provost_engine::process::Program;
 use provost_fleet::digest::Digest;
 use provost_fleet::model::{Engine, Template};
 use provost_fleet::name::Name;
@@ -30,9 +30,8 @@ use serde_json::Value;
 use self::copying::Source;
 use self::identity::Identity;
 use crate::accounts::User;
-use crate::agent::{self, Agent, CLI_SETTINGS, Started};
+use crate::agent::{Agent, Started};
 use crate::mark::{Mark, Stage};
-use crate::php::Php;
 use crate::seat;
 use crate::server::Sql;
 use crate::site::config::Rendered;
@@ -42,9 +41,6 @@ use crate::site::{SiteError, dataroot};
 
 /// Longest that Moodle may take for its part. It takes a fifth of a second; settings that are encrypted anew take some more.
 const MOODLE: Duration = Duration::from_mins(2);
-
-/// Longest that keys may take: each is some tenths of a second of pure arithmetic.
-const KEYS: Duration = Duration::from_mins(1);
 
 /// What cloning a site works with.
 pub struct Cloning<'a> {
@@ -87,7 +83,8 @@ impl Cloning<'_> {
         }
         let bound = step.params["file_copy_from_bytes"].as_i64().unwrap_or(copying::FILE_COPY_FROM);
         let begun = Instant::now();
-        // Keys are pure arithmetic. MariaDB waits for the disk while it copies, and leaves a core for them; PostgreSQL has use for all.
+        // Keys that are not in stock are pure arithmetic. MariaDB waits for the disk while it copies, and leaves a core for them; PostgreSQL
+        // has use for all.
         let waits = site.servers.declared(&site.site.database)?.engine == Engine::Mariadb;
         let early = async { if waits { self.keys(cx, &source).await.map(Some) } else { Ok(None) } };
         let (method, prepared, early) =
@@ -206,29 +203,15 @@ impl Cloning<'_> {
     async fn keys(&self, cx: &Context, source: &Source) -> Result<Vec<Value>, SiteError> {
         let rules = source.rules();
         let wanted = rules.keys();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let php = Php::find(&cx.machine).ok_or(SiteError::NoPhp)?;
-        let ours = agent::unpack(&cx.paths).map_err(SiteError::io("unpack", cx.paths.agents()))?;
-        // One process for each: they have nothing to say to each other.
-        let each = wanted.iter().map(|(plugin, name, kid_name)| {
-            let program =
-                Program::new(&php.cli).args(CLI_SETTINGS).arg(ours.join("keys.php")).arg("1").deadline(KEYS);
-            async move {
-                let output = cx.run(program).await.and_then(provost_engine::process::Output::ok);
-                let text = output.map_err(SiteError::Install)?.text();
-                let made: Value = serde_json::from_str(&text).unwrap_or_default();
-                let (value, kid) = (&made[0]["value"], &made[0]["kid"]);
-                if !value.is_string() {
-                    return Err(SiteError::ReadBack("PHP made no private key".to_owned()));
-                }
-                Ok(serde_json::json!({
-                    "plugin": plugin, "name": name, "value": value, "kid_name": kid_name, "kid": kid,
-                }))
-            }
-        });
-        futures_util::future::try_join_all(each).await
+        let keys = keys::take(cx, wanted.len()).await?;
+        let pairs = wanted.into_iter().zip(keys);
+        Ok(pairs
+            .map(|((plugin, name, kid_name), key)| {
+                serde_json::json!({
+                    "plugin": plugin, "name": name, "value": key.value, "kid_name": kid_name, "kid": key.kid,
+                })
+            })
+            .collect())
     }
 
     fn identity<'b>(&'b self, marks: &'b [(&'b str, &'b str)], places: &'b Places) -> Identity<'b> {

@@ -30,6 +30,7 @@ use provost_fleet::model::{Fleet, Location};
 use provost_fleet::name::Name;
 
 use crate::accounts::AccountError;
+use crate::clone::keys;
 use crate::fleet_state::FleetId;
 use crate::php::Php;
 use crate::seat;
@@ -201,7 +202,12 @@ async fn run_holding(cx: &Context, services: &Services, ready: impl FnOnce()) ->
         serving::note(cx, &services.fleet.web.listen)
             .map_err(|source| UpError::Io { path: cx.paths.run.clone(), source })?;
         ready();
-        watch(cx, services, &managed, &mut fpm, &mut web).await
+        let watched = watch(cx, services, &managed, &mut fpm, &mut web);
+        // The stock of keys is kept as long as the services are, and no longer.
+        tokio::select! {
+            watched = watched => watched,
+            () = async { keys::keep(cx, &services.fleet).await; std::future::pending().await } => Ok(()),
+        }
     };
     let result = up.await;
     cx.emit(&Event::Started { what: "stopping nginx and php-fpm".to_owned() });

@@ -24,7 +24,7 @@ if (defined('PROVOST_SITE')) {
     $made = dirname(__DIR__, 2);
 
     // Nothing becomes part of a path before it has matched.
-    $site = $link = $below = null;
+    $site = $link = null;
     if ($cli) {
         $name = (string) getenv('PROVOST_SITE');
         if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
@@ -36,10 +36,6 @@ if (defined('PROVOST_SITE')) {
         $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
         if (preg_match($pattern, $host, $match) && strlen($match[1]) <= 253) {
             $link = "$made/hosts/$match[1]";
-            // What the web server runs, not what the browser wrote: it says the path that the site is below.
-            if (preg_match('~^/([a-z0-9][a-z0-9_-]{0,39})/~', (string) ($_SERVER['SCRIPT_NAME'] ?? ''), $match)) {
-                $below = "$link+$match[1]";
-            }
         }
     }
 
@@ -47,10 +43,10 @@ if (defined('PROVOST_SITE')) {
     $settings = null;
     for ($attempt = 0; $attempt < 2 && $link !== null && !is_array($settings); $attempt++) {
         $target = (string) @readlink($link);
-        if ($target === '' && $below !== null) {
-            // No site has the whole host.
-            $link = $below;
-            $target = (string) @readlink($link);
+        // No site has the whole host. What the web server runs, not what the browser wrote, says the path that the site is below.
+        if ($target === '' && !$cli
+                && preg_match('~^/([a-z0-9][a-z0-9_-]{0,39})/~', (string) ($_SERVER['SCRIPT_NAME'] ?? ''), $match)) {
+            $target = (string) @readlink("$link+$match[1]");
         }
         if (!preg_match('~^(?:\.\./sites/([a-z][a-z0-9_-]{0,39})/)?(site-[0-9a-z]{1,128}\.php)$~D', $target, $match)) {
             $link = null;
