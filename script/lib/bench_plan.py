@@ -144,7 +144,12 @@ def measure(work, engine, sites, runs, profile):
         own.append(worked)
         texts.add(text)
     server = (fleet.server_worked() - server) / runs
-    nothing_written = fleet.written() == written and fleet.files() == files
+    written_after, files_after = fleet.written(), fleet.files()
+    nothing_written = written_after == written and files_after == files
+    if not nothing_written:
+        changed = [path for path in files.keys() | files_after.keys() if files.get(path) != files_after.get(path)]
+        statements = [row for row in written_after if row not in written]
+        print(f"{engine}: written: {sorted(changed)[:9]} {statements}", file=sys.stderr)
     if engine == "postgresql":
         for _ in range(runs):
             seconds, answers = fleet.bare()

@@ -162,6 +162,26 @@ impl Sql {
         Ok(text.parse().unwrap_or(0))
     }
 
+    /// How many sessions of all roles run a statement now, this one left out.
+    ///
+    /// # Errors
+    /// The server's.
+    pub async fn active(&mut self) -> Result<u32, sqlx::Error> {
+        let text: String = match self {
+            Self::Postgresql(sql) => {
+                let query = "select count(*)::text from pg_stat_activity where state = 'active'
+                             and backend_type = 'client backend' and pid <> pg_backend_pid()";
+                sqlx::raw_sql(query).fetch_one(sql).await?.try_get(0)?
+            }
+            Self::Mariadb(sql) => {
+                let query = "select cast(count(*) as char) from information_schema.processlist
+                             where command in ('Query', 'Execute') and id <> connection_id()";
+                sqlx::raw_sql(query).fetch_one(&mut *sql.connection).await?.try_get(0)?
+            }
+        };
+        Ok(text.parse().unwrap_or(0))
+    }
+
     /// The server's release: `15.18`, `10.11.6`.
     ///
     /// # Errors

@@ -258,7 +258,7 @@ impl Cluster {
         match self.engine {
             Engine::Postgresql => postgresql::answers(self, cx).await,
             // It opens its socket when it is ready, and says nothing before.
-            Engine::Mariadb if mariadb::answers(self).await => Ok(Readiness::Ready),
+            Engine::Mariadb if mariadb::answers(self, cx).await => Ok(Readiness::Ready),
             Engine::Mariadb => Ok(Readiness::Starting),
         }
     }

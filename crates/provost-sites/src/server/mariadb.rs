@@ -11,13 +11,16 @@ use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::files;
 use provost_engine::process::{Input, Program};
+use provost_fleet::model::Engine;
 use provost_fleet::secret::Secret;
 use rustix::process::{Pid, Signal};
 use tokio::io::AsyncReadExt as _;
 
+use super::connection::{Login, Sql};
 use super::managed::{Cluster, START, STOP};
 use super::{MANAGED_ADMIN, ServerError};
 use crate::database::native_verifier;
+use crate::secrets::{self, Generated};
 
 pub use tools::MariadbTools;
 
@@ -125,8 +128,26 @@ fn administrator(password: &Secret) -> String {
     )
 }
 
-/// Whether it takes connections: it speaks first. A server that is full says so, and is there.
-pub(super) async fn answers(cluster: &Cluster) -> bool {
+/// Whether it takes connections. Asked as its administrator, who takes leave: about everybody who only knocks it writes a warning into its
+/// log, and a plan shall leave no trace.
+pub(super) async fn answers(cluster: &Cluster, cx: &Context) -> bool {
+    let Ok(Some(password)) = secrets::read(&cx.paths, &Generated::ServerAdmin(&cluster.server)) else {
+        return greets(cluster).await;
+    };
+    let host = cluster.address();
+    let user = MANAGED_ADMIN;
+    let login = Login { host: host.as_str(), port: None, user, password: &password, database: None };
+    // In a box of its own: the types of what waits for it would become too deep for the compiler.
+    match tokio::time::timeout(GREETING, Box::pin(Sql::open(Engine::Mariadb, &login))).await {
+        Ok(Ok(_)) => true,
+        Ok(Err(sqlx::Error::Io(_))) | Err(_) => false,
+        // Whatever it does not like, it is there: who asks it something next is told why.
+        Ok(Err(_)) => greets(cluster).await,
+    }
+}
+
+/// Whether it speaks: it does so first. A server that is full says so, and is there.
+async fn greets(cluster: &Cluster) -> bool {
     let greeting = async {
         let mut stream = tokio::net::UnixStream::connect(cluster.sockets.join(SOCKET)).await?;
         let mut first = [0; 5];
@@ -167,7 +188,7 @@ pub(super) async fn start(cluster: &Cluster, cx: &Context) -> Result<(), ServerE
     // Its process is not seen at once.
     let appears = tokio::time::Instant::now() + GREETING;
     loop {
-        if answers(cluster).await {
+        if answers(cluster, cx).await {
             return Ok(());
         }
         let gone = server_process(cluster).is_none() && tokio::time::Instant::now() > appears;
