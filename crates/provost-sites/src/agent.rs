@@ -4,10 +4,13 @@
 //! died: that is told, and nobody pretends otherwise.
 
 mod files;
+#[cfg(test)]
+mod tests;
 
 pub use files::{agent_digest, unpack};
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::time::Duration;
 
 use camino::Utf8Path;
@@ -19,11 +22,15 @@ use provost_moodle::agent::{
 };
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::Instant;
 
 use crate::php::Php;
 
 /// How long Moodle may take to boot. It is 0.05 to 0.35 s on an idle machine; the rest is for busy ones.
 const BOOT: Duration = Duration::from_mins(2);
+
+/// How long an agent that is let go may take to read so and to end.
+const END: Duration = Duration::from_secs(5);
 
 /// How much log text is kept for an error, in bytes.
 const LOG: usize = 16 * 1024;
@@ -104,6 +111,22 @@ pub struct Agent {
     pub ready: Ready,
 }
 
+/// One question and all that is said of it, until when.
+struct Turn<'a> {
+    over: &'a str,
+    allowed: Duration,
+    until: Instant,
+}
+
+impl<'a> Turn<'a> {
+    fn new(over: &'a str, allowed: Duration) -> Self {
+        let now = Instant::now();
+        // A time that no clock knows is as good as a year.
+        let until = now.checked_add(allowed).unwrap_or_else(|| now + Duration::from_hours(365 * 24));
+        Self { over, allowed, until }
+    }
+}
+
 /// An agent that was started and not greeted: it has loaded nothing of Moodle, and waits.
 pub struct Started(Agent);
 
@@ -113,8 +136,10 @@ impl Started {
         let Self(mut agent) = self;
         let token = uuid::Uuid::new_v4().simple().to_string();
         let site = agent.site.clone();
-        agent.send(&Frame::Hello(Hello { protocol: PROTOCOL, site: site.to_string(), token })).await?;
-        match agent.receive(cx, "hello", BOOT).await? {
+        let hello = Frame::Hello(Hello { protocol: PROTOCOL, site: site.to_string(), token });
+        let turn = Turn::new("hello", BOOT);
+        agent.send(cx, &turn, &hello).await?;
+        match agent.receive(cx, &turn).await? {
             Frame::Ready(ready) => agent.ready = ready,
             Frame::Result(outcome) => return Err(agent.failure(outcome)),
             _ => return Err(AgentError::Unasked(site)),
@@ -178,7 +203,9 @@ impl Agent {
         }))
     }
 
-    /// Does one operation.
+    /// Does one operation, within `deadline`: that is for all of it, from the request's first byte to the answer's last. What the
+    /// agent tells of its progress does not prolong it. An agent that goes round in circles tells much, and an operation's own deadline is
+    /// chosen so that no honest one meets it: hours where one takes seconds.
     pub async fn call(
         &mut self,
         cx: &Context,
@@ -191,9 +218,10 @@ impl Agent {
         let deadline_s = u32::try_from(deadline.as_secs()).unwrap_or(u32::MAX);
         let request =
             Request { id, operation: operation.to_owned(), params, deadline_s, retry: Retry::Never };
-        self.send(&Frame::Request(request)).await?;
+        let turn = Turn::new(operation, deadline);
+        self.send(cx, &turn, &Frame::Request(request)).await?;
         loop {
-            match self.receive(cx, operation, deadline).await? {
+            match self.receive(cx, &turn).await? {
                 Frame::Progress(progress) if progress.id == id => {}
                 Frame::Result(outcome) if outcome.id == id => {
                     return match outcome.result {
@@ -208,10 +236,15 @@ impl Agent {
 
     /// Lets it go.
     pub async fn close(mut self) {
-        // It ends when its standard input closes, whether it reads the word or not.
-        self.send(&Frame::Bye).await.ok();
-        self.running.stdin.take();
-        if tokio::time::timeout(Duration::from_secs(5), self.running.wait()).await.is_ok() {
+        // It ends when its standard input closes, whether it reads the word or not. One that was stopped reads nothing.
+        let ended = tokio::time::timeout(END, async {
+            if let Ok(bye) = encode(&Frame::Bye) {
+                self.write(&bye).await;
+            }
+            self.running.stdin.take();
+            self.running.wait().await
+        });
+        if ended.await.is_ok() {
             self.running.forget();
         } else {
             self.running.end().await;
@@ -227,30 +260,41 @@ impl Agent {
         }
     }
 
-    async fn send(&mut self, frame: &Frame) -> Result<(), AgentError> {
+    async fn send(&mut self, cx: &Context, turn: &Turn<'_>, frame: &Frame) -> Result<(), AgentError> {
         let bytes = encode(frame).map_err(|source| AgentError::Frame { site: self.site.clone(), source })?;
-        if let Some(stdin) = self.running.stdin.as_mut() {
-            // A broken pipe shows in the answer that does not come, with what it wrote before it died.
-            stdin.write_all(&bytes).await.ok();
-            stdin.flush().await.ok();
+        // A pipe holds 64 KiB: what is longer is written as fast as the agent reads, if it does.
+        match within(cx, turn, self.write(&bytes)).await {
+            Ok(()) => Ok(()),
+            Err(broken) => Err(self.give_up(turn, broken).await),
         }
-        Ok(())
     }
 
-    async fn receive(&mut self, cx: &Context, over: &str, deadline: Duration) -> Result<Frame, AgentError> {
-        let waited = tokio::select! {
-            frame = tokio::time::timeout(deadline, self.next_frame(over)) => frame,
-            () = cx.cancel.cancelled() => {
-                self.running.end().await;
-                return Err(AgentError::Cancelled);
-            }
-        };
-        if let Ok(frame) = waited {
-            return frame;
+    async fn write(&mut self, bytes: &[u8]) {
+        if let Some(stdin) = self.running.stdin.as_mut() {
+            // A broken pipe shows in the answer that does not come, with what it wrote before it died.
+            stdin.write_all(bytes).await.ok();
+            stdin.flush().await.ok();
         }
+    }
+
+    async fn receive(&mut self, cx: &Context, turn: &Turn<'_>) -> Result<Frame, AgentError> {
+        match within(cx, turn, self.next_frame(turn.over)).await {
+            Ok(frame) => frame,
+            Err(broken) => Err(self.give_up(turn, broken).await),
+        }
+    }
+
+    /// Ends an agent in the middle of something: half a frame may have been said, so nobody can talk to it any more.
+    async fn give_up(&mut self, turn: &Turn<'_>, broken: BrokenOff) -> AgentError {
         self.running.end().await;
-        let (site, over) = (self.site.clone(), over.to_owned());
-        Err(AgentError::Deadline { site, over, seconds: deadline.as_secs() })
+        match broken {
+            BrokenOff::Cancelled => AgentError::Cancelled,
+            BrokenOff::Late => AgentError::Deadline {
+                site: self.site.clone(),
+                over: turn.over.to_owned(),
+                seconds: turn.allowed.as_secs(),
+            },
+        }
     }
 
     async fn next_frame(&mut self, over: &str) -> Result<Frame, AgentError> {
@@ -299,6 +343,20 @@ impl Agent {
             }
             self.log.drain(..from);
         }
+    }
+}
+
+/// Why a word was not waited for any longer.
+enum BrokenOff {
+    Late,
+    Cancelled,
+}
+
+/// Waits for one word to an agent or from it, as long as its turn lasts and the command is not cancelled.
+async fn within<T>(cx: &Context, turn: &Turn<'_>, word: impl Future<Output = T>) -> Result<T, BrokenOff> {
+    tokio::select! {
+        said = tokio::time::timeout_at(turn.until, word) => said.map_err(|_| BrokenOff::Late),
+        () = cx.cancel.cancelled() => Err(BrokenOff::Cancelled),
     }
 }
 
