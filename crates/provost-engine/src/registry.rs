@@ -73,8 +73,14 @@ pub trait Registry: Send + Sync {
     /// `Cancel` dooms no unit by itself: say [`Registry::command`] with [`Command::Cancel`] for all of them.
     fn order(&self, session: SessionId, order: SessionOrder) -> Answer<'_, SessionState>;
 
-    /// Replaces what the session's workers are told (number of workers, window, …): JSON of the driver's. Its version rises.
-    fn set_orders<'a>(&'a self, session: SessionId, orders: &'a serde_json::Value) -> Answer<'a, i64>;
+    /// Replaces what the session's workers are told (number of workers, window, …): JSON of the driver's. Its version rises. `None`: it is
+    /// not the version `seen` any more, and nothing was done, for what somebody else has said meanwhile would be lost.
+    fn set_orders<'a>(
+        &'a self,
+        session: SessionId,
+        orders: &'a serde_json::Value,
+        seen: i64,
+    ) -> Answer<'a, Option<i64>>;
 
     /// A session.
     fn session(&self, session: SessionId) -> Answer<'_, Option<Session>>;
@@ -169,6 +175,10 @@ pub trait Registry: Send + Sync {
         text: &'a str,
         now: Timestamp,
     ) -> Answer<'a, ()>;
+
+    /// Replaces how long units are expected to take at most, in seconds, by which they are chosen: more has been learned since they were
+    /// drafted. Units that somebody holds stay as they are.
+    fn rebound<'a>(&'a self, session: SessionId, bounds: &'a [(Seq, f64)]) -> Answer<'a, ()>;
 
     // Manoeuvres
 

@@ -29,6 +29,8 @@ pub enum Command {
     Skip,
     /// Let it wait for a person.
     Park,
+    /// Let it wait for a person, who is told why.
+    ParkBecause(String),
     /// Give up and undo.
     Cancel,
     /// Allow that the source is deleted, when its quarantine has passed.

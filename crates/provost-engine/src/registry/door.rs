@@ -35,8 +35,13 @@ impl<B: Backend> Registry for B {
         Box::pin(self.perform(session::Order { session, order }))
     }
 
-    fn set_orders<'a>(&'a self, session: SessionId, orders: &'a serde_json::Value) -> Answer<'a, i64> {
-        Box::pin(self.perform(session::SetOrders { session, orders: orders.clone() }))
+    fn set_orders<'a>(
+        &'a self,
+        session: SessionId,
+        orders: &'a serde_json::Value,
+        seen: i64,
+    ) -> Answer<'a, Option<i64>> {
+        Box::pin(self.perform(session::SetOrders { session, orders: orders.clone(), seen }))
     }
 
     fn session(&self, session: SessionId) -> Answer<'_, Option<Session>> {
@@ -144,6 +149,10 @@ impl<B: Backend> Registry for B {
     ) -> Answer<'a, ()> {
         let (worker, text) = (worker.to_owned(), text.to_owned());
         Box::pin(self.perform(tell::NoteAct { session, unit, worker, text, now }))
+    }
+
+    fn rebound<'a>(&'a self, session: SessionId, bounds: &'a [(Seq, f64)]) -> Answer<'a, ()> {
+        Box::pin(self.perform(draft::Rebound { session, bounds: bounds.to_vec() }))
     }
 
     fn command<'a>(

@@ -1,6 +1,7 @@
 //! Sessions: operations whose units several workers share.
 
 use jiff::Timestamp;
+use provost_fleet::digest::Digest;
 use serde::Serialize;
 
 /// Identity of a session: an operation's.
@@ -38,6 +39,15 @@ pub struct Session {
     pub orders_version: i64,
     /// When it was made.
     pub created_at: Timestamp,
+}
+
+impl Session {
+    /// A short word that no other session has, in whatever registry: numbers begin at 1 in each of them. Made of what is written down of
+    /// the session's beginning, to the nanosecond.
+    pub fn tag(&self) -> String {
+        let text = format!("{} {} {} {}", self.id.0, self.name, self.actor, self.created_at);
+        Digest::of(text.as_bytes()).to_string().chars().take(8).collect()
+    }
 }
 
 /// How a session stands.

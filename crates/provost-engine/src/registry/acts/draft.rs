@@ -1,12 +1,12 @@
-//! Units are added to a session that is being drafted.
+//! Units are added to a session that is being drafted, and expected to take another time later.
 
 use std::collections::HashSet;
 
-use super::super::database::{Act, Db, Value, places};
+use super::super::database::{Act, Db, Value, places, values};
 use super::super::error::RegistryError;
 use super::super::session::{SessionId, SessionState};
 use super::super::state::Place;
-use super::super::unit::NewUnit;
+use super::super::unit::{NewUnit, Seq};
 use super::journal::Journal;
 use super::session::standing;
 
@@ -65,5 +65,24 @@ impl Add {
             unit.source_id.into(),
             unit.facts.to_string().into(),
         ]
+    }
+}
+
+pub(in super::super) struct Rebound {
+    pub(in super::super) session: SessionId,
+    pub(in super::super) bounds: Vec<(Seq, f64)>,
+}
+
+impl Act for Rebound {
+    type Out = ();
+
+    async fn act<D: Db>(&self, db: &mut D) -> Result<(), RegistryError> {
+        // The totals know what units take on average, not at most: they stay.
+        let sql = "update unit set upper_s = $3 where operation = $1 and seq = $2 and machine = 'archive' \
+                   and owner is null and upper_s <> $3";
+        for (unit, upper) in &self.bounds {
+            db.run(sql, values![self.session.0, *unit, *upper]).await?;
+        }
+        Ok(())
     }
 }

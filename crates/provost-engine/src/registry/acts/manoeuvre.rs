@@ -87,6 +87,13 @@ impl Manoeuvre {
             Command::Retry => self.retry(journal, row),
             Command::Skip => self.wish_or_make(journal, row, Wish::Skip),
             Command::Park => self.wish_or_make(journal, row, Wish::Park),
+            Command::ParkBecause(why) => {
+                let parked = self.wish_or_make(journal, row, Wish::Park)?;
+                if parked {
+                    row.unit.error = Some(why.clone());
+                }
+                Ok(parked)
+            }
             Command::Cancel => self.wish_or_make(journal, row, Wish::Cancel),
             Command::Approve => self.approve(journal, row),
             Command::Extend(goal) => self.extend(journal, row, *goal),

@@ -88,16 +88,21 @@ impl Act for Order {
 pub(in super::super) struct SetOrders {
     pub(in super::super) session: SessionId,
     pub(in super::super) orders: serde_json::Value,
+    pub(in super::super) seen: i64,
 }
 
 impl Act for SetOrders {
-    type Out = i64;
+    type Out = Option<i64>;
 
-    async fn act<D: Db>(&self, db: &mut D) -> Result<i64, RegistryError> {
+    async fn act<D: Db>(&self, db: &mut D) -> Result<Option<i64>, RegistryError> {
+        let (_, version) = standing(db, self.session, D::LOCK).await?;
+        if version != self.seen {
+            return Ok(None);
+        }
         let sql = "update operation set orders = $2, orders_version = orders_version + 1 \
                    where id = $1 and machine = 'archive' returning orders_version";
         let row = first(db, sql, values![self.session.0, self.orders.to_string()]).await?;
-        row.ok_or(RegistryError::NoSession(self.session))?.int()
+        Ok(Some(row.ok_or(RegistryError::NoSession(self.session))?.int()?))
     }
 }
 

@@ -84,7 +84,9 @@ impl Take {
             _ if early => false,
             State::Cancelling => true,
             State::Waiting | State::Failed => {
-                state == SessionState::Running
+                // A deletion that was begun goes on even where the session is cancelled: there is no way back from it.
+                let begun = place.phase == Phase::Delete && row.unit.attempts > 0;
+                (state == SessionState::Running || (state == SessionState::Cancelling && begun))
                     && self.claiming.phases.contains(&place.phase)
                     && row.unit.upper_s <= fits
                     && (place.phase != Phase::Delete || row.unit.approved_at.is_some())

@@ -11,6 +11,7 @@ contract!(
     a_unit_is_given_to_one,
     the_later_phase_goes_first_then_priority_then_the_longest,
     only_what_fits_is_given,
+    what_is_expected_to_take_another_time_fits_by_that,
     only_the_phases_that_are_asked_for,
     a_named_unit_is_given_or_none,
     what_has_its_time_is_given_then,
@@ -68,6 +69,18 @@ async fn only_what_fits_is_given(stage: &Stage) {
         order.push(claim.held.unit);
     }
     assert_eq!(order, [2, 1]);
+}
+
+async fn what_is_expected_to_take_another_time_fits_by_that(stage: &Stage) {
+    let registry = &*stage.registry;
+    let id = session_of(registry, 3).await;
+    let held = claim(registry, id, "w", 1).await.unwrap().held;
+    registry.rebound(id, &[(0, 7.0), (1, 7.0), (2, 900.0), (99, 1.0)]).await.unwrap();
+    let asked = Claiming { fits_s: Some(60.0), ..Claiming::any("v", at(1), LEASE) };
+    let fits = registry.candidates(id, &asked, 9).await.unwrap();
+    assert_eq!(fits.iter().map(|unit| unit.seq).collect::<Vec<_>>(), [1]);
+    let unit = registry.unit(id, held.unit).await.unwrap().unwrap();
+    assert_ne!(unit.upper_s.to_bits(), 7.0_f64.to_bits(), "what somebody holds stays as it is");
 }
 
 async fn only_the_phases_that_are_asked_for(stage: &Stage) {

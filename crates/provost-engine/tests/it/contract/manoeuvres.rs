@@ -7,6 +7,7 @@ use crate::stage::{LET_GO, Stage, advance, at, claim, failure, go_on, report, se
 
 contract!(
     what_waits_is_skipped_parked_and_tried_again,
+    who_is_parked_for_a_reason_is_told_it,
     a_wish_comes_true_at_the_boundary,
     what_has_not_begun_is_given_up_at_once,
     what_has_begun_is_undone,
@@ -24,6 +25,17 @@ async fn order(
     command: Command,
 ) -> u64 {
     stage.registry.command(id, &what, &command, "boss", at(5)).await.unwrap()
+}
+
+async fn who_is_parked_for_a_reason_is_told_it(stage: &Stage) {
+    let registry = &*stage.registry;
+    let id = session_of(registry, 2).await;
+    let park = Command::ParkBecause("a plugin is missing".to_owned());
+    assert_eq!(order(stage, id, Selection::Units(vec![1]), park).await, 1);
+    let parked = registry.unit(id, 1).await.unwrap().unwrap();
+    assert_eq!((parked.place.state, parked.error.as_deref()), (State::Parked, Some("a plugin is missing")));
+    assert_eq!(order(stage, id, Selection::All, Command::Retry).await, 1);
+    assert_eq!(registry.unit(id, 1).await.unwrap().unwrap().error, None);
 }
 
 async fn what_waits_is_skipped_parked_and_tried_again(stage: &Stage) {

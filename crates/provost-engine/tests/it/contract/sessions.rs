@@ -72,7 +72,9 @@ async fn orders_have_versions(stage: &Stage) {
     let registry = &*stage.registry;
     let id = session_of(registry, 1).await;
     let held = claim(registry, id, "w", 1).await.unwrap().held;
-    assert_eq!(registry.set_orders(id, &serde_json::json!({ "workers": 7 })).await.unwrap(), 1);
+    let orders = |workers| serde_json::json!({ "workers": workers });
+    assert_eq!(registry.set_orders(id, &orders(7), 0).await.unwrap(), Some(1));
+    assert_eq!(registry.set_orders(id, &orders(8), 0).await.unwrap(), None, "somebody else was faster");
     registry.order(id, SessionOrder::Stop).await.unwrap();
     let beat = registry.beat(&held, at(9)).await.unwrap();
     assert_eq!((beat.orders_version, beat.session), (1, SessionState::Stopping));
