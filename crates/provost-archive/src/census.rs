@@ -64,6 +64,9 @@ pub struct TableCensus {
     pub digest: Digest,
     /// Columns that went into the digests, sorted.
     pub columns: Vec<String>,
+    /// Those of them in which no row has anything: nothing is lost where the other end's Moodle has no such column.
+    #[serde(default)]
+    pub empty: Vec<String>,
 }
 
 /// Data that belongs to the course and is in no table that is compared.

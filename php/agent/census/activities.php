@@ -45,8 +45,9 @@ return [
             'timemodified' => 'when this row was changed'],
         'needs' => 'blocks',
     ],
+    // Where blocks of the site stand in a course is backed up nowhere: those blocks are no part of it.
     'block_positions' => [
-        'in' => 'contextid:content_context',
+        'in' => 'blockinstanceid:block_instances',
         'refs' => 'contextid:content_context blockinstanceid:block_instances',
         'skip' => ['subpage' => 'the number of a page'],
         'needs' => 'blocks',
@@ -71,13 +72,20 @@ return [
         'in' => 'contextid:content_context',
         'key' => 'contextid name contenttype',
         'refs' => 'contextid:content_context usercreated:user usermodified:user',
-        'skip' => ['instanceid' => 'decided by the site'],
+        'skip' => ['instanceid' => 'decided by the site', 'timemodified' => 'a restore writes when it ran'],
         'blank' => 'configdata',
         'needs' => 'contentbankcontent',
     ],
     'competency_coursecomp' => [
         'in' => 'courseid:course',
         'refs' => 'courseid:course competencyid:competency',
+        'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed',
+            'usermodified' => 'who restored it'],
+        'needs' => 'competencies',
+    ],
+    'competency_coursecompsetting' => [
+        'in' => 'courseid:course',
+        'refs' => 'courseid:course',
         'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed',
             'usermodified' => 'who restored it'],
         'needs' => 'competencies',

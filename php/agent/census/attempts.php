@@ -44,9 +44,12 @@ return [
     ],
     'question_attempt_step_data' => [
         'in' => 'attemptstepid:question_attempt_steps',
+        'join' => 'JOIN {question_attempt_steps} ds ON ds.id = t.attemptstepid JOIN {question_attempts} da ON da.id = ds.questionattemptid
+            LEFT JOIN {question} dq ON dq.id = da.questionid',
+        'extra' => ['qtype' => 'dq.qtype'],
         'refs' => 'attemptstepid:question_attempt_steps',
-        // The orders of answers are numbers of answers.
-        'when' => "t.name NOT LIKE '%order'",
+        'convert' => ['name' => 'step_name', 'value' => 'step_value'],
+        'skip' => ['qtype' => 'compared as the question\'s own row'],
         'users' => true,
     ],
     'grading_instances' => [

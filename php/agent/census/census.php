@@ -39,7 +39,7 @@ final class census {
     public const SCHEMA = 1;
 
     /** @var string[] Recipes whose rows depend on who takes part in the others, and which therefore come last. */
-    public const LAST = ['event', 'files', ...census_log::RECIPES];
+    public const LAST = ['question_bank_entries', 'question', 'grade_grades', 'event', 'files', ...census_log::RECIPES];
 
     /** @var string[] What users may be known by. */
     private const USER_KEYS = ['username', 'email', 'idnumber'];
@@ -80,7 +80,9 @@ final class census {
         $conditions = $params['conditions'] ?? [];
         $included = isset($params['users_file']) ? census_users::read($params['users_file'], $key) : null;
         $this->names = new census_names($key, $params['user_table'] ?? [], !empty($conditions['users']), $included);
-        $this->activities = new census_activities($this->names, $course);
+        // An end that is asked with the columns of a Moodle before 5.0, whose question banks were the course's own.
+        $ownbanks = !empty($params['columns']) && !isset($params['columns']['qbank']);
+        $this->activities = new census_activities($this->names, $course, $ownbanks);
         $this->reader = new census_reader($this->names, new census_values($this->names), $params['columns'] ?? [],
             $params['logs_before'] ?? null);
         foreach (census_recipe::all() as $name => $recipe) {
@@ -121,19 +123,24 @@ final class census {
     /**
      * Counts and digests tables.
      *
-     * @return array By name: rows, digest, columns.
+     * @return array By name: rows, digest, columns, and those in which no row has anything.
      */
     public function answer_tables(): array {
         $tables = [];
-        foreach ($this->recipes as $name => $recipe) {
+        $last = array_flip(self::LAST);
+        foreach (array_diff_key($this->recipes, $last) + $this->recipes as $name => $recipe) {
             $this->task->progress(count($tables), count($this->recipes), "counting $name");
-            $digests = [];
-            foreach ($this->rows($name) as [$digest]) {
+            [$digests, $filled] = [[], []];
+            foreach ($this->rows($name) as [$digest, $values]) {
                 $digests[] = $digest;
+                // Soon nothing is left of it: most columns are filled in the first rows.
+                $filled += array_filter(array_diff_key($values, $filled),
+                    fn(?string $value): bool => !in_array($value, [null, '', census_names::NOTHING], true));
             }
             sort($digests, SORT_STRING);
-            $tables[$name] = ['rows' => count($digests), 'digest' => hash('sha256', implode('', $digests)),
-                'columns' => $this->reader->used($recipe)];
+            $columns = $this->reader->used($recipe);
+            $tables[$name] = ['rows' => count($digests), 'digest' => hash('sha256', implode('', $digests)), 'columns' => $columns,
+                'empty' => $digests ? array_values(array_diff($columns, array_keys($filled))) : []];
         }
         return $tables;
     }
@@ -154,5 +161,28 @@ final class census {
             return;
         }
         yield from $this->reader->digests($recipe);
+        foreach ($name === 'course_format_options' ? $this->default_options() : [] as $row) {
+            yield $this->reader->digest($recipe, $row);
+        }
+    }
+
+    /**
+     * Options of the course's format for which there is no row, so that the site's default holds. A restore writes them all.
+     *
+     * @return \stdClass[]
+     */
+    private function default_options(): array {
+        global $CFG, $DB;
+        require_once($CFG->dirroot . '/course/lib.php');
+        $format = course_get_format($this->course->id);
+        if ($format->get_format() !== $this->course->format) {
+            // The format is gone: there is nobody to ask.
+            return [];
+        }
+        $of = ['courseid' => $this->course->id, 'format' => $this->course->format, 'sectionid' => 0];
+        $there = $DB->get_records_menu('course_format_options', $of, '', 'name, value');
+        $lacking = array_diff_key($format->get_format_options(), $there);
+        $row = fn($name, $value) => (object) ($of + ['id' => 0, 'name' => $name, 'value' => $value]);
+        return array_map($row, array_keys($lacking), $lacking);
     }
 }

@@ -36,8 +36,14 @@ final class census_activities {
      *
      * @param census_names $names
      * @param \stdClass $course
+     * @param bool $ownbanks Whether the other end's question banks are the course's own. Moodle 5.0 and later put them into an activity,
+     *     which is then no activity of the course, but a part of its place.
      */
-    public function __construct(private readonly census_names $names, private readonly \stdClass $course) {
+    public function __construct(
+        private readonly census_names $names,
+        private readonly \stdClass $course,
+        private readonly bool $ownbanks,
+    ) {
         $names->put('course', $course->id, 'course');
         $this->order();
         foreach (['course_modules', 'context', 'content_context'] as $set) {
@@ -83,17 +89,66 @@ final class census_activities {
         $modules = $DB->get_records_menu('modules', null, '', 'id, name');
         // What is on its way to the recycle bin is not backed up either.
         $all = $DB->get_records('course_modules', ['course' => $this->course->id, 'deletioninprogress' => 0], 'id');
-        $sections = $DB->get_records('course_sections', ['course' => $this->course->id], 'section', 'id, section, sequence');
-        $order = [];
-        foreach ($sections as $section) {
-            $order = array_merge($order, array_filter(explode(',', (string) $section->sequence)));
+        foreach (array_unique(array_merge($this->sequence($all, $modules), array_keys($all))) as $id) {
+            if (!isset($all[$id])) {
+                continue;
+            }
+            $all[$id]->modname = $modules[$all[$id]->module] ?? 'unknown';
+            if ($this->ownbanks && $this->is_own_bank($all[$id])) {
+                foreach (['context', 'content_context'] as $set) {
+                    $this->names->also($set, \context_module::instance($id)->id, 'course');
+                }
+                continue;
+            }
+            $this->activities[] = $all[$id];
         }
-        foreach (array_unique(array_merge($order, array_keys($all))) as $id) {
-            if (isset($all[$id])) {
-                $all[$id]->modname = $modules[$all[$id]->module] ?? 'unknown';
-                $this->activities[] = $all[$id];
+    }
+
+    /**
+     * The activities in the order of the sections. A section that belongs to an activity follows it, for a restore numbers such sections
+     * anew.
+     *
+     * @param \stdClass[] $all The activities, by number.
+     * @param string[] $modules
+     * @return int[]
+     */
+    private function sequence(array $all, array $modules): array {
+        global $DB;
+        $sections = $DB->get_records('course_sections', ['course' => $this->course->id], 'section');
+        $delegated = [];
+        foreach ($sections as $section) {
+            if (!empty($section->component)) {
+                $delegated["$section->component/$section->itemid"] = $section;
             }
         }
+        $order = [];
+        $follow = function(\stdClass $section) use (&$follow, &$order, $delegated, $all, $modules): void {
+            foreach (array_filter(explode(',', (string) $section->sequence)) as $id) {
+                if (isset($order[$id])) {
+                    continue;
+                }
+                $order[$id] = true;
+                $owner = isset($all[$id]) ? 'mod_' . ($modules[$all[$id]->module] ?? '') . "/{$all[$id]->instance}" : '';
+                if (isset($delegated[$owner])) {
+                    $follow($delegated[$owner]);
+                }
+            }
+        };
+        array_map($follow, array_filter($sections, fn($section) => empty($section->component)));
+        array_map($follow, $delegated);
+        return array_keys($order);
+    }
+
+    /**
+     * Whether an activity is the one that core has made for the question bank of the course itself.
+     *
+     * @param \stdClass $activity
+     * @return bool
+     */
+    private function is_own_bank(\stdClass $activity): bool {
+        global $DB;
+        return $activity->modname === 'qbank'
+            && $DB->get_field('qbank', 'type', ['id' => $activity->instance]) === \core_question\local\bank\question_bank_helper::TYPE_SYSTEM;
     }
 
     /**

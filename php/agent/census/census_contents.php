@@ -78,7 +78,7 @@ final class census_contents {
         foreach (array_chunk($this->names->ids('context'), 1000) as $contexts) {
             [$in, $params] = $DB->get_in_or_equal($contexts);
             $rows = $DB->get_recordset_select('files',
-                "contextid $in AND filename <> '.' AND component NOT IN ('backup', 'tool_recyclebin') AND referencefileid IS NULL",
+                "contextid $in AND filename <> '.' AND " . census_recipe::FILES . ' AND referencefileid IS NULL',
                 $params, 'id');
             yield from $rows;
             $rows->close();

@@ -58,6 +58,9 @@ final class census_left {
         foreach ($this->question_types() as $qtype => $count) {
             $found["qtype_$qtype"] = "$count questions";
         }
+        if ($banks = $this->foreign_banks()) {
+            $found['question_bank_outside'] = implode(', ', $banks);
+        }
         ksort($found);
         return array_map(fn($component, $what) => ['component' => $component, 'what' => $what], array_keys($found), $found);
     }
@@ -81,6 +84,36 @@ final class census_left {
         }
         $tasks->close();
         return array_values(array_unique($unrest));
+    }
+
+    /**
+     * Banks outside the course that its activities draw questions from. A restore puts copies of them into a bank of the new course.
+     *
+     * @return string[] Their places, with how many questions are used.
+     */
+    private function foreign_banks(): array {
+        global $DB;
+        $found = [];
+        // Before Moodle 4.0 there was no such table.
+        $places = $DB->get_manager()->table_exists('question_references') ? $this->names->ids('content_context') : [];
+        foreach (array_chunk($places, 1000) as $contexts) {
+            [$in, $params] = $DB->get_in_or_equal($contexts);
+            $single = $DB->get_records_sql_menu("SELECT c.contextid, COUNT(DISTINCT e.id) FROM {question_references} r
+                JOIN {question_bank_entries} e ON e.id = r.questionbankentryid
+                JOIN {question_categories} c ON c.id = e.questioncategoryid WHERE r.usingcontextid $in GROUP BY c.contextid", $params);
+            $random = $DB->get_records_sql_menu("SELECT questionscontextid, COUNT(1) FROM {question_set_references}
+                WHERE usingcontextid $in GROUP BY questionscontextid", $params);
+            foreach ([$single, $random] as $counts) {
+                foreach ($counts as $context => $count) {
+                    $found[$context] = ($found[$context] ?? 0) + $count;
+                }
+            }
+        }
+        $found = array_filter($found, fn($id) => $this->names->inside('content_context', (int) $id) === null, ARRAY_FILTER_USE_KEY);
+        return array_map(function($id, $count) {
+            $context = \context::instance_by_id($id, IGNORE_MISSING);
+            return ($context ? $context->get_context_name() : 'a place that is gone') . ": $count";
+        }, array_keys($found), $found);
     }
 
     /**

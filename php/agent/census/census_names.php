@@ -98,6 +98,17 @@ final class census_names {
     }
 
     /**
+     * Gives something a name that another has: here they are one.
+     *
+     * @param string $set
+     * @param int $id
+     * @param string $name
+     */
+    public function also(string $set, int $id, string $name): void {
+        $this->names[$set][$id] = $name;
+    }
+
+    /**
      * Whether a set is kept here.
      *
      * @param string $set

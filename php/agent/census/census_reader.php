@@ -238,7 +238,7 @@ final class census_reader {
     private function value(census_recipe $recipe, string $column, \stdClass $row, ?\database_column_info $info): ?string {
         $value = $row->$column ?? null;
         if (isset($recipe->convert[$column])) {
-            return $this->values->{$recipe->convert[$column]}($value);
+            return $this->values->{$recipe->convert[$column]}($value, $row, $recipe);
         }
         if (isset($recipe->choose[$column])) {
             $set = $this->chosen($recipe, $column, $row);

@@ -28,7 +28,7 @@ namespace provost;
  * - key: the columns that name a row. What has the same name is numbered in the order of the rows.
  * - tree: the column that holds the parent's number; names then begin with the parent's.
  * - refs: "column:set", where the numbers of others are; census_names knows further sets: user, role, scale, tag, …
- * - convert: by column, the method of census_values that writes it.
+ * - convert: by column, the method of census_values that writes it, given the value, the row and the recipe.
  * - choose: by column, which set its number is of: "by" names the columns that decide, "sets" the set for their values, joined by "/".
  * - only: the columns that are compared, where most are not.
  * - skip: by column, why it is not compared.
@@ -45,6 +45,10 @@ namespace provost;
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
 final class census_recipe {
+
+    /** @var string SQL: the files of a course that core's backup takes. Of annotated PDFs it leaves out what can be made anew. */
+    public const FILES = "component NOT IN ('backup', 'tool_recyclebin') AND (component <> 'assignfeedback_editpdf'
+        OR filearea IN ('download', 'readonlypages', 'stamps'))";
 
     /** @var string The table. */
     public readonly string $table;

@@ -25,17 +25,47 @@ namespace provost;
  */
 final class census_values {
 
-    /** @var string[] Parameters of addresses that core's backup translates, by the script they are of. */
+    /** @var array What core's backup translates of addresses: by script the parameters that follow each other, with what they are of. */
     private const LINKS = [
-        '/course/view.php' => ['id' => 'course'],
-        '/grade/report/index.php' => ['id' => 'course'],
-        '/user/index.php' => ['id' => 'course'],
-        '/mod/forum/discuss.php' => ['d' => 'forum_discussions'],
-        '/mod/glossary/showentry.php' => ['eid' => 'glossary_entries'],
+        '/course/view.php' => ['id:course'],
+        '/course/section.php' => ['id:course_sections'],
+        '/grade/index.php' => ['id:course'],
+        '/grade/report/index.php' => ['id:course'],
+        '/badges/index.php' => ['type: id:course'],
+        '/badges/view.php' => ['type: id:course'],
+        '/user/index.php' => ['id:course'],
+        '/mod/book/view.php' => ['b:book', 'id:course_modules chapterid:book_chapters', 'b:book chapterid:book_chapters'],
+        '/mod/data/edit.php' => ['id:course_modules', 'd:data'],
+        '/mod/data/view.php' => ['d:data', 'd:data rid:data_records'],
+        '/mod/feedback/analysis.php' => ['id:course_modules'],
+        '/mod/feedback/show_entries.php' => ['id:course_modules'],
+        '/mod/forum/discuss.php' => ['d:forum_discussions', 'd:forum_discussions parent:forum_posts', 'd:forum_discussions #:forum_posts'],
+        '/mod/forum/view.php' => ['f:forum'],
+        '/mod/glossary/showentry.php' => ['courseid:course eid:glossary_entries'],
+        '/mod/lesson/edit.php' => ['id:course_modules'],
+        '/mod/lesson/editpage.php' => ['id:course_modules pageid:lesson_pages'],
+        '/mod/lesson/essay.php' => ['id:course_modules'],
+        '/mod/lesson/mediafile.php' => ['id:course_modules'],
+        '/mod/lesson/report.php' => ['id:course_modules'],
+        '/mod/lesson/view.php' => ['id:course_modules pageid:lesson_pages'],
+        '/mod/quiz/view.php' => ['q:quiz'],
+        '/mod/wiki/view.php' => ['pageid:wiki_pages'],
     ];
 
-    /** @var string How addresses of this site begin, as a pattern. */
-    private readonly string $address;
+    /** @var string[] What the criteria of badges are about, by the numbers of their kinds: activities, who gives them, courses, badges. */
+    private const CRITERIA = [1 => 'course_modules', 2 => 'role', 4 => 'course', 7 => 'badge', 9 => 'competency'];
+
+    /** @var string[] The set that the parameter "id" of every activity's scripts is of. */
+    private const SCRIPTS = ['index' => 'course', 'view' => 'course_modules'];
+
+    /** @var string The address of this site without what it begins with: core translates some links of http and of https. */
+    private readonly string $site;
+
+    /** @var string[] Patterns of addresses: of this site, and of this site inside another address. */
+    private readonly array $addresses;
+
+    /** @var bool[] Which addresses are translated, by addresses without their numbers. */
+    private array $translated = [];
 
     /**
      * Makes a writer.
@@ -44,7 +74,11 @@ final class census_values {
      */
     public function __construct(private readonly census_names $names) {
         global $CFG;
-        $this->address = '~' . preg_quote($CFG->wwwroot, '~') . '(/[\w/]+\.php)\?(\w+)=(\d+)~';
+        $this->site = preg_replace('~^https?~', '', $CFG->wwwroot);
+        $this->addresses = [
+            '~https?' . preg_quote($this->site, '~') . '(/[\w/]+\.php)(/\d+|\?\w+=\d+(?:&(?:amp;)?\w+=\d+)*(?:#\d+)?)~',
+            '~https?' . preg_quote(urlencode($this->site), '~') . '(?:%2F|%3F|%3D|%26|[\w.])+~',
+        ];
     }
 
     /**
@@ -73,10 +107,13 @@ final class census_values {
      * @return string
      */
     public function text(string $text): string {
-        global $CFG;
         $text = preg_replace('/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/', '', $text);
         $text = preg_replace("/\r\n|\r/", "\n", $text);
-        return str_contains($text, $CFG->wwwroot) ? preg_replace_callback($this->address, $this->link(...), $text) : $text;
+        if (str_contains($text, $this->site)) {
+            $text = preg_replace_callback($this->addresses[0], $this->link(...), $text);
+        }
+        return str_contains($text, urlencode($this->site)) ? preg_replace_callback($this->addresses[1], $this->encoded_link(...), $text)
+            : $text;
     }
 
     /**
@@ -86,13 +123,228 @@ final class census_values {
      * @return string
      */
     private function link(array $found): string {
-        [$whole, $script, $parameter, $id] = $found;
-        $set = self::LINKS[$script][$parameter] ?? null;
-        if ($set === null && $parameter === 'id' && preg_match('~^/mod/\w+/(index|view)\.php$~', $script, $kind)) {
-            $set = $kind[1] === 'index' ? 'course' : 'course_modules';
+        [$whole, $script, $rest] = $found;
+        if ($rest[0] === '/') {
+            $context = $script === '/pluginfile.php' ? $this->names->inside('context', (int) substr($rest, 1)) : null;
+            return $context === null || !$this->is_translated($script, $whole) ? $whole : "{site}$script/{{$context}}";
         }
-        $name = $set === null ? null : $this->names->inside($set, (int) $id);
-        return $name === null ? $whole : "{site}$script?$parameter={{$name}}";
+        $parts = [];
+        preg_match_all('~(\w+)=(\d+)|(#)(\d+)~', $rest, $parts, PREG_SET_ORDER);
+        $parts = array_map(fn($part) => array_slice(array_values(array_filter($part, fn($text) => $text !== '')), 1), $parts);
+        $pattern = self::pattern($script, array_column($parts, 0));
+        $written = '';
+        foreach ($parts as $at => [$parameter, $id]) {
+            $name = empty($pattern[$at]) ? $id : $this->names->inside($pattern[$at], (int) $id);
+            if ($name === null) {
+                return $whole;
+            }
+            $written .= ($parameter === '#' ? '#' : ($at ? '&' : '?') . "$parameter=") . (empty($pattern[$at]) ? $id : "{{$name}}");
+        }
+        if ($pattern === [] || !$this->is_translated($script, $whole)) {
+            return $whole;
+        }
+        // The older name of a script, for which core writes the newer one.
+        return '{site}' . str_replace('/badges/view.php', '/badges/index.php', $script) . $written;
+    }
+
+    /**
+     * An address inside another one. Of these core translates those of databases and of files.
+     *
+     * @param string[] $found
+     * @return string
+     */
+    private function encoded_link(array $found): string {
+        $address = urldecode($found[0]);
+        $script = preg_match('~/[a-z]+/[a-z]+/\w+\.php|/pluginfile\.php~', $address, $match) ? $match[0] : '';
+        if ($script === '' || !$this->is_translated($script, $found[0])) {
+            return $found[0];
+        }
+        $written = preg_replace_callback($this->addresses[0], $this->link(...), $address);
+        return $written === $address ? $found[0] : "{encoded}$written";
+    }
+
+    /**
+     * Whether the backup of this Moodle translates an address. That is asked of core: not every Moodle knows of all.
+     *
+     * @param string $script
+     * @param string $address
+     * @return bool
+     */
+    private function is_translated(string $script, string $address): bool {
+        global $CFG;
+        $kind = preg_replace('/\d+/', '0', strtok($address, '#') . ' ' . $script);
+        if (!isset($this->translated[$kind])) {
+            require_once($CFG->dirroot . '/backup/util/includes/backup_includes.php');
+            require_once($CFG->dirroot . '/backup/moodle2/backup_plan_builder.class.php');
+            $class = preg_match('~^/mod/(\w+)/~', $script, $found) ? "backup_{$found[1]}_activity_task" : 'backup_course_task';
+            $this->translated[$kind] = class_exists($class) && $class::encode_content_links($address) !== $address;
+        }
+        return $this->translated[$kind];
+    }
+
+    /**
+     * The sets that the parameters of an address are of: as core does it, by the longest sequence that the address begins with.
+     *
+     * @param string $script
+     * @param string[] $parameters
+     * @return string[] By place; empty where core translates nothing.
+     */
+    private static function pattern(string $script, array $parameters): array {
+        $patterns = self::LINKS[$script] ?? [];
+        if (preg_match('~^/mod/\w+/(index|view)\.php$~', $script, $kind)) {
+            $patterns[] = 'id:' . self::SCRIPTS[$kind[1]];
+        }
+        $longest = [];
+        foreach ($patterns as $pattern) {
+            $pairs = array_map(fn($pair) => explode(':', $pair), explode(' ', $pattern));
+            $fits = array_column($pairs, 0) === array_slice($parameters, 0, count($pairs));
+            $longest = $fits && count($pairs) > count($longest) ? array_column($pairs, 1) : $longest;
+        }
+        return $longest;
+    }
+
+    /**
+     * The number of a section; of those that belong to an activity core makes it anew.
+     *
+     * @param mixed $value
+     * @param \stdClass $row
+     * @return string
+     */
+    public function section_number($value, \stdClass $row): string {
+        return empty($row->component) ? (string) $value : census_names::NOTHING;
+    }
+
+    /**
+     * The activity that a section belongs to.
+     *
+     * @param mixed $value
+     * @param \stdClass $row
+     * @return string
+     */
+    public function section_owner($value, \stdClass $row): string {
+        $component = (string) ($row->component ?? '');
+        $set = preg_replace('/^mod_/', '', $component);
+        return $component === '' ? census_names::NOTHING : "$component " . $this->names->of($set, $value);
+    }
+
+    /**
+     * The font of exported PDFs. None is the site's default, which a restore writes down.
+     *
+     * @param string|null $value
+     * @return string
+     */
+    public function font($value): string {
+        $default = get_config('moodlecourse', 'pdfexportfont');
+        return empty($value) || $value === $default ? census_names::NOTHING : $value;
+    }
+
+    /**
+     * A penalty, as core's restore mends it.
+     *
+     * @param mixed $value
+     * @return string
+     */
+    public function penalty($value): string {
+        $value = (float) $value;
+        return match (true) {
+            $value >= 0.33 && $value <= 0.34 => '0.3333333',
+            $value >= 0.66 && $value <= 0.67 => '0.6666667',
+            default => sprintf('%.12G', min($value, 1)),
+        };
+    }
+
+    /**
+     * The name or the value of a parameter of a badge's criterion. Both may hold the number of an activity, of a role, of a competency or
+     * of the course.
+     *
+     * @param string|null $value
+     * @param \stdClass $row
+     * @return string
+     */
+    public function badge_parameter($value, \stdClass $row): string {
+        $set = self::CRITERIA[$row->kind] ?? null;
+        [$word, $id] = explode('_', $row->name, 2) + ['', ''];
+        if ($set === null || !is_numeric($id)) {
+            return (string) $value;
+        }
+        $name = $this->names->of($set, $id);
+        return $value === $row->name ? "{$word}_$name" : ($value === $id ? $name : (string) $value);
+    }
+
+    /**
+     * What an alias refers to. Inside a site that is a file, by its place.
+     *
+     * @param string|null $value
+     * @param \stdClass $row
+     * @param census_recipe $recipe
+     * @return string
+     */
+    public function reference($value, \stdClass $row, census_recipe $recipe): string {
+        try {
+            $file = (string) $value === '' ? null : get_file_storage()::unpack_reference($value);
+        } catch (\Throwable $ignored) {
+            return $this->text((string) $value);
+        }
+        if (!isset($file['contextid'], $file['component'], $file['filearea'])) {
+            return $file === null ? census_names::NOTHING : $this->text((string) $value);
+        }
+        $set = $recipe->choose['itemid']['sets']["{$file['component']}/{$file['filearea']}"] ?? null;
+        $item = match ($set) {
+            null => (string) $file['itemid'],
+            'revision' => census_names::NOTHING,
+            default => $this->names->of($set, $file['itemid']),
+        };
+        return implode(' / ', [$this->names->of('context', $file['contextid']), $file['component'], $file['filearea'], $item,
+            $file['filepath'] . $file['filename']]);
+    }
+
+    /**
+     * The name of what an attempt at a question keeps. Questions of ordering put their own number into it.
+     *
+     * @param string|null $value
+     * @param \stdClass $row
+     * @return string
+     */
+    public function step_name($value, \stdClass $row): string {
+        if ($row->qtype === 'ordering' && preg_match('/^response_(\d+)$/', (string) $value, $found)) {
+            return 'response_{' . $this->names->of('question', $found[1]) . '}';
+        }
+        return (string) $value;
+    }
+
+    /**
+     * What an attempt at a question keeps. Orders are lists of numbers, of answers or of parts of a question.
+     *
+     * @param string|null $value
+     * @param \stdClass $row
+     * @return string|null
+     */
+    public function step_value($value, \stdClass $row): ?string {
+        $name = preg_replace('/^_sub\d+_/', '_', (string) $row->name);
+        $set = match (true) {
+            in_array($row->qtype, ['multichoice', 'calculatedmulti', 'multianswer']) && $name === '_order' => 'question_answers',
+            $row->qtype === 'ordering' && in_array($name, ['_currentresponse', '_correctresponse']) => 'question_answers',
+            in_array($row->qtype, ['match', 'multianswer']) && in_array($name, ['_stemorder', '_choiceorder'])
+                => 'qtype_match_subquestions',
+            default => null,
+        };
+        if ($set !== null) {
+            return implode(', ', array_map(fn($id) => $this->names->of($set, $id), explode(',', (string) $value)));
+        }
+        // Of questions of other types it is not known what such numbers are of.
+        return str_ends_with($name, 'order') ? census_names::NOTHING : ($value === null ? null : $this->text($value));
+    }
+
+    /**
+     * The configuration of a tool.
+     *
+     * @param string|null $value
+     * @param \stdClass $row
+     * @return string
+     */
+    public function tool_setting($value, \stdClass $row): string {
+        // A secret that every site makes for itself.
+        return $row->name === 'servicesalt' ? census_names::NOTHING : $this->text((string) $value);
     }
 
     /**
@@ -185,6 +437,9 @@ final class census_values {
                 $config[$key] = $this->names->of($set, $config[$key]);
             }
         }
+        if (isset($config['rssid'])) {
+            $config['rssid'] = $this->feeds((array) $config['rssid']);
+        }
         array_walk_recursive($config, function(&$each) {
             $each = is_string($each) ? $this->text($each) : (string) $each;
         });
@@ -192,7 +447,22 @@ final class census_values {
     }
 
     /**
-     * Which questions a slot draws from.
+     * The feeds of a block, by their addresses and by the titles that the block gives them.
+     *
+     * @param array $ids
+     * @return string[]
+     */
+    private function feeds(array $ids): array {
+        global $DB;
+        $feeds = $ids && $DB->get_manager()->table_exists('block_rss_client')
+            ? $DB->get_records_list('block_rss_client', 'id', array_filter($ids, is_numeric(...)), '', 'id, url, preferredtitle') : [];
+        $feeds = array_map(fn($id) => isset($feeds[$id]) ? trim("{$feeds[$id]->url} {$feeds[$id]->preferredtitle}") : '(lost)', $ids);
+        sort($feeds, SORT_STRING);
+        return $feeds;
+    }
+
+    /**
+     * Which questions a slot draws from, in the form of Moodle 4.3 and later: a restore writes the older one anew.
      *
      * @param string|null $value
      * @return string
@@ -202,14 +472,37 @@ final class census_values {
         if (!is_array($filter)) {
             return (string) $value;
         }
-        $ids = $filter['filter']['category']['values'] ?? null;
-        if (is_array($ids)) {
-            $filter['filter']['category']['values'] = array_map(fn($id) => $this->names->of('question_categories', $id), $ids);
+        $filter = isset($filter['filter']) ? $filter : self::new_filter($filter);
+        foreach (['category' => 'question_categories', 'qtagids' => 'tag'] as $part => $set) {
+            $ids = $filter['filter'][$part]['values'] ?? null;
+            if (is_array($ids)) {
+                $filter['filter'][$part]['values'] = array_map(fn($id) => is_numeric($id) ? $this->names->of($set, $id) : $id, $ids);
+            }
         }
-        foreach (['cat', 'cmid', 'courseid', 'questioncategoryid', 'tabname', 'qpage', 'qperpage'] as $key) {
+        foreach (['cat', 'cmid', 'courseid', 'questioncategoryid', 'includingsubcategories', 'tabname', 'qpage', 'qperpage'] as $key) {
             unset($filter[$key]);
         }
         return $this->json($filter);
+    }
+
+    /**
+     * A filter of a Moodle before 4.3 in the later form, as core converts it. Tags have their names there.
+     *
+     * @param array $filter
+     * @return array
+     */
+    private static function new_filter(array $filter): array {
+        $parts = [];
+        if (isset($filter['questioncategoryid'])) {
+            $parts['category'] = ['jointype' => 1, 'values' => [$filter['questioncategoryid']],
+                'filteroptions' => ['includesubcategories' => $filter['includingsubcategories'] ?? null]];
+        }
+        if (isset($filter['tags'])) {
+            $tags = array_map(fn($tag) => 'site: ' . \core_text::strtolower(explode(',', $tag)[1] ?? ''), $filter['tags']);
+            $parts['qtagids'] = ['jointype' => 2, 'values' => array_values($tags)];
+        }
+        unset($filter['tags']);
+        return ['filter' => $parts, 'jointype' => 2] + $filter;
     }
 
     /**

@@ -21,6 +21,17 @@
  * @copyright  Provost contributors
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
+$customfields = fn(string $component, string $area, string $set, string $needs) => [
+    'of' => 'customfield_data',
+    'in' => "instanceid:$set",
+    'join' => 'JOIN {customfield_field} f ON f.id = t.fieldid JOIN {customfield_category} c ON c.id = f.categoryid',
+    'when' => "c.component = '$component' AND c.area = '$area'",
+    'refs' => "instanceid:$set fieldid:customfield_field contextid:context",
+    'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed',
+        'valuetrust' => 'a flag of the editor'],
+    'blank' => 'intvalue decvalue shortcharvalue charvalue value',
+    'needs' => $needs,
+];
 return [
     'course' => [
         'in' => 'id:course',
@@ -35,32 +46,32 @@ return [
             'cacherev' => 'a counter of caches',
             'originalcourseid' => 'where a copy came from',
             'calendartype' => 'core backs it up nowhere; it only decides how dates look',
+            'showcompletionconditions' => 'compared where the course has completion; elsewhere a restore writes the default',
         ],
-        'blank' => 'theme lang idnumber legacyfiles enddate marker pdfexportfont downloadcontent',
+        'extra' => ['completionconditions' => 'CASE WHEN t.enablecompletion = 0 THEN NULL ELSE t.showcompletionconditions END'],
+        'convert' => ['pdfexportfont' => 'font'],
+        'blank' => 'theme lang idnumber legacyfiles enddate marker downloadcontent',
     ],
     'course_sections' => [
         'in' => 'course:course',
-        'key' => 'section',
+        // A section of an activity has its number after all others, in an order that a restore turns round: it goes by its activity.
+        'key' => 'section itemid',
         'refs' => 'course:course',
-        'convert' => ['sequence' => 'sequence', 'availability' => 'availability'],
-        'skip' => ['timemodified' => 'when this row was changed', 'itemid' => 'compared as the section\'s activity'],
+        'convert' => ['section' => 'section_number', 'itemid' => 'section_owner', 'sequence' => 'sequence',
+            'availability' => 'availability'],
+        'skip' => ['timemodified' => 'when this row was changed'],
         'blank' => 'name summary component',
     ],
     'course_format_options' => [
         'in' => 'courseid:course',
+        // What is left of a format that the course had before is backed up in part only, and shows nowhere.
+        'when' => 't.format = (SELECT fc.format FROM {course} fc WHERE fc.id = t.courseid)',
         'refs' => 'courseid:course sectionid:course_sections',
         'blank' => 'value',
     ],
-    'customfield_data' => [
-        'in' => 'instanceid:course',
-        'join' => "JOIN {customfield_field} f ON f.id = t.fieldid JOIN {customfield_category} c ON c.id = f.categoryid",
-        'when' => "c.component = 'core_course' AND c.area = 'course'",
-        'refs' => 'instanceid:course fieldid:customfield_field contextid:context',
-        'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed',
-            'valuetrust' => 'a flag of the editor'],
-        'blank' => 'intvalue decvalue shortcharvalue charvalue value',
-        'needs' => 'customfield',
-    ],
+    'customfield_data' => $customfields('core_course', 'course', 'course', 'customfield'),
+    'customfield_data.groups' => $customfields('core_group', 'group', 'groups', 'groups customfield'),
+    'customfield_data.groupings' => $customfields('core_group', 'grouping', 'groupings', 'groups customfield'),
     'role_names' => [
         'in' => 'contextid:context',
         'refs' => 'contextid:context roleid:role',

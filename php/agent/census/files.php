@@ -14,6 +14,8 @@
 // You should have received a copy of the GNU General Public License
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
+use provost\census_recipe;
+
 /**
  * Recipes: every file, and every date of the calendar, with who owns it.
  *
@@ -36,8 +38,8 @@ foreach ([
     'mod_workshop/submission_content mod_workshop/submission_attachment' => 'workshop_submissions',
     'mod_workshop/overallfeedback_content mod_workshop/overallfeedback_attachment' => 'workshop_assessments',
     'assignsubmission_file/submission_files assignsubmission_onlinetext/submissions_onlinetext' => 'assign_submission',
-    'assignfeedback_file/feedback_files assignfeedback_comments/feedback assignfeedback_editpdf/download assignfeedback_editpdf/combined
-        assignfeedback_editpdf/partial assignfeedback_editpdf/pages assignfeedback_editpdf/readonlypages assignfeedback_editpdf/stamps'
+    'assignfeedback_file/feedback_files assignfeedback_comments/feedback assignfeedback_editpdf/download
+        assignfeedback_editpdf/readonlypages assignfeedback_editpdf/stamps'
         => 'assign_grades',
     'course/section' => 'course_sections',
     'group/icon group/description' => 'groups',
@@ -88,14 +90,15 @@ return [
         'needs' => 'calendarevents',
     ],
     'files' => $file + [
-        'when' => "t.filename <> '.' AND t.component NOT IN ('backup', 'tool_recyclebin')",
+        'when' => "filename <> '.' AND " . census_recipe::FILES,
         'extra' => ['reference' => '(SELECT fr.reference FROM {files_reference} fr WHERE fr.id = t.referencefileid)'],
+        'convert' => ['reference' => 'reference'],
         'skip' => ['pathnamehash' => 'a digest of numbers of the platform', 'referencefileid' => 'what it refers to is compared',
             'timecreated' => 'core dates files anew', 'timemodified' => 'core dates files anew'],
-        'blank' => 'source author license reference mimetype',
+        'blank' => 'source author license mimetype',
     ],
     'files.directories' => $file + [
-        'when' => "t.filename = '.' AND t.filepath <> '/' AND t.component NOT IN ('backup', 'tool_recyclebin')",
+        'when' => "filename = '.' AND filepath <> '/' AND " . census_recipe::FILES,
         'skip' => array_fill_keys(['pathnamehash', 'userid', 'author', 'license', 'source', 'timecreated', 'timemodified', 'sortorder',
             'referencefileid', 'status', 'mimetype'], 'of a directory only its place is compared'),
     ],

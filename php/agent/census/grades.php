@@ -24,11 +24,14 @@
 $made = ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed'];
 $history = ['oldid' => 'a number of the platform', 'source' => 'what wrote it', 'loggeduser' => 'who restored it'];
 $ofitem = 'JOIN {grade_items} hi ON hi.id = t.itemid';
+$rawscale = ['rawscale' => "CASE WHEN hi.itemtype = 'mod' THEN t.rawscaleid END"];
+$skiprawscale = ['rawscaleid' => 'compared for activities; of other items core keeps the number that it had at the source'];
 $histories = [
     'of' => 'grade_grades_history',
     'in' => 'itemid:grade_items',
-    'refs' => 'itemid:grade_items userid:user usermodified:user rawscaleid:scale',
-    'skip' => $history,
+    'extra' => $rawscale,
+    'refs' => 'itemid:grade_items userid:user usermodified:user rawscale:scale',
+    'skip' => $history + $skiprawscale,
     'blank' => 'feedback information',
     'before' => 'timemodified',
     'users' => true,
@@ -90,7 +93,12 @@ return [
         'when' => '(t.rawgrade IS NOT NULL OR t.finalgrade IS NOT NULL OR t.feedback IS NOT NULL OR t.overridden <> 0 OR t.excluded <> 0
             OR t.locked <> 0 OR t.hidden <> 0)',
         'key' => 'itemid userid',
-        'refs' => 'itemid:grade_items userid:user usermodified:user rawscaleid:scale',
+        'join' => $ofitem,
+        // Core backs up who gave a grade for activities only: of other items a grader from outside becomes nobody.
+        'extra' => $rawscale + ['grader' => "CASE WHEN hi.itemtype = 'mod' THEN t.usermodified END",
+            'setter' => "CASE WHEN hi.itemtype = 'mod' THEN NULL ELSE t.usermodified END"],
+        'refs' => 'itemid:grade_items userid:user grader:user setter:owner rawscale:scale',
+        'skip' => $skiprawscale + ['usermodified' => 'compared as the grader'],
         'blank' => 'feedback information',
         'users' => true,
     ],

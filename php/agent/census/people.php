@@ -21,12 +21,16 @@
  * @copyright  Provost contributors
  * @license    http://www.gnu.org/copyleft/gpl.html GNU GPL v3 or later
  */
+$ofbadge = fn(array $more) => $more + ['in' => 'badgeid:badge', 'refs' => 'badgeid:badge', 'needs' => 'badges activities'];
 return [
     'enrol' => [
         'in' => 'courseid:course',
         'key' => 'enrol name roleid',
         'refs' => 'courseid:course roleid:role',
-        'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed'],
+        'extra' => ['place' => '(SELECT COUNT(1) FROM {enrol} pe WHERE pe.courseid = t.courseid AND (pe.sortorder < t.sortorder
+            OR pe.sortorder = t.sortorder AND pe.id < t.id))'],
+        'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed',
+            'sortorder' => 'the place among the methods is compared'],
         'blank' => 'name password cost currency customint1 customint2 customint3 customint4 customint5 customint6 customint7 customint8
             customchar1 customchar2 customchar3 customdec1 customdec2 customtext1 customtext2 customtext3 customtext4',
     ],
@@ -124,6 +128,7 @@ return [
             'core/course' => 'course',
             'core/course_modules' => 'course_modules',
             'core_question/question' => 'question',
+            'core_badges/badge' => 'badge',
             'mod_forum/forum_posts' => 'forum_posts',
             'mod_glossary/glossary_entries' => 'glossary_entries',
             'mod_wiki/wiki_pages' => 'wiki_pages',
@@ -140,25 +145,47 @@ return [
         'skip' => ['nextcron' => 'the next run', 'timemodified' => 'when this row was changed', 'timecreated' => 'when this row was made',
             'status' => 'a copy of an active badge waits to be activated'],
         'blank' => 'issuercontact imagecaption version language',
-        'needs' => 'badges',
+        // A restore without activities brings no badges.
+        'needs' => 'badges activities',
     ],
     'badge_criteria' => [
         'in' => 'badgeid:badge',
         'key' => 'badgeid criteriatype',
         'refs' => 'badgeid:badge',
         'blank' => 'description',
-        'needs' => 'badges',
+        'needs' => 'badges activities',
     ],
+    'badge_criteria_param' => [
+        'in' => 'critid:badge_criteria',
+        'join' => 'JOIN {badge_criteria} bc ON bc.id = t.critid',
+        'extra' => ['kind' => 'bc.criteriatype'],
+        'refs' => 'critid:badge_criteria',
+        'convert' => ['name' => 'badge_parameter', 'value' => 'badge_parameter'],
+        'needs' => 'badges activities',
+    ],
+    'badge_endorsement' => $ofbadge(['blank' => 'claimid claimcomment']),
+    'badge_alignment' => $ofbadge(['blank' => 'targetdescription targetframework targetcode']),
+    'badge_related' => $ofbadge(['refs' => 'badgeid:badge relatedbadgeid:badge']),
+    'badge_manual_award' => $ofbadge(['refs' => 'badgeid:badge recipientid:user issuerid:user issuerrole:role', 'users' => true]),
     'badge_issued' => [
         'in' => 'badgeid:badge',
+        'key' => 'badgeid userid',
         'refs' => 'badgeid:badge userid:user',
         'skip' => ['uniquehash' => 'made anew', 'issuernotified' => 'whether somebody was told'],
         'blank' => 'dateexpire',
         'users' => true,
-        'needs' => 'badges',
+        'needs' => 'badges activities',
+    ],
+    'badge_criteria_met' => [
+        'in' => 'critid:badge_criteria',
+        'refs' => 'critid:badge_criteria userid:user issuedid:badge_issued',
+        'users' => true,
+        'needs' => 'badges activities',
     ],
     'competency_usercompcourse' => [
         'in' => 'courseid:course',
+        // Rows without a rating are made by whoever looks.
+        'when' => 't.grade IS NOT NULL',
         'refs' => 'courseid:course userid:user competencyid:competency',
         'skip' => ['timecreated' => 'when this row was made', 'timemodified' => 'when this row was changed',
             'usermodified' => 'who restored it'],

@@ -39,7 +39,7 @@ return [
     'question_bank_entries' => [
         'in' => 'questioncategoryid:question_categories',
         'key' => 'questioncategoryid idnumber firstname',
-        'refs' => 'questioncategoryid:question_categories ownerid:user',
+        'refs' => 'questioncategoryid:question_categories ownerid:owner',
         'extra' => ['firstname' => '(SELECT MIN(fq.name) FROM {question} fq JOIN {question_versions} fv ON fv.questionid = fq.id
             WHERE fv.questionbankentryid = t.id)'],
         'blank' => 'idnumber',
@@ -55,7 +55,8 @@ return [
         'join' => 'JOIN {question_versions} qv ON qv.questionid = t.id',
         'extra' => ['entry' => 'qv.questionbankentryid', 'version' => 'qv.version'],
         'key' => 'entry version',
-        'refs' => 'entry:question_bank_entries parent:question createdby:user modifiedby:user',
+        'refs' => 'entry:question_bank_entries parent:question createdby:owner modifiedby:owner',
+        'convert' => ['penalty' => 'penalty'],
         'skip' => ['stamp' => 'made anew where two would be the same'],
     ],
     'question_answers' => $question('question', '', ['key' => 'question answer fraction']),

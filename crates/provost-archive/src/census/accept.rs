@@ -19,22 +19,38 @@ pub const BUILT_IN: &[BuiltIn] = &[
                  gone: core's backup or restore leaves them out",
     },
     BuiltIn {
-        name: "missing:grade_grades_history.course",
-        reason: "the history of totals and of grades without an activity: core's restore leaves it out of a course with more than \
-                 one category of grades; the grades themselves are compared",
+        name: "changed:user_lastaccess.timeaccess",
+        reason: "who was in the course last, and when: every visit of the original after its backup, and of the copy, changes it",
     },
+    BuiltIn { name: "missing:user_lastaccess", reason: "a first visit of the original after its backup" },
+    BuiltIn { name: "extra:user_lastaccess", reason: "a first visit of the copy" },
 ];
 
 /// What a declaration accepts, besides the built-in list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Accepted {
-    patterns: Vec<String>,
+    patterns: Vec<Pattern>,
+}
+
+/// A name, or the beginning of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Pattern {
+    text: String,
+    /// Who accepts it and when, where it is not the declaration.
+    by: Option<String>,
 }
 
 impl Accepted {
     /// Of the names in a declaration. `*` at the end of a name stands for anything: `not-compared:mod_*`.
     pub fn new(names: impl IntoIterator<Item = String>) -> Self {
-        Self { patterns: names.into_iter().collect() }
+        Self { patterns: names.into_iter().map(|text| Pattern { text, by: None }).collect() }
+    }
+
+    /// And one that a person accepts besides. `by` says who and when: it stands in receipts.
+    #[must_use]
+    pub fn and(mut self, name: &str, by: String) -> Self {
+        self.patterns.push(Pattern { text: name.to_owned(), by: Some(by) });
+        self
     }
 
     /// Why a difference is accepted, if it is. Unrest never is: a course that is still changing can be counted again.
@@ -45,8 +61,9 @@ impl Accepted {
         if let Some(built_in) = BUILT_IN.iter().find(|each| each.name == difference.name) {
             return Some(built_in.reason.to_owned());
         }
-        let pattern = self.patterns.iter().find(|pattern| fits(pattern, &difference.name))?;
-        Some(format!("accepted as `{pattern}`"))
+        let Pattern { text, by } = self.patterns.iter().find(|each| fits(&each.text, &difference.name))?;
+        let by = by.as_ref().map(|by| format!(" {by}")).unwrap_or_default();
+        Some(format!("accepted as `{text}`{by}"))
     }
 }
 

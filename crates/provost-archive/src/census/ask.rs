@@ -65,6 +65,8 @@ pub struct Conditions {
     pub customfield: bool,
     /// The content bank.
     pub contentbankcontent: bool,
+    /// Where people stand in activities of H5P.
+    pub xapistate: bool,
 }
 
 impl Default for Conditions {
@@ -88,6 +90,7 @@ impl Default for Conditions {
             competencies: true,
             customfield: true,
             contentbankcontent: true,
+            xapistate: true,
         }
     }
 }

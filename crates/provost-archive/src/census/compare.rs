@@ -94,14 +94,17 @@ fn columns(census: &Census) -> BTreeMap<String, Vec<String>> {
     census.tables.iter().map(|(name, table)| (name.clone(), table.columns.clone())).collect()
 }
 
-/// Tables with rows, and columns, that the target's Moodle has not got.
+/// Tables with rows, and columns with something in them, that the target's Moodle has not got.
 fn absent(source: &Census, target: &Census) -> Vec<Difference> {
     let mut found = Vec::new();
     for (name, table) in &source.tables {
         match target.tables.get(name) {
             None if table.rows > 0 => found.push(plain(Kind::Absent, "absent", name, table.rows)),
             Some(other) if table.rows > 0 => {
-                let lacking = table.columns.iter().filter(|column| !other.columns.contains(column));
+                let lacking = table
+                    .columns
+                    .iter()
+                    .filter(|column| !other.columns.contains(column) && !table.empty.contains(column));
                 found
                     .extend(lacking.map(|column| {
                         plain(Kind::Absent, "absent", &format!("{name}.{column}"), table.rows)

@@ -60,6 +60,7 @@ impl CensusEnd for Scripted {
                 rows: rows.len() as u64,
                 digest: Digest::of(digests.concat().as_bytes()),
                 columns: columns.unwrap_or_default(),
+                empty: Vec::new(),
             };
             (name.clone(), table)
         };

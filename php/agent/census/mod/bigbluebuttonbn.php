@@ -24,4 +24,10 @@
 return [
     'bigbluebuttonbn' => ['in' => 'id:bigbluebuttonbn', 'refs' => 'course:course',
         'skip' => array_fill_keys(['meetingid', 'moderatorpass', 'viewerpass', 'guestlinkuid', 'guestpassword'], 'made anew')],
+    'bigbluebuttonbn_logs' => ['in' => 'bigbluebuttonbnid:bigbluebuttonbn',
+        'refs' => 'courseid:course bigbluebuttonbnid:bigbluebuttonbn userid:user', 'blank' => 'meta',
+        'skip' => ['meetingid' => 'holds the number of the activity'], 'users' => true],
+    'bigbluebuttonbn_recordings' => ['in' => 'bigbluebuttonbnid:bigbluebuttonbn',
+        'refs' => 'courseid:course bigbluebuttonbnid:bigbluebuttonbn groupid:groups', 'blank' => 'importeddata',
+        'skip' => ['usermodified' => 'who restored it', 'timemodified' => 'when this row was changed'], 'users' => true],
 ];

@@ -26,4 +26,8 @@ return [
     'h5pactivity_attempts' => ['in' => 'h5pactivityid:h5pactivity', 'key' => 'h5pactivityid userid attempt',
         'refs' => 'h5pactivityid:h5pactivity userid:user', 'users' => true],
     'h5pactivity_attempts_results' => ['in' => 'attemptid:h5pactivity_attempts', 'refs' => 'attemptid:h5pactivity_attempts', 'users' => true],
+    'xapi_states' => ['in' => 'itemid:content_context', 'when' => "t.component = 'mod_h5pactivity'",
+        'refs' => 'itemid:content_context userid:user',
+        'skip' => ['stateid' => 'a restore writes that it was restored', 'timemodified' => 'a restore writes when it ran'],
+        'blank' => 'statedata registration', 'users' => true, 'needs' => 'xapistate'],
 ];

@@ -24,5 +24,9 @@
 return [
     'lti' => ['in' => 'id:lti', 'refs' => 'course:course typeid:lti_types', 'convert' => ['grade' => 'grade'],
         'skip' => ['servicesalt' => 'a secret of the activity'], 'blank' => 'resourcekey password'],
+    'lti_types' => ['in' => 'course:course', 'key' => 'name baseurl', 'refs' => 'course:course createdby:user',
+        'skip' => ['clientid' => 'made anew', 'toolproxyid' => 'the tools of a course have none'],
+        'blank' => 'enabledcapability parameter icon secureicon description'],
+    'lti_types_config' => ['in' => 'typeid:lti_types', 'refs' => 'typeid:lti_types', 'convert' => ['value' => 'tool_setting']],
     'lti_submission' => ['in' => 'ltiid:lti', 'refs' => 'ltiid:lti userid:user', 'users' => true],
 ];

@@ -66,9 +66,15 @@ if ($arguments[0] === 'prepare') {
         set_config($feature, 1);
     }
     filter_set_global_state('multilang', TEXTFILTER_OFF);
+    // Tasks of the installation are none of a copy's.
+    $DB->delete_records('task_adhoc');
+    // One person at both sites: core would not restore another's rows as this administrator's.
+    $DB->set_field('user', 'email', 'admin@example.com', ['username' => 'admin']);
     $fields = (new testing_data_generator())->get_plugin_generator('core_customfield');
     $category = $fields->create_category(['component' => 'core_course', 'area' => 'course', 'name' => 'Archive']);
     $fields->create_field(['categoryid' => $category->get('id'), 'type' => 'text', 'shortname' => 'vintage']);
+    $category = $fields->create_category(['component' => 'core_group', 'area' => 'group', 'name' => 'Colours']);
+    $fields->create_field(['categoryid' => $category->get('id'), 'type' => 'text', 'shortname' => 'shade']);
 } else if ($arguments[0] === 'backup') {
     $all = array_fill_keys(['users', 'role_assignments', 'activities', 'blocks', 'files', 'filters', 'comments', 'badges', 'calendarevents',
         'userscompletion', 'logs', 'grade_histories', 'questionbank', 'groups', 'competencies', 'customfield', 'contentbankcontent',
@@ -79,6 +85,8 @@ if ($arguments[0] === 'prepare') {
     $controller->execute_plan();
     $results = $controller->get_results();
     $results['backup_destination']->copy_content_to($arguments[2]);
+    // The other site has an account of its own.
+    chmod($arguments[2], 0644);
     $results['backup_destination']->delete();
     $controller->destroy();
 } else {

@@ -33,6 +33,10 @@ return [
     'section-summary-cut' => fn($d) => $d->set('course_sections', $d->first('course_sections',
         ['course' => $d->course->id, 'section' => 1]), ['summary' => '<p>Of']),
     'course-summary-encoding' => fn($d) => $d->set('course', $d->course, ['summary' => str_replace('ü', '?', $d->course->summary)]),
+    'format-option-changed' => function($d) {
+        $option = $d->first('course_format_options', ['courseid' => $d->course->id, 'name' => 'coursedisplay']);
+        $d->set('course_format_options', $option, ['value' => (string) (1 - (int) $option->value)]);
+    },
     'course-dates-moved' => fn($d) => $d->set('course', $d->course, ['startdate' => $d->course->startdate + 86400]),
     'activity-missing' => fn($d) => $d->drop('course_modules', $d->module('url')),
     'activity-moved' => fn($d) => $d->set('course_modules', $d->module('folder'),
@@ -50,6 +54,11 @@ return [
     'quiz-slot-missing' => fn($d) => $d->drop('quiz_slots', $of('quiz_slots', 'quizid', 'quiz')($d)),
     'page-link-to-old-site' => fn($d) => $d->set('page', $d->activity('page'),
         ['content' => preg_replace('~http://[^/"]+~', 'http://elsewhere.example', $d->activity('page')->content)]),
+    'link-to-another-chapter' => function($d) {
+        $page = $d->first('page', ['course' => $d->course->id, 'name' => 'Links']);
+        $chapter = $d->first('book_chapters', ['bookid' => $d->activity('book')->id]);
+        $d->set('page', $page, ['content' => preg_replace('~chapterid=\d+~', "chapterid=$chapter->id", $page->content)]);
+    },
     'book-chapter-missing' => fn($d) => $d->drop('book_chapters', $of('book_chapters', 'bookid', 'book')($d)),
     'grade-lost' => fn($d) => $d->drop('grade_grades', $d->row("SELECT g.* FROM {grade_grades} g JOIN {grade_items} i ON i.id = g.itemid
         WHERE i.courseid = ? AND i.itemtype = 'manual' AND g.finalgrade IS NOT NULL ORDER BY g.id", [$d->course->id])),
@@ -84,6 +93,12 @@ return [
         JOIN {question_attempt_steps} s ON s.id = sd.attemptstepid JOIN {question_attempts} a ON a.id = s.questionattemptid
         JOIN {quiz_attempts} qa ON qa.uniqueid = a.questionusageid WHERE qa.quiz = ? AND sd.name = 'answer' ORDER BY sd.id",
         [$d->activity('quiz')->id]), ['value' => 'something else']),
+    'answer-order-changed' => function($d) {
+        $order = $d->row("SELECT sd.* FROM {question_attempt_step_data} sd JOIN {question_attempt_steps} s ON s.id = sd.attemptstepid
+            JOIN {question_attempts} a ON a.id = s.questionattemptid JOIN {quiz_attempts} qa ON qa.uniqueid = a.questionusageid
+            WHERE qa.quiz = ? AND sd.name = '_order' ORDER BY sd.id", [$d->activity('quiz')->id]);
+        $d->set('question_attempt_step_data', $order, ['value' => implode(',', array_reverse(explode(',', $order->value)))]);
+    },
     'answer-step-missing' => fn($d) => $d->drop('question_attempt_steps', $d->row('SELECT s.* FROM {question_attempt_steps} s
         JOIN {question_attempts} a ON a.id = s.questionattemptid JOIN {quiz_attempts} qa ON qa.uniqueid = a.questionusageid
         WHERE qa.quiz = ? ORDER BY s.id DESC', [$d->activity('quiz')->id])),
@@ -91,6 +106,18 @@ return [
         ON v.questionid = q.id JOIN {question_bank_entries} e ON e.id = v.questionbankentryid JOIN {question_references} r
         ON r.questionbankentryid = e.id JOIN {quiz_slots} s ON s.id = r.itemid WHERE s.quizid = ? ORDER BY q.id',
         [$d->activity('quiz')->id]), ['questiontext' => 'Another question?']),
+    'question-author-changed' => fn($d) => $d->set('question', $d->row('SELECT q.* FROM {question} q JOIN {question_versions} v
+        ON v.questionid = q.id JOIN {question_references} r ON r.questionbankentryid = v.questionbankentryid
+        JOIN {quiz_slots} s ON s.id = r.itemid WHERE s.quizid = ? ORDER BY q.id', [$d->activity('quiz')->id]),
+        ['createdby' => $d->another(0)]),
+    'random-questions-elsewhere' => function($d) {
+        $slot = $d->row('SELECT r.* FROM {question_set_references} r JOIN {quiz_slots} s ON s.id = r.itemid JOIN {quiz} q ON q.id = s.quizid
+            WHERE q.course = ? ORDER BY r.id', [$d->course->id]);
+        $filter = json_decode($slot->filtercondition, true);
+        $filter['filter']['category']['values'] = [$d->row("SELECT c.* FROM {question_categories} c JOIN {question_categories} b
+            ON b.contextid = c.contextid WHERE b.id = ? AND c.name = 'Chapter 1'", $filter['filter']['category']['values'])->id];
+        $d->set('question_set_references', $slot, ['filtercondition' => json_encode($filter)]);
+    },
     'question-right-answer' => fn($d) => $d->set('question_answers', $d->row("SELECT a.* FROM {question_answers} a JOIN {question} q
         ON q.id = a.question JOIN {question_versions} v ON v.questionid = q.id JOIN {question_references} r
         ON r.questionbankentryid = v.questionbankentryid JOIN {quiz_slots} s ON s.id = r.itemid
@@ -112,8 +139,8 @@ return [
         ORDER BY r.id", [$d->course->id])),
     'completion-lost' => fn($d) => $d->drop('course_modules_completion',
         $d->first('course_modules_completion', ['coursemoduleid' => $d->module('page')->id])),
-    'course-completion-undone' => fn($d) => $d->set('course_completions', $d->first('course_completions', ['course' => $d->course->id]),
-        ['timecompleted' => null]),
+    'course-completion-undone' => fn($d) => $d->set('course_completions', $d->row('SELECT * FROM {course_completions} WHERE course = ?
+        AND timecompleted IS NOT NULL ORDER BY id', [$d->course->id]), ['timecompleted' => null]),
     'enrolment-lost' => fn($d) => $d->drop('user_enrolments', $d->row("SELECT ue.* FROM {user_enrolments} ue JOIN {enrol} e
         ON e.id = ue.enrolid WHERE e.courseid = ? AND e.enrol = 'manual' ORDER BY ue.id", [$d->course->id])),
     'enrolment-suspended' => fn($d) => $d->set('user_enrolments', $d->row("SELECT ue.* FROM {user_enrolments} ue JOIN {enrol} e
@@ -127,6 +154,9 @@ return [
     'group-member-lost' => fn($d) => $d->drop('groups_members', $d->row('SELECT m.* FROM {groups_members} m JOIN {groups} g
         ON g.id = m.groupid WHERE g.courseid = ? ORDER BY m.id', [$d->course->id])),
     'group-renamed' => fn($d) => $d->set('groups', $d->first('groups', ['courseid' => $d->course->id]), ['name' => 'Green']),
+    'group-field-lost' => fn($d) => $d->drop('customfield_data', $d->row("SELECT t.* FROM {customfield_data} t JOIN {customfield_field} f
+        ON f.id = t.fieldid JOIN {groups} g ON g.id = t.instanceid WHERE f.shortname = 'shade' AND g.courseid = ? ORDER BY t.id",
+        [$d->course->id])),
     'grouping-emptied' => fn($d) => $d->drop('groupings_groups', $d->row('SELECT m.* FROM {groupings_groups} m JOIN {groupings} g
         ON g.id = m.groupingid WHERE g.courseid = ? ORDER BY m.id', [$d->course->id])),
     'block-lost' => fn($d) => $d->drop('block_instances', $d->first('block_instances', ['parentcontextid' => $d->context,
@@ -137,6 +167,11 @@ return [
     'calendar-event-lost' => fn($d) => $d->drop('event', $d->first('event', ['courseid' => $d->course->id, 'eventtype' => 'course'])),
     'tag-lost' => fn($d) => $d->drop('tag_instance', $d->first('tag_instance', ['contextid' => $d->context, 'itemtype' => 'course'])),
     'badge-lost' => fn($d) => $d->drop('badge', $d->first('badge', ['courseid' => $d->course->id])),
+    'badge-condition-changed' => fn($d) => $d->set('badge_criteria_param', $d->row("SELECT p.* FROM {badge_criteria_param} p
+        JOIN {badge_criteria} c ON c.id = p.critid JOIN {badge} b ON b.id = c.badgeid WHERE b.courseid = ? AND p.name LIKE 'module%'",
+        [$d->course->id]), ['value' => $d->module('url')->id]),
+    'tool-setting-changed' => fn($d) => $d->set('lti_types_config', $d->row("SELECT c.* FROM {lti_types_config} c JOIN {lti_types} t
+        ON t.id = c.typeid WHERE t.course = ? AND c.name = 'customparameters'", [$d->course->id]), ['value' => 'a=c']),
     'glossary-entry-lost' => fn($d) => $d->drop('glossary_entries', $of('glossary_entries', 'glossaryid', 'glossary')($d)),
     'choice-answer-changed' => function($d) use ($of) {
         $answer = $of('choice_answers', 'choiceid', 'choice')($d);
@@ -163,6 +198,13 @@ return [
     },
     'file-licence-changed' => fn($d) => $d->set('files', $d->file('mod_page', 'content'), ['license' => 'allrightsreserved']),
     'file-author-lost' => fn($d) => $d->set('files', $d->file('mod_page', 'content'), ['author' => null]),
+    'alias-elsewhere' => function($d) {
+        $alias = $d->row("SELECT r.* FROM {files_reference} r JOIN {files} f ON f.referencefileid = r.id JOIN {context} c ON c.id = f.contextid
+            JOIN {course_modules} m ON m.id = c.instanceid WHERE c.contextlevel = 70 AND m.course = ?", [$d->course->id]);
+        $storage = get_file_storage();
+        $to = ['filename' => 'another.png'] + $storage::unpack_reference($alias->reference);
+        $d->set('files_reference', $alias, ['reference' => $storage::pack_reference($to)]);
+    },
     'file-renamed' => fn($d) => $d->set('files', $d->file('mod_folder', 'content'), ['filename' => 'renamed.txt']),
     'file-of-another-submission' => function($d) {
         $file = $d->file('assignsubmission_file', 'submission_files');

@@ -393,13 +393,109 @@ part('surroundings', function() use ($generator, $course, $context, $students, $
     }
     filter_set_local_state('multilang', $context->id, TEXTFILTER_ON);
 });
-part('badge', function() use ($course, $students, $context, $generator) {
+part('badge', function() use ($course, $students, $teacher, $context, $generator, $page) {
+    global $DB;
     $badges = $generator->get_plugin_generator('core_badges');
-    $badges->create_badge(['type' => 2, 'courseid' => $course->id, 'name' => 'Best', 'status' => 1]);
+    $badge = $badges->create_badge(['type' => 2, 'courseid' => $course->id, 'name' => 'Best', 'status' => 1]
+        + array_fill_keys(['imageauthorname', 'imageauthoremail', 'imageauthorurl'], ''))->id;
+    $role = $DB->get_field('role', 'id', ['shortname' => 'editingteacher']);
+    foreach ([0 => [], 1 => ["module_$page->cmid" => $page->cmid, "bydate_$page->cmid" => 1719000000], 2 => ["role_$role" => $role]] as $kind => $params) {
+        $criterion = $DB->insert_record('badge_criteria', ['badgeid' => $badge, 'criteriatype' => $kind, 'method' => 1, 'description' => "Kind $kind",
+            'descriptionformat' => 1]);
+        foreach ($params as $name => $value) {
+            $DB->insert_record('badge_criteria_param', ['critid' => $criterion, 'name' => $name, 'value' => $value]);
+        }
+    }
+    $DB->insert_record('badge_manual_award', ['badgeid' => $badge, 'recipientid' => $students[1]->id, 'issuerid' => $teacher->id,
+        'issuerrole' => $role, 'datemet' => 1700080000]);
+    $DB->insert_record('badge_alignment', ['badgeid' => $badge, 'targetname' => 'Standard', 'targeturl' => 'https://example.org/standard']);
+    $DB->insert_record('badge_endorsement', ['badgeid' => $badge, 'issuername' => 'Academy', 'issuerurl' => 'https://example.org/',
+        'issueremail' => 'academy@example.org', 'dateissued' => 1700080000]);
+    if (core_tag_tag::is_enabled('core_badges', 'badge')) {
+        core_tag_tag::set_item_tags('core_badges', 'badge', $badge, $context, ['shiny']);
+    }
 });
-part('custom fields', function() use ($course) {
+part('custom fields', function() use ($course, $groups) {
     $handler = \core_course\customfield\course_handler::create();
     $handler->instance_form_save((object) ['id' => $course->id, 'customfield_vintage' => '2023/24'], false);
+    $handler = \core_group\customfield\group_handler::create();
+    foreach ($groups as $at => $group) {
+        $handler->instance_form_save((object) ['id' => $group->id, 'customfield_shade' => ['dark', 'light'][$at]], false);
+    }
+});
+part('subsections', function() use ($make) {
+    global $DB;
+    if (!$DB->get_manager()->table_exists('subsection')) {
+        return;
+    }
+    foreach ([1, 2, 3] as $at) {
+        $part = $make('subsection', ['name' => "Part $at", 'section' => 2]);
+        $section = $DB->get_field('course_sections', 'section', ['component' => 'mod_subsection', 'itemid' => $part->id], MUST_EXIST);
+        $make('page', ['name' => 'Within', 'section' => $section, 'content' => "<p>Part $at</p>"]);
+    }
+});
+part('tool', function() use ($make, $course, $teacher) {
+    global $DB;
+    $tool = $DB->insert_record('lti_types', ['name' => 'Own tool', 'baseurl' => 'https://tool.example.org/launch',
+        'tooldomain' => 'tool.example.org', 'state' => 1, 'course' => $course->id, 'coursevisible' => 1, 'ltiversion' => 'LTI-1p0',
+        'createdby' => $teacher->id, 'timecreated' => 1700090000, 'timemodified' => 1700090000]);
+    foreach (['customparameters' => 'a=b', 'servicesalt' => uniqid('', true)] as $name => $value) {
+        $DB->insert_record('lti_types_config', ['typeid' => $tool, 'name' => $name, 'value' => $value]);
+    }
+    // Without a secret of its own: only the site that encrypted one could read it.
+    $make('lti', ['name' => 'Tool', 'section' => 4, 'typeid' => $tool, 'toolurl' => 'https://tool.example.org/launch', 'resourcekey' => '',
+        'password' => '']);
+});
+part('content bank', function() use ($context, $teacher) {
+    global $DB;
+    $content = $DB->insert_record('contentbank_content', ['name' => 'Game', 'contenttype' => 'contenttype_h5p', 'contextid' => $context->id,
+        'usercreated' => $teacher->id, 'usermodified' => $teacher->id, 'timecreated' => 1700090000, 'timemodified' => 1700090000]);
+    put_file($context->id, 'contentbank', 'public', $content, 'game.h5p', $teacher->id);
+});
+part('random questions', function() use ($make) {
+    global $DB;
+    $quiz = $make('quiz', ['name' => 'Lottery', 'section' => 2, 'sumgrades' => 2, 'grade' => 10]);
+    $category = $DB->get_field('question_categories', 'MAX(id)', ['name' => 'Chapter 1.1']);
+    \mod_quiz\quiz_settings::create($quiz->id)->get_structure()->add_random_questions(1, 2, ['filter' => ['category' =>
+        ['jointype' => 1, 'values' => [(int) $category], 'filteroptions' => ['includesubcategories' => false]]]]);
+});
+part('alias', function() use ($page, $teacher) {
+    global $DB;
+    $repository = $DB->get_field_sql("SELECT MIN(i.id) FROM {repository_instances} i JOIN {repository} r ON r.id = i.typeid
+        WHERE r.type = 'local'");
+    $context = context_module::instance($page->cmid)->id;
+    $original = ['contextid' => $context, 'component' => 'mod_page', 'filearea' => 'content', 'itemid' => 0, 'filepath' => '/',
+        'filename' => 'image.png'];
+    get_file_storage()->create_file_from_reference(['filename' => 'alias.png', 'userid' => $teacher->id] + $original, $repository,
+        file_storage::pack_reference($original));
+});
+part('links', function() use ($make, $course, $forum, $page, $quiz) {
+    global $CFG, $DB;
+    $of = fn(string $module) => $DB->get_record($module, ['course' => $course->id], '*', IGNORE_MULTIPLE);
+    $discussion = $DB->get_record('forum_discussions', ['forum' => $forum->id, 'name' => 'Question 2']);
+    $post = $DB->get_field('forum_posts', 'MAX(id)', ['discussion' => $discussion->id]);
+    $chapter = $DB->get_field('book_chapters', 'MAX(id)', ['bookid' => $of('book')->id]);
+    $book = get_coursemodule_from_instance('book', $of('book')->id)->id;
+    $data = $of('data')->id;
+    $record = $DB->get_field('data_records', 'MAX(id)', ['dataid' => $data]);
+    $entry = $DB->get_field('glossary_entries', 'MAX(id)', ['glossaryid' => $of('glossary')->id]);
+    $wiki = $DB->get_field_sql('SELECT MAX(p.id) FROM {wiki_pages} p JOIN {wiki_subwikis} s ON s.id = p.subwikiid WHERE s.wikiid = ?',
+        [$of('wiki')->id]);
+    $section = $DB->get_field('course_sections', 'id', ['course' => $course->id, 'section' => 2]);
+    $context = context_module::instance($page->cmid)->id;
+    $links = ["/course/section.php?id=$section", "/grade/report/index.php?id=$course->id", "/user/index.php?id=$course->id&amp;page=1",
+        "/mod/forum/view.php?f=$forum->id", "/mod/forum/discuss.php?d=$discussion->id", "/mod/forum/discuss.php?d=$discussion->id&amp;parent=$post",
+        "/mod/forum/discuss.php?d=$discussion->id#$post", "/mod/forum/discuss.php?d=$discussion->id#p$post",
+        "/mod/book/view.php?id=$book&amp;chapterid=$chapter", "/mod/data/view.php?d=$data",
+        "/mod/quiz/view.php?q=$quiz->id", "/mod/wiki/view.php?pageid=$wiki", "/mod/glossary/showentry.php?courseid=$course->id&amp;eid=$entry",
+        "/mod/quiz/review.php?attempt=1", "/pluginfile.php/$context/mod_page/content/0/image.png"];
+    if ($CFG->branch >= 500) {
+        // Older ones translate the database of such a link, and not the record.
+        $links[] = "/mod/data/view.php?d=$data&amp;rid=$record";
+    }
+    $text = implode(' ', array_map(fn($link) => "<a href=\"$CFG->wwwroot$link\">x</a>", $links));
+    $text .= " <a href=\"https://example.org/?to=" . urlencode("$CFG->wwwroot/mod/data/view.php?d=$data") . '">y</a>';
+    $make('page', ['name' => 'Links', 'section' => 4, 'content' => $text]);
 });
 part('log', function() use ($course, $students, $context, $page, $do) {
     foreach ([1, 2, 3] as $at) {
