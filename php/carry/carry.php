@@ -23,7 +23,7 @@ class carry_problem extends Exception {
     /**
      * Constructor.
      *
-     * @param string $kind one of full, denied, lost, hostile, gone, protocol, busy, damaged
+     * @param string $kind one of full, denied, lost, hostile, gone, protocol, busy, damaged, unfit
      * @param string $message for people
      * @param array $more fields of the answer
      */
@@ -52,6 +52,9 @@ class carry_end {
 
     /** @var resource[] Files that are being written and locked, by their path. */
     private $open = [];
+
+    /** @var resource|null The mbz that is being taken apart. */
+    private $archive = null;
 
     /** @var string Where backups arrive. */
     private $staging = '';
@@ -444,15 +447,13 @@ class carry_end {
     /**
      * Begins with a unit: nobody else works on it until this process ends.
      *
-     * @param array $head staging, filedir, key, thin
+     * @param array $head staging, filedir, key
      */
     private function do_begin(array $head): void {
         $this->set_staging($head);
         $this->unit = $this->unit((string)$head['key']);
         $this->make($this->unit);
-        if (!empty($head['thin'])) {
-            $this->make($this->unit . '/backup');
-        }
+        $this->make($this->unit . '/backup');
         $this->locks['unit'] = $this->lock($this->unit . '/lock');
         if (!$this->locks['unit']) {
             throw new carry_problem('busy', 'another process works on this unit');
@@ -482,10 +483,23 @@ class carry_end {
     }
 
     /**
+     * The digest that a file must have.
+     *
+     * @param array $item hash, sha1 or sha256
+     * @return string[] algorithm, digest
+     */
+    private function announced(array $item): array {
+        if (isset($item['hash'])) {
+            return ['sha1', $this->hash($item['hash'])];
+        }
+        return isset($item['sha1']) ? ['sha1', (string)$item['sha1']] : ['sha256', (string)$item['sha256']];
+    }
+
+    /**
      * Says of each item how much of it is there: all (`whole`), a part that one can go on with, nothing, or that another process is
      * just bringing it (`busy`). What is not whole is locked until it is.
      *
-     * @param array $head items: path, hash or neither; length; sha256 where it is no content
+     * @param array $head items: path, hash or neither; length; sha256 (or sha1) where there is no hash
      */
     private function do_have(array $head): void {
         $states = [];
@@ -498,13 +512,14 @@ class carry_end {
     /**
      * How much of a file is there.
      *
-     * @param array $item path or neither, length, sha256
+     * @param array $item path or neither, length, sha256 or sha1
      * @return array
      */
     private function have_file(array $item): array {
         [$place, $part] = $this->place($item);
+        [$algorithm, $digest] = $this->announced($item);
         clearstatcache(true, $place);
-        if (@filesize($place) === (int)$item['length'] && ($this->digest('sha256', $place)[0] ?? '') === $item['sha256']) {
+        if (@filesize($place) === (int)$item['length'] && ($this->digest($algorithm, $place)[0] ?? '') === $digest) {
             return ['state' => 'whole'];
         }
         $size = @filesize($part);
@@ -631,6 +646,23 @@ class carry_end {
     }
 
     /**
+     * Writes bytes, all of them.
+     *
+     * @param resource $handle
+     * @param string $bytes
+     * @param string $path for people
+     */
+    private function write($handle, string $bytes, string $path): void {
+        for ($done = 0; $done < strlen($bytes); $done += $written) {
+            error_clear_last();
+            $written = fwrite($handle, $done ? substr($bytes, $done) : $bytes);
+            if (!$written) {
+                throw $this->failed("cannot write `$path`");
+            }
+        }
+    }
+
+    /**
      * Writes a piece. With the last one the whole is verified and gets its name.
      *
      * @param array $head item, offset, last
@@ -640,14 +672,7 @@ class carry_end {
         $item = $head['item'];
         [$place, $part] = $this->place($item);
         try {
-            $handle = $this->writing($part, (int)$head['offset']);
-            for ($done = 0; $done < strlen($body); $done += $written) {
-                error_clear_last();
-                $written = fwrite($handle, $done ? substr($body, $done) : $body);
-                if (!$written) {
-                    throw $this->failed("cannot write `$part`");
-                }
-            }
+            $this->write($this->writing($part, (int)$head['offset']), $body, $part);
         } catch (carry_problem $problem) {
             // A full disk is the site's, too: what was half written is given back.
             $this->drop($part, $problem->kind === 'full');
@@ -686,8 +711,9 @@ class carry_end {
      */
     private function arrived(array $item, string $place, string $part): void {
         $content = isset($item['hash']);
-        $digest = $this->digest($content ? 'sha1' : 'sha256', $part);
-        if (!$digest || $digest[1] !== (int)$item['length'] || $digest[0] !== ($content ? $item['hash'] : $item['sha256'])) {
+        [$algorithm, $announced] = $this->announced($item);
+        $digest = $this->digest($algorithm, $part);
+        if (!$digest || $digest[1] !== (int)$item['length'] || $digest[0] !== $announced) {
             $this->drop($part, true);
             throw new carry_problem('damaged', 'what came is not what was announced', ['length' => $digest[1] ?? 0]);
         }
@@ -731,6 +757,82 @@ class carry_end {
         $this->arrived($item, $place, $aside);
         $this->drop($part, true);
         $this->send(['whole' => true]);
+    }
+
+    /**
+     * Takes files out of the mbz that came. Where each of them lies was found by whoever read it to its end; no header of it is read here.
+     *
+     * @param array $head items: path, offset (in what the mbz unpacks to), length, sha256 or sha1; in the order of their offsets
+     */
+    private function do_unpack(array $head): void {
+        if (!function_exists('gzopen')) {
+            throw new carry_problem('unfit', 'PHP has no zlib there, without which no mbz can be taken apart');
+        }
+        foreach ($head['items'] as $item) {
+            $this->unpack($item);
+        }
+        $this->send(['unpacked' => count($head['items'])]);
+    }
+
+    /**
+     * Takes one file out of the mbz.
+     *
+     * @param array $item path, offset, length, sha256 or sha1
+     */
+    private function unpack(array $item): void {
+        [$place, $part] = $this->place(['path' => (string)$item['path']]);
+        $from = $this->archive_at((int)$item['offset']);
+        $this->make(dirname($part));
+        error_clear_last();
+        $this->open[$part] = @fopen($part, 'wb');
+        if (!$this->open[$part]) {
+            unset($this->open[$part]);
+            throw $this->failed("cannot write `$part`");
+        }
+        stream_set_write_buffer($this->open[$part], 0);
+        try {
+            for ($left = (int)$item['length']; $left > 0; $left -= strlen($piece)) {
+                $piece = @gzread($from, min(1048576, $left));
+                if ($piece === false || $piece === '') {
+                    break;
+                }
+                $this->write($this->open[$part], $piece, $part);
+            }
+        } catch (carry_problem $problem) {
+            $this->drop($part, true);
+            throw $problem;
+        }
+        // What the mbz has too little of, or otherwise, is found there.
+        $this->arrived($item, $place, $part);
+    }
+
+    /**
+     * The mbz that came, unpacked, from an offset on.
+     *
+     * @param int $offset
+     * @return resource
+     */
+    private function archive_at(int $offset) {
+        if (!$this->archive || gztell($this->archive) > $offset) {
+            $path = $this->unit . '/backup.mbz';
+            $opened = $this->open_plain($path);
+            if (!$opened) {
+                throw new carry_problem('gone', "`$path` went away");
+            }
+            fclose($opened[0]);
+            $this->archive = @gzopen($path, 'rb') ?: null;
+            if (!$this->archive) {
+                throw $this->failed("cannot read `$path`");
+            }
+        }
+        // What is between two files: headers, and what fills up their blocks. After a kill, all that was taken out before.
+        while (($between = $offset - gztell($this->archive)) > 0) {
+            $read = @gzread($this->archive, min(1048576, $between));
+            if ($read === false || $read === '') {
+                throw new carry_problem('damaged', 'the mbz ends too early');
+            }
+        }
+        return $this->archive;
     }
 
     /**
@@ -784,6 +886,8 @@ class carry_end {
                 || !@rename($aside, $this->unit . '/carried.json')) {
             throw $this->failed('cannot write down that the backup came');
         }
+        // Nobody wants it any more once it is taken apart.
+        @unlink($this->unit . '/backup.mbz');
         $this->send(['finished' => true, 'synced' => $status === 0]);
     }
 
@@ -804,14 +908,16 @@ class carry_end {
     /**
      * Removes files of the backup that are not announced: of an earlier one.
      *
-     * @param array $head none
+     * @param array $head keep (whether the mbz stays)
      */
     private function do_anew(array $head): void {
         foreach (['backup', 'parts'] as $directory) {
             $this->remove($this->unit . '/' . $directory);
         }
         @unlink($this->unit . '/carried.json');
-        @unlink($this->unit . '/backup.mbz');
+        if (empty($head['keep'])) {
+            @unlink($this->unit . '/backup.mbz');
+        }
         $this->make($this->unit . '/backup');
         $this->send(['anew' => true]);
     }

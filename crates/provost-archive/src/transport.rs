@@ -5,6 +5,8 @@
 //! courses of a session, staged in a pool outside of `filedir` and linked into the backup's `files/`, whose `include_files` is then
 //! set to 1: core's restore gives files to the wrong people otherwise. What the target has in its own `filedir` is linked from there.
 //!
+//! A **full** backup comes as one `mbz`, is read to its end where it arrived, and taken apart there: restores begin from a directory.
+//!
 //! What every transport must do is what the contract tests ask of each: everything that arrives is verified (contents by their SHA-1,
 //! the structure by its digest, an `mbz` by its SHA-1 and by reading it to its end), a transport cut at any byte resumes within a
 //! megabyte, a full disk is an error that says so and loses nothing, and nothing is written at the source.
@@ -18,6 +20,7 @@ mod lists;
 mod route;
 mod tally;
 mod thin;
+mod unpack;
 mod wire;
 
 #[cfg(test)]
@@ -87,7 +90,7 @@ pub enum Form {
 /// A backup that arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivered {
-    /// Where the target has it: a directory that restores as it is, or the `mbz`.
+    /// Where the target has it: a directory that restores as it is.
     pub at: Utf8PathBuf,
     /// The digest that was verified, as in [`Cargo::digest`].
     pub digest: String,

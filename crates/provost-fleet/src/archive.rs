@@ -251,9 +251,11 @@ impl Accept {
         self.0.split_once(':').map(|(_, about)| about)
     }
 
-    /// Whether it accepts a problem or a difference of a name that is about something.
+    /// Whether it accepts a problem of a name that is about something. Activities that are left out may be called by their module alone:
+    /// `left_out:chat` is `left_out:mod_chat`.
     pub fn covers(&self, name: &str, about: &str) -> bool {
-        self.name() == name && self.about().is_none_or(|own| own == about)
+        let is = |own: &str| own == about || name == "left_out" && about.strip_prefix("mod_") == Some(own);
+        self.name() == name && self.about().is_none_or(is)
     }
 
     /// As the file has it.

@@ -22,7 +22,7 @@ mod tests;
 
 pub use digest::{StructureFile, hexadecimal, is_structure, structure_digest};
 pub use error::MbzError;
-pub use examine::{Examined, Examiner};
+pub use examine::{Examined, Examiner, Packed};
 pub use files_xml::{FileRow, FilesXml};
 pub use hash::{ContentHash, HashError};
 pub use information::{Information, with_files_included};

@@ -1,9 +1,9 @@
-//! A whole `mbz` on its way.
+//! A whole `mbz` on its way, and taken apart where it arrived.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
 use camino::Utf8PathBuf;
-use provost_moodle::mbz::{Limits, MbzError, examine};
+use provost_moodle::mbz::{Examined, Limits, MbzError, examine};
 use serde_json::json;
 use tokio::runtime::Handle;
 
@@ -11,10 +11,18 @@ use super::helper::Helper;
 use super::journey::{Had, Item, Journey};
 use super::lists::read_range;
 use super::thin::before;
+use super::unpack::unpack;
 use super::{Delivered, Side, TransportError};
 
 /// How much of an `mbz` is read at once while it is verified.
 const READ_AHEAD: u64 = 1 << 20;
+
+/// To how many times its packed size a backup may unpack. Its XML shrinks to a twentieth and most contents hardly at all; deflate itself
+/// does a thousandfold, and that is how a bomb is made.
+const EXPANDS: u64 = 100;
+
+/// To how many bytes it may in any case: a small course may well hold one large file of nothing but zeros.
+const EXPANDS_TO: u64 = if cfg!(test) { 16 << 20 } else { 4 << 30 };
 
 /// Carries it.
 pub(super) async fn carry(journey: &mut Journey<'_>) -> Result<Delivered, TransportError> {
@@ -31,39 +39,42 @@ pub(super) async fn carry(journey: &mut Journey<'_>) -> Result<Delivered, Transp
     if journey.cargo.digest.as_ref().is_some_and(|announced| *announced != sha256) {
         return Err(TransportError::Changed("the `mbz` has another digest than was announced".to_owned()));
     }
+    // What was delivered is not kept as an `mbz`, and is not brought again for that.
+    if let Some(done) = before(journey, Some(&sha256)) {
+        return Ok(done);
+    }
     let item = Item::Archive { bytes, sha256: sha256.clone() };
     let had = journey.had(std::slice::from_ref(&item)).await?;
     if let [Had::Part(offset)] = *had.as_slice() {
         journey.check_room(bytes - offset)?;
         journey.bring(&[(item, offset)]).await?;
     }
-    let place = journey.route.place(&journey.cargo.key, journey.cargo.form);
-    let examined = verified(journey, place.clone(), bytes).await?;
+    let examined = verified(journey, bytes).await?;
+    unpack(journey, &examined).await?;
     let delivered = Delivered {
-        at: place,
+        at: journey.route.place(&journey.cargo.key),
         digest: sha256,
         structure_bytes: bytes,
-        contents: examined.0,
-        content_bytes: examined.1,
+        contents: examined.contents,
+        content_bytes: examined.content_bytes,
         moved: journey.tally.so_far(),
     };
     journey.landing.ask(json!({"do": "finish", "carried": delivered})).await?;
     Ok(delivered)
 }
 
-/// Reads what arrived to its end, where it arrived, and believes none of it. Its contents and their bytes.
-async fn verified(
-    journey: &mut Journey<'_>,
-    place: Utf8PathBuf,
-    bytes: u64,
-) -> Result<(u64, u64), TransportError> {
+/// Reads what arrived to its end, where it arrived, and believes none of it.
+async fn verified(journey: &mut Journey<'_>, bytes: u64) -> Result<Examined, TransportError> {
+    let place = journey.route.archive(&journey.cargo.key);
+    let limits =
+        Limits { unpacked_bytes: bytes.saturating_mul(EXPANDS).max(EXPANDS_TO), ..Limits::default() };
     // A process of its own, which can be given away to a thread.
     let helper = journey.route.at_landing().await?;
     let handle = Handle::current();
     let examining = tokio::task::spawn_blocking(move || {
         let mut remote =
             Remote { helper, handle, place, bytes, at: 0, ahead: Vec::new(), ahead_at: 0, broken: None };
-        let examined = examine(&mut remote, &Limits::default());
+        let examined = examine(&mut remote, &limits);
         (examined, remote.broken)
     });
     let (examined, broken) = examining
@@ -77,10 +88,14 @@ async fn verified(
         TransportError::Refused(format!("{error}{why}"))
     };
     let examined = examined.map_err(|error| refused(&error))?;
-    if examined.information.include_files {
-        examined.whole().map_err(|error| refused(&error))?;
+    examined.whole().map_err(|error| refused(&error))?;
+    if examined.contents > 0 && !examined.information.include_files {
+        // Core's restore would look for them among the target's own, and give them to whoever has the owners' numbers there.
+        return Err(TransportError::Refused(
+            "its contents are in it, and its `moodle_backup.xml` says that they are not".to_owned(),
+        ));
     }
-    Ok((examined.contents, examined.content_bytes))
+    Ok(examined)
 }
 
 /// A file at an end, read by a thread.

@@ -204,6 +204,7 @@ impl Problem {
         match self.kind.as_str() {
             "full" => TransportError::NoRoom { place: self.place, needed: 0, free: self.free },
             "hostile" => TransportError::Refused(self.message),
+            "unfit" => TransportError::Host { side, why: self.message },
             "gone" | "lost" => TransportError::Changed(self.message),
             "busy" => TransportError::Broken { side, why: self.message },
             "damaged" => TransportError::Broken { side, why: self.message },

@@ -344,7 +344,7 @@ async fn take(landing: &mut Helper, route: &Route, cargo: &Cargo) -> Result<Mess
     loop {
         let begin = json!({
             "do": "begin", "staging": route.landing.staging, "filedir": route.landing.filedir,
-            "key": cargo.key.as_str(), "thin": cargo.form == super::Form::Thin,
+            "key": cargo.key.as_str(),
         });
         landing.send(begin, &[]).await?;
         let answer = landing.receive().await?;

@@ -79,12 +79,17 @@ impl Route {
     }
 
     /// Where a unit's backup will be.
-    pub(super) fn place(&self, key: &UnitKey, form: Form) -> Utf8PathBuf {
-        let unit = self.landing.staging.join("units").join(key.as_str());
-        unit.join(match form {
-            Form::Thin => "backup",
-            Form::Full => "backup.mbz",
-        })
+    pub(super) fn place(&self, key: &UnitKey) -> Utf8PathBuf {
+        self.unit(key).join("backup")
+    }
+
+    /// Where a unit's `mbz` is until it is taken apart.
+    pub(super) fn archive(&self, key: &UnitKey) -> Utf8PathBuf {
+        self.unit(key).join("backup.mbz")
+    }
+
+    fn unit(&self, key: &UnitKey) -> Utf8PathBuf {
+        self.landing.staging.join("units").join(key.as_str())
     }
 
     async fn carried(&self, cargo: &Cargo, tally: &Tally) -> Result<Delivered, TransportError> {

@@ -16,7 +16,7 @@ use super::wire::PIECE;
 use super::{Delivered, Side, TransportError};
 
 /// Files that the target is asked about at once.
-const ASKED: usize = 1000;
+pub(super) const ASKED: usize = 1000;
 
 /// Contents that are ours to bring at once: another unit that wants one of them waits for no more than these, and each is an open file.
 const HELD: usize = 200;
@@ -65,7 +65,7 @@ pub(super) async fn carry(journey: &mut Journey<'_>) -> Result<Delivered, Transp
     want(&mut journey.landing, &contents).await?;
     bring_contents(journey, contents.clone()).await?;
     let delivered = Delivered {
-        at: journey.route.place(&journey.cargo.key, journey.cargo.form),
+        at: journey.route.place(&journey.cargo.key),
         digest,
         structure_bytes: structure.iter().map(|file| file.bytes).sum(),
         contents: contents.len() as u64,
@@ -79,7 +79,7 @@ pub(super) async fn carry(journey: &mut Journey<'_>) -> Result<Delivered, Transp
 /// What was delivered before, if it is what is to be delivered.
 pub(super) fn before(journey: &Journey<'_>, digest: Option<&str>) -> Option<Delivered> {
     let mut done: Delivered = serde_json::from_value(journey.carried.clone()).ok()?;
-    if done.digest != digest? || done.at != journey.route.place(&journey.cargo.key, journey.cargo.form) {
+    if done.digest != digest? || done.at != journey.route.place(&journey.cargo.key) {
         return None;
     }
     done.moved = journey.tally.so_far();
@@ -87,7 +87,7 @@ pub(super) fn before(journey: &Journey<'_>, digest: Option<&str>) -> Option<Deli
 }
 
 fn staged(journey: &Journey<'_>, path: &str) -> camino::Utf8PathBuf {
-    journey.route.place(&journey.cargo.key, journey.cargo.form).join(path)
+    journey.route.place(&journey.cargo.key).join(path)
 }
 
 fn refused(error: &provost_moodle::mbz::MbzError) -> TransportError {
@@ -95,7 +95,7 @@ fn refused(error: &provost_moodle::mbz::MbzError) -> TransportError {
 }
 
 /// Asks an end for the structure of a backup, and believes no path of it.
-async fn list(helper: &mut Helper, request: Value) -> Result<Vec<StructureFile>, TransportError> {
+pub(super) async fn list(helper: &mut Helper, request: Value) -> Result<Vec<StructureFile>, TransportError> {
     let most = Limits::default().entries;
     let mut files = Vec::new();
     helper.send(request, &[]).await?;

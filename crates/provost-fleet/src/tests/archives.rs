@@ -84,6 +84,7 @@ notify = { mail = ["ops@example.org"], webhook = { env = "HOOK" } }
     assert_eq!(archive.registry, Registry::Server("main".parse().unwrap()));
     let accepted: Vec<bool> = archive.accept.iter().map(|accept| accept.covers("left_out", "chat")).collect();
     assert_eq!(accepted, [true, false]);
+    assert!(archive.accept.iter().any(|accept| accept.covers("left_out", "mod_chat")));
     let kept = serde_json::to_value(&archive).unwrap();
     assert_eq!(serde_json::from_value::<Archive>(kept).unwrap(), archive);
 }

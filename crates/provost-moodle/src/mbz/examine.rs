@@ -12,6 +12,17 @@ use super::{
     structure_digest,
 };
 
+/// Where a file lies in what a tar of gzip unpacks to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packed {
+    /// Its path in the backup.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// How many bytes are before it.
+    pub offset: u64,
+}
+
 /// What a backup was found to be.
 #[derive(Debug, Clone)]
 pub struct Examined {
@@ -33,6 +44,8 @@ pub struct Examined {
     pub unnamed: u64,
     /// Bytes of everything, unpacked.
     pub unpacked_bytes: u64,
+    /// Where its files lie, without the index, in the order in which they come. None of a zip's.
+    pub packed: Vec<Packed>,
 }
 
 impl Examined {
@@ -67,6 +80,7 @@ pub struct Examiner {
     files_xml: Option<FilesXml>,
     structure: Vec<StructureFile>,
     contents: BTreeMap<ContentHash, u64>,
+    packed: Vec<Packed>,
 }
 
 impl Examiner {
@@ -83,6 +97,7 @@ impl Examiner {
             files_xml: None,
             structure: Vec::new(),
             contents: BTreeMap::new(),
+            packed: Vec::new(),
         }
     }
 
@@ -176,6 +191,13 @@ impl Examiner {
         Ok(())
     }
 
+    /// Where the file was that came last.
+    pub(super) fn lay(&mut self, path: &str, bytes: u64, offset: u64) {
+        if path != index::NAME {
+            self.packed.push(Packed { path: path.to_owned(), bytes, offset });
+        }
+    }
+
     fn read_index(&mut self, body: &mut Counted<'_>) -> Result<(), MbzError> {
         if self.entries != 1 {
             return Err(MbzError::Index("it does not come first".to_owned()));
@@ -221,6 +243,7 @@ impl Examiner {
             missing,
             unnamed,
             unpacked_bytes: self.unpacked,
+            packed: self.packed,
         })
     }
 }

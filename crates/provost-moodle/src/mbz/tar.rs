@@ -15,6 +15,7 @@ const MOST_PADDING: u64 = 2048;
 pub(super) fn read(packed: impl BufRead, mut examiner: Examiner) -> Result<Examiner, MbzError> {
     let mut unpacked = GzDecoder::new(packed);
     let mut after = String::new();
+    let mut offset = 0;
     loop {
         let mut header = [0; BLOCK];
         match read_up_to(&mut unpacked, &mut header)? {
@@ -26,11 +27,15 @@ pub(super) fn read(packed: impl BufRead, mut examiner: Examiner) -> Result<Exami
         }
         let entry = Header::read(&header).map_err(|what| MbzError::Tar { after: after.clone(), what })?;
         let path = examiner.enter(&entry.name, entry.kind == b'5')?;
+        offset += BLOCK as u64;
         match entry.kind {
             b'0' | 0 => {
                 let mut body = (&mut unpacked).take(entry.size);
                 examiner.file(&path, &mut body, Some(entry.size))?;
                 skip_padding(&mut unpacked, entry.size, &path)?;
+                examiner.lay(&path, entry.size, offset);
+                // It was read to its end, so this is no number that only the header knows.
+                offset += entry.size.next_multiple_of(BLOCK as u64);
             }
             b'5' if entry.size == 0 => examiner.directory(&path)?,
             b'1' | b'2' => return Err(MbzError::Kind { name: path, what: "a link" }),

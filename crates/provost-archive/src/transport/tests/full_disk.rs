@@ -11,10 +11,10 @@ use crate::transport::{Tally, Transport as _, TransportError};
 const SEEING: [Way; 2] = [Way::Linked, Way::Command];
 
 /// A small disk, until it is dropped.
-struct Disk(camino::Utf8PathBuf);
+pub(super) struct Disk(camino::Utf8PathBuf);
 
 impl Disk {
-    fn at(place: &Utf8Path, megabytes: u32) -> Option<Self> {
+    pub(super) fn at(place: &Utf8Path, megabytes: u32) -> Option<Self> {
         std::fs::create_dir_all(place).unwrap();
         let size = format!("size={megabytes}m,mode=755");
         let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(place).output();
@@ -25,7 +25,7 @@ impl Disk {
         None
     }
 
-    fn grow(&self, megabytes: u32) {
+    pub(super) fn grow(&self, megabytes: u32) {
         let size = format!("remount,size={megabytes}m");
         assert!(Command::new("mount").args(["-o", &size]).arg(&self.0).status().unwrap().success());
     }

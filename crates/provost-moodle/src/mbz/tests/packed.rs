@@ -7,7 +7,9 @@ use flate2::write::GzEncoder;
 use sha1::{Digest as _, Sha1};
 use zip::write::SimpleFileOptions;
 
-use super::super::{ContentHash, Examined, Limits, MbzError, StructureFile, examine, structure_digest};
+use super::super::{
+    ContentHash, Examined, Limits, MbzError, Packed, StructureFile, examine, structure_digest,
+};
 
 /// One entry of a tar.
 #[derive(Debug, Clone)]
@@ -160,6 +162,13 @@ fn a_tar_and_a_zip_are_the_same_backup() {
         found.whole().unwrap();
     }
     assert_eq!(of_tar.digest, of_zip.digest);
+    let unpacked = tar(&indexed(entries.clone()));
+    assert_eq!(of_tar.packed.len(), 6);
+    for Packed { path, bytes, offset } in &of_tar.packed {
+        let packed = &unpacked[usize::try_from(*offset).unwrap()..][..usize::try_from(*bytes).unwrap()];
+        assert!(entries.iter().any(|entry| entry.name == *path && entry.bytes == packed), "{path}");
+    }
+    assert_eq!(of_zip.packed, []);
     let expected: Vec<StructureFile> = of_tar.structure.clone();
     assert_eq!(structure_digest(&expected), of_tar.digest);
     assert_eq!(of_tar.files.named(&hash(b"one")), ["mod_resource /0 & x.pdf"]);
