@@ -134,22 +134,3 @@ impl Model {
         self.learned_from
     }
 }
-
-/// What has been learned of all pairs of sites, by source and target: the same course takes another time between others.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Experience {
-    pairs: BTreeMap<String, BTreeMap<String, Model>>,
-}
-
-impl Experience {
-    /// What is known of a pair: nothing, at first.
-    pub fn model(&self, from: &str, to: &str) -> Model {
-        self.pairs.get(from).and_then(|targets| targets.get(to)).cloned().unwrap_or_default()
-    }
-
-    /// Learns from a unit of a pair, as [`Model::learn`] does.
-    pub fn learn(&mut self, from: &str, to: &str, course: &Features, took: &[(Phase, f64)]) {
-        let targets = self.pairs.entry(from.to_owned()).or_default();
-        targets.entry(to.to_owned()).or_default().learn(course, took);
-    }
-}

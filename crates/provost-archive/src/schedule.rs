@@ -5,15 +5,16 @@
 //! unit ended, a phase ended, a manoeuvre, the time until which it was told to wait) and does what it is told.
 //!
 //! How often a unit ends after its window follows from the bound: where one that just fits is begun, once in a hundred, and most have
-//! more time than that. How late it ends follows from what nothing foretells: a phase that hangs for hours ends hours late, be it let
-//! finish or stopped at its end. Only who breaks it off has his morning.
+//! more time than that. How late it ends follows from what nothing foretells: a phase that hangs for hours (a lock, a backup of the
+//! same database) would end hours late, be it let finish or stopped at its end. So a phase that takes far longer than anything that was
+//! expected of it is broken off, and begun again from its start: every phase may be entered again.
 
 #[cfg(test)]
 mod tests;
 
 use std::cmp::Reverse;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use provost_fleet::archive::Overrun;
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,19 @@ const LONG_WITH: f64 = 1.5;
 
 /// A window has just been opened while less than such a part of it has passed.
 const JUST_OPENED: f64 = 0.02;
+
+/// A phase hangs when it takes so many times its upper bound, which one in a hundred exceeds at all.
+const HANGS: f64 = 4.0;
+
+/// Nothing hangs before so many seconds: a server that restarts, or recovers after a crash, is waited for longer than short phases take.
+const HANGS_FROM: f64 = 15.0 * 60.0;
+
+/// The same as long as little is learned.
+const HANGS_FROM_AT_FIRST: f64 = 3600.0;
+
+/// So many seconds after its window a phase is broken off. Until then nearly all end that overrun at all; and ending a process takes some
+/// seconds of the five minutes that a unit may be late.
+const GRACE: f64 = 4.0 * 60.0;
 
 /// A unit that could be begun or gone on with.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -243,6 +257,24 @@ impl Schedule {
         Boundary::PutBack { until: self.window.next_opening(now) }
     }
 
+    /// When a phase that was begun at a time is broken off, unless it has ended by then. A phase that hangs: whenever that is clear.
+    /// Besides, some minutes after the window: where units are stopped, every phase; where they are let finish, one that has taken longer
+    /// than it was expected to take at most.
+    pub fn break_off(&self, begun: Timestamp, phase: &Prediction) -> Timestamp {
+        let from = if known(phase) { HANGS_FROM } else { HANGS_FROM_AT_FIRST };
+        let hangs = later(begun, (HANGS * phase.upper).max(from));
+        let closes = match self.window.at(begun) {
+            State::Open { until: None, .. } => return hangs,
+            State::Open { until: Some(until), .. } => until,
+            State::Closed { .. } => begun,
+        };
+        let overrun = match self.overrun {
+            Overrun::Stop => later(closes, GRACE),
+            Overrun::Finish => later(closes, GRACE).max(later(begun, phase.upper)),
+        };
+        hangs.min(overrun)
+    }
+
     /// Seconds that what is begun now may be predicted to take at most, by its upper bound: for a query of the registry. 0 where the
     /// window is closed; infinite where it does not close, or has just been opened, when units that fit nowhere else are begun.
     pub fn room(&self, now: Timestamp) -> f64 {
@@ -256,6 +288,12 @@ impl Schedule {
     pub fn expected_end(&self, now: Timestamp, seconds: f64) -> Option<Timestamp> {
         self.window.after(now, seconds / (self.workers as f64 * USED))
     }
+}
+
+/// So many seconds after a moment.
+fn later(than: Timestamp, seconds: f64) -> Timestamp {
+    let wait = SignedDuration::try_from_secs_f64(seconds).unwrap_or(SignedDuration::MAX);
+    than.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
 /// A number with an order.

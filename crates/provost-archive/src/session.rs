@@ -4,6 +4,7 @@
 //! asks the registry what is to be done and the [`crate::schedule`] whether it may be begun, claims it, and holds it by saying every now
 //! and then that it lives. A manoeuvre is a row that they all read.
 
+mod bounds;
 mod choose;
 mod insist;
 mod lane;
@@ -33,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::phases::Phases;
 use crate::schedule::{Decision, Schedule, Why};
+use bounds::Bounds;
 use lane::Lane;
 
 /// One process that works on a session.
@@ -76,16 +78,32 @@ pub enum RunEnd {
     Interrupted,
 }
 
+/// What lanes must know of what was seen since they began.
+struct Shared {
+    state: SessionState,
+    schedule: Schedule,
+}
+
 /// What a process keeps in mind between two looks.
 struct Mind {
     running: BTreeSet<Seq>,
     schedule: Schedule,
+    shared: Arc<Mutex<Shared>>,
+    bounds: Bounds,
     orders: Orders,
     orders_version: i64,
     governor: Governor,
     next_load: Timestamp,
     next_burial: Timestamp,
     told: Option<Why>,
+}
+
+impl Mind {
+    fn reschedule(&mut self, workers: usize, now: Timestamp) -> Result<(), OrdersError> {
+        self.schedule = self.orders.schedule(workers, now)?;
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner).schedule = self.schedule.clone();
+        Ok(())
+    }
 }
 
 impl Runner {
@@ -95,17 +113,16 @@ impl Runner {
     /// When the registry fails for good.
     pub async fn run(self: Arc<Self>) -> Result<RunEnd, RunError> {
         let mut lanes: JoinSet<(Seq, Result<(), RegistryError>)> = JoinSet::new();
-        let state = Arc::new(Mutex::new(SessionState::Running));
         let mut mind = self.mind().await?;
         let ended = loop {
             while let Some(ended) = lanes.try_join_next() {
                 Self::ended(&mut mind, ended)?;
             }
-            let step = self.step(&mut mind, &state, lanes.is_empty()).await?;
+            let step = self.step(&mut mind, lanes.is_empty()).await?;
             match step {
                 Step::End(ended) => break ended,
                 Step::Begin(claim) => {
-                    let lane = Lane::new(self.clone(), mind.schedule.clone(), state.clone());
+                    let lane = Lane::new(self.clone(), mind.shared.clone());
                     lanes.spawn(async move { (claim.held.unit, lane.work(*claim).await) });
                 }
                 Step::Wait => {
@@ -132,11 +149,16 @@ impl Runner {
         let found = self.insist(|| self.registry.session(self.session)).await?;
         let found = found.ok_or(RegistryError::NoSession(self.session))?;
         let orders = Orders::read(&found.orders)?;
+        self.phases.accepted.follow(&orders.accepted);
         let now = Timestamp::now();
+        let schedule = orders.schedule(orders.most(), now)?;
+        let shared = Shared { state: SessionState::Running, schedule: schedule.clone() };
         Ok(Mind {
             running: BTreeSet::new(),
             governor: Governor::new(orders.workers),
-            schedule: orders.schedule(orders.most(), now)?,
+            schedule,
+            shared: Arc::new(Mutex::new(shared)),
+            bounds: Bounds::default(),
             orders,
             orders_version: found.orders_version,
             next_load: now,
@@ -160,22 +182,18 @@ impl Runner {
     }
 
     /// One look at the session, and what follows from it.
-    async fn step(
-        &self,
-        mind: &mut Mind,
-        shared: &Mutex<SessionState>,
-        idle: bool,
-    ) -> Result<Step, RunError> {
+    async fn step(&self, mind: &mut Mind, idle: bool) -> Result<Step, RunError> {
         if self.cancel.is_cancelled() {
             return Ok(if idle { Step::End(RunEnd::Interrupted) } else { Step::Wait });
         }
         let found = self.insist(|| self.registry.session(self.session)).await?;
         let found = found.ok_or(RegistryError::NoSession(self.session))?;
-        *shared.lock().unwrap_or_else(PoisonError::into_inner) = found.state;
+        mind.shared.lock().unwrap_or_else(PoisonError::into_inner).state = found.state;
         if found.orders_version != mind.orders_version {
             mind.orders = Orders::read(&found.orders)?;
+            self.phases.accepted.follow(&mind.orders.accepted);
             mind.governor.set_most(mind.orders.workers);
-            mind.schedule = mind.orders.schedule(mind.governor.allowed(), Timestamp::now())?;
+            mind.reschedule(mind.governor.allowed(), Timestamp::now())?;
             mind.orders_version = found.orders_version;
         }
         self.bury_the_dead(mind).await?;
@@ -185,11 +203,12 @@ impl Runner {
             SessionState::Stopping if idle => return self.stopped().await,
             SessionState::Stopping => return Ok(Step::Wait),
             SessionState::Done if idle => return Ok(Step::End(RunEnd::Done)),
-            SessionState::Failed if idle => return Ok(Step::End(RunEnd::Failed)),
+            SessionState::Failed if idle => return self.failed_before().await,
             SessionState::Interrupted if idle => return Ok(Step::End(RunEnd::Stopped)),
             SessionState::Done | SessionState::Failed | SessionState::Interrupted => return Ok(Step::Wait),
         }
         self.feel_the_load(mind).await?;
+        self.predict_anew(mind).await?;
         let undoing = found.state == SessionState::Cancelling;
         match self.decide(mind, undoing).await? {
             Decision::Begin(unit) => self.begin(mind, unit).await,
@@ -202,8 +221,17 @@ impl Runner {
         let claim = self.insist(|| self.registry.claim(self.session, &claiming)).await?;
         // Somebody else may have been faster.
         let Some(claim) = claim else { return Ok(Step::Wait) };
-        mind.running.insert(unit);
+        self.claimed(mind, claim).await
+    }
+
+    /// A unit that is ours. Whoever accepted something and had the unit tried again after that did so before it was ours, but perhaps
+    /// after we had looked at the session: what is accepted is read once more.
+    async fn claimed(&self, mind: &mut Mind, claim: Claim) -> Result<Step, RunError> {
+        mind.running.insert(claim.held.unit);
         mind.told = None;
+        if let Some(found) = self.insist(|| self.registry.session(self.session)).await? {
+            self.phases.accepted.follow(&Orders::read(&found.orders)?.accepted);
+        }
         Ok(Step::Begin(Box::new(claim)))
     }
 
@@ -220,8 +248,7 @@ impl Runner {
         }
         // A claim, even one that takes nothing, finds units whose workers are gone and wakes those whose time has come.
         if let Some(claim) = self.sweep().await? {
-            mind.running.insert(claim.held.unit);
-            return Ok(Step::Begin(Box::new(claim)));
+            return self.claimed(mind, claim).await;
         }
         if mind.told != Some(why) && why != Why::Nothing {
             self.watcher.told(&Told::Waits { until, why });
@@ -257,6 +284,17 @@ impl Runner {
         }
         let before_deletion = totals.count(|at| !at.state.is_settled() && !choose::waits_for_deletion(at));
         Ok(if before_deletion == 0 { Step::End(RunEnd::Waiting(why)) } else { Step::Wait })
+    }
+
+    /// A session that ended with failures: what failed may have been left out since, by a person.
+    async fn failed_before(&self) -> Result<Step, RunError> {
+        let totals = self.insist(|| self.registry.totals(self.session)).await?;
+        if totals.open() > 0 || totals.errors() > 0 {
+            return Ok(Step::End(RunEnd::Failed));
+        }
+        let order = SessionOrder::End { failed: false };
+        self.insist(|| self.registry.order(self.session, order)).await?;
+        Ok(Step::End(RunEnd::Done))
     }
 
     async fn stopped(&self) -> Result<Step, RunError> {
@@ -300,7 +338,7 @@ impl Runner {
         if let Ok(load) = self.phases.ends.way.load().await
             && let Some(allowed) = mind.governor.feel(load)
         {
-            mind.schedule = mind.orders.schedule(allowed, now)?;
+            mind.reschedule(allowed, now)?;
             self.watcher.told(&Told::Workers { allowed, load });
         }
         Ok(())

@@ -20,6 +20,9 @@ pub(crate) struct Figures {
     /// Units nobody began, and units that were stopped at a boundary, at the month's end.
     pub(crate) left: usize,
     pub(crate) put_back: usize,
+    /// Phases that were broken off, and units that were parked after the third time.
+    pub(crate) broken_off: usize,
+    pub(crate) parked: usize,
     /// Times that a unit was taken in hand: more than units, where they are stopped and gone on with.
     pub(crate) runs: usize,
     /// Runs that ended after their window, by how much; those of units that hang apart.

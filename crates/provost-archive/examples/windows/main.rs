@@ -75,7 +75,7 @@ impl Row {
 
     fn print(&self) {
         println!(
-            "{:4} {:6} {:7} {:8} {:8.3} {:8.1} {:9.1} {:4} {:7} {:6.1} {:6.1} {:7.1} {:6.2} {:4} {:5} {:5}",
+            "{:4} {:6} {:7} {:8} {:8.3} {:8.1} {:9.1} {:4} {:7} {:6.1} {:6.1} {:7.1} {:6.2} {:4} {:5} {:5} {:6} {:6}",
             self.load,
             self.policy,
             self.workers,
@@ -92,6 +92,8 @@ impl Row {
             self.sum(|month| month.long),
             self.sum(|month| month.runs) - self.sum(|month| month.units),
             self.sum(|month| month.left + month.put_back),
+            self.sum(|month| month.broken_off),
+            self.sum(|month| month.parked),
         );
     }
 }
@@ -104,7 +106,7 @@ fn heading() {
         "unhung: units that hang for hours left out. used: waiting is unused; -hang: hanging is unused too."
     );
     println!(
-        "{:4} {:6} {:>7} {:>8} {:>8} {:>8} {:>9} {:>4} {:>7} {:>6} {:>6} {:>7} {:>6} {:>4} {:>5} {:>5}",
+        "{:4} {:6} {:>7} {:>8} {:>8} {:>8} {:>9} {:>4} {:>7} {:>6} {:>6} {:>7} {:>6} {:>4} {:>5} {:>5} {:>6} {:>6}",
         "load",
         "policy",
         "workers",
@@ -120,7 +122,9 @@ fn heading() {
         "over %",
         "long",
         "stops",
-        "left"
+        "left",
+        "broken",
+        "parked"
     );
 }
 
@@ -165,6 +169,9 @@ fn main() -> Result<()> {
                         "latest_seconds": row.most(|month| month.latest().0),
                         "latest_seconds_unhung": row.most(|month| month.latest().1),
                         "used": row.least(|month| month.used().0),
+                        "used_without_hanging": row.least(|month| month.used().1),
+                        "broken_off": row.sum(|month| month.broken_off),
+                        "parked": row.sum(|month| month.parked),
                     }),
                 );
             }

@@ -14,6 +14,9 @@ const PAGE: usize = 40;
 /// All predictions are made anew whenever so many times as many units are learned from; in between only those looked at are.
 const GROWN: u64 = 2;
 
+/// Tries of a phase before its unit is parked, as `Failure::TRIES` of the registry.
+const TRIES: u32 = 3;
+
 /// A unit that a worker has in hand.
 struct Job {
     unit: usize,
@@ -22,6 +25,8 @@ struct Job {
     closes: Timestamp,
     phase_since: Timestamp,
     phase_until: Timestamp,
+    /// Whether it is broken off then.
+    broken: bool,
 }
 
 /// What has become of a unit.
@@ -30,6 +35,11 @@ struct Progress {
     taken: bool,
     done: usize,
     seconds: [f64; WORK.len()],
+    /// Until when what makes it hang lasts, once it has been met.
+    hangs_until: Option<Timestamp>,
+    /// Tries of its phase that hung.
+    failures: u32,
+    not_before: Option<Timestamp>,
 }
 
 /// A month that is under way.
@@ -155,7 +165,7 @@ impl<'a> Month<'a> {
             unit,
             priority: 0,
             begun: done > 0,
-            not_before: None,
+            not_before: self.progress[unit].not_before,
             rest: self.model.predict(course, &WORK[done..]),
             next_phase: self.model.predict(course, &WORK[done..=done]),
         }
@@ -178,24 +188,53 @@ impl<'a> Month<'a> {
         self.progress[unit].taken = true;
         self.put_back.retain(|other| *other != unit);
         if let Some(place) = self.jobs.iter().position(Option::is_none) {
-            let job = Job { unit, since: now, closes, phase_since: now, phase_until: now };
+            let job = Job { unit, since: now, closes, phase_since: now, phase_until: now, broken: false };
             self.jobs[place] = Some(self.next_phase(job, now));
         }
     }
 
-    /// Starts the next phase of a unit: only here it is known what it takes.
-    fn next_phase(&self, job: Job, now: Timestamp) -> Job {
+    /// Starts the next phase of a unit: only here it is known what it takes. What makes one hang is met once and lasts its time, however
+    /// often the phase is tried.
+    fn next_phase(&mut self, job: Job, now: Timestamp) -> Job {
         let (course, phase) = (&self.courses[job.unit], self.progress[job.unit].done);
         let others = self.jobs.iter().flatten().filter(|other| other.unit != job.unit).count();
-        let hangs = course.hang.filter(|(at, _)| *at == phase).map_or(0.0, |(_, seconds)| seconds);
+        let progress = &mut self.progress[job.unit];
+        let hang = course.hang.filter(|(at, _)| *at == phase).map(|(_, seconds)| {
+            *progress.hangs_until.get_or_insert(now + SignedDuration::from_secs_f64(seconds))
+        });
+        let hangs = hang.map_or(0.0, |until| until.duration_since(now).as_secs_f64().max(0.0));
         let seconds = course.base[phase] * self.night.1 * (1.0 + 0.05 * others as f64) + hangs;
-        Job { phase_since: now, phase_until: now + SignedDuration::from_secs_f64(seconds), ..job }
+        let ends = now + SignedDuration::from_secs_f64(seconds);
+        let expected = self.model.predict(&course.features, &WORK[phase..=phase]);
+        let due = self.schedule.break_off(now, &expected);
+        Job { phase_since: now, phase_until: ends.min(due), broken: due < ends, ..job }
+    }
+
+    /// What a driver does with a unit whose phase was broken off: it goes on in the next window. If it hung, that was one of its tries.
+    fn broken_off(&mut self, job: &Job, now: Timestamp) {
+        let (course, progress) = (&self.courses[job.unit], &mut self.progress[job.unit]);
+        let expected = self.model.predict(&course.features, &WORK[progress.done..=progress.done]);
+        let took = now.duration_since(job.phase_since);
+        self.figures.broken_off += 1;
+        self.figures.ended(job.since, now, job.closes, course);
+        progress.not_before = self.window.next_opening(now);
+        progress.failures += u32::from(took.as_secs_f64() > expected.upper);
+        if progress.failures < TRIES {
+            self.put_back.push(job.unit);
+        } else {
+            self.figures.parked += 1;
+        }
     }
 
     fn end_phases(&mut self, now: Timestamp) {
         for place in 0..self.jobs.len() {
             let Some(job) = self.jobs[place].take_if(|job| job.phase_until <= now) else { continue };
+            if job.broken {
+                self.broken_off(&job, now);
+                continue;
+            }
             let progress = &mut self.progress[job.unit];
+            (progress.failures, progress.not_before) = (0, None);
             progress.seconds[progress.done] = now.duration_since(job.phase_since).as_secs_f64();
             progress.done += 1;
             let done = progress.done;

@@ -8,7 +8,7 @@
 //! on the high side. Of each unit: a factor of its own (what its activities are made of), deviation 0.15; of each phase: 0.18;
 //! of each night: 0.10 (what else the machines do); each further worker at work costs 5 %; one phase in a hundred meets something
 //! that makes it 1.5 to 4 times as long (a checkpoint, a vacuum, a cold cache); one unit in 400 hangs for 1 to 5 hours (a lock, a
-//! nightly backup of the same database).
+//! nightly backup of the same database): whoever tries again meanwhile hangs until these are over.
 
 use provost_archive::predict::{Features, WORK};
 

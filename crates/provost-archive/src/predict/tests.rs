@@ -5,7 +5,7 @@ use provost_engine::registry::Phase;
 use provost_fleet::archive::Backup;
 
 use super::spread::{FAR, NEAR, student};
-use super::{Experience, Features, Model, WORK};
+use super::{Features, Model, WORK};
 use crate::course::CourseFacts;
 
 /// Pseudo-random numbers below 1, the same ones every time.
@@ -158,17 +158,6 @@ fn a_faster_machine_is_noticed() {
     let course = dice.course();
     let (predicted, real) = (model.predict(&course, &WORK).mean, whole(&truth(&course)) / 4.0);
     assert!((predicted / real).ln().abs() < 0.5, "{predicted} {real}");
-}
-
-#[test]
-fn pairs_of_sites_learn_apart() {
-    let mut all = Experience::default();
-    let course = Features { activities: 100, ..Features::default() };
-    all.learn("hugo", "archives", &course, &truth(&course));
-    assert_eq!(all.model("hugo", "archives").learned_from(), 1);
-    assert_eq!(all.model("archives", "hugo"), Model::new());
-    let kept: Experience = serde_json::from_str(&serde_json::to_string(&all).unwrap()).unwrap();
-    assert_eq!(kept.model("hugo", "archives").learned_from(), 1);
 }
 
 #[test]

@@ -56,6 +56,29 @@ fn what_has_been_begun_goes_first_then_what_is_wished_for() {
 }
 
 #[test]
+fn a_phase_that_hangs_is_broken_off_whenever_and_one_that_overruns_by_policy() {
+    let (finish, stop) = (nights(Overrun::Finish, 1), nights(Overrun::Stop, 1));
+    let (opens, closes) = (at("2026-03-10T22:00:00Z"), at("2026-03-11T05:30:00Z"));
+    let minutes = |from: Timestamp, minutes: i64| from + SignedDuration::from_mins(minutes);
+    // An upper bound of ten minutes, early in the night: four times that, whatever the policy.
+    assert_eq!(finish.break_off(opens, &takes(10.0)), minutes(opens, 40));
+    assert_eq!(stop.break_off(opens, &takes(10.0)), minutes(opens, 40));
+    // What takes seconds is given a quarter of an hour, and an hour while little is learned.
+    assert_eq!(stop.break_off(opens, &takes(0.1)), minutes(opens, 15));
+    let little = Prediction { learned_from: 3, ..takes(0.1) };
+    assert_eq!(stop.break_off(opens, &little), minutes(opens, 60));
+    // As the night ends: by its end, or by what was expected.
+    let late = minutes(closes, -3);
+    assert_eq!(stop.break_off(late, &takes(30.0)), minutes(closes, 4));
+    assert_eq!(finish.break_off(late, &takes(30.0)), minutes(late, 30));
+    assert_eq!(finish.break_off(late, &takes(5.0)), minutes(closes, 4));
+    // Begun after it, where units are let finish.
+    assert_eq!(finish.break_off(minutes(closes, 1), &takes(2.0)), minutes(closes, 5));
+    let always = Schedule::new(Window::always(), Overrun::Stop, 1, opens);
+    assert_eq!(always.break_off(opens, &takes(60.0)), minutes(opens, 240));
+}
+
+#[test]
 fn one_that_may_take_longer_than_a_night_is_begun_as_it_opens() {
     let schedule = nights(Overrun::Finish, 1);
     // Ten hours at most, and five hours on average: 1.5 times the mean is as long as the window.

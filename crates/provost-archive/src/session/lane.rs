@@ -1,7 +1,7 @@
 //! One unit in hand: through its phases until it is let go.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use provost_engine::execute::full_chain;
@@ -10,9 +10,10 @@ use provost_engine::registry::{
     Unit,
 };
 
-use super::{Runner, Told, pace};
+use super::{Runner, Shared, Told, pace};
 use crate::phases::{Dossier, Ended, PhaseError, Weight};
-use crate::schedule::{Boundary, Schedule};
+use crate::predict::WORK;
+use crate::schedule::Boundary;
 
 /// Events of a unit that are read to learn from: it has a few for each of its phases and tries.
 const EVENTS: u32 = 200;
@@ -20,13 +21,17 @@ const EVENTS: u32 = 200;
 /// One unit in hand.
 pub(super) struct Lane {
     runner: Arc<Runner>,
-    schedule: Schedule,
-    session: Arc<Mutex<SessionState>>,
+    shared: Arc<Mutex<Shared>>,
 }
 
 impl Lane {
-    pub(super) fn new(runner: Arc<Runner>, schedule: Schedule, session: Arc<Mutex<SessionState>>) -> Self {
-        Self { runner, schedule, session }
+    pub(super) fn new(runner: Arc<Runner>, shared: Arc<Mutex<Shared>>) -> Self {
+        Self { runner, shared }
+    }
+
+    /// Whether the session is paused, and when what may run.
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Works on a unit until it is let go. Ends at once where another worker has it.
@@ -80,11 +85,42 @@ impl Lane {
             None
         };
         let begun = Instant::now();
-        let ended = runner.phases.run(unit, stored, Timestamp::now()).await;
+        let ended = tokio::select! {
+            ended = runner.phases.run(unit, stored, Timestamp::now()) => ended,
+            // What it was doing is dropped where it is, as if the worker had been killed: the next one begins the phase again.
+            late = self.overdue(unit) => Err(late),
+        };
         let seconds = begun.elapsed().as_secs_f64();
         match ended {
             Ok(ended) => self.finish(held, unit, ended, seconds).await,
             Err(error) => self.fail(held, unit, &error, seconds).await,
+        }
+    }
+
+    /// Returns when the unit's phase, which begins now, has to be broken off. Nothing is foretold of how long cleaning takes, so that it
+    /// is never broken off.
+    async fn overdue(&self, unit: &Unit) -> PhaseError {
+        let (begun, phase) = (Timestamp::now(), unit.place.phase);
+        if !WORK.contains(&phase) {
+            return std::future::pending().await;
+        }
+        let features = Dossier::from_facts(&unit.facts).unwrap_or_default().features;
+        let expected = self.runner.learned.predict(&features, &[phase]);
+        loop {
+            // Looked at every now and then, because a person may move the window meanwhile.
+            let (now, due) = (Timestamp::now(), self.shared().schedule.break_off(begun, &expected));
+            if now < due {
+                let wait = due.duration_since(now).unsigned_abs().min(self.runner.pace.load);
+                tokio::time::sleep(wait).await;
+                continue;
+            }
+            let seconds = now.duration_since(begun).as_secs_f64();
+            return if seconds > expected.upper {
+                PhaseError::Hung { seconds, expected: expected.upper }
+            } else {
+                let until = self.shared().schedule.window().next_opening(now);
+                PhaseError::NotYet { why: "its window closed before it ended".to_owned(), until }
+            };
         }
     }
 
@@ -114,7 +150,7 @@ impl Lane {
 
     /// Whether the unit is held for its next phase.
     fn then(&self, unit: &Unit, findings: &Findings, now: Timestamp) -> Then {
-        let state = *self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = self.shared().state;
         let next = unit.place.phase.next();
         let let_go = Then::LetGo { not_before: None };
         if next == Some(Phase::Delete) {
@@ -126,7 +162,7 @@ impl Lane {
         if let Some(next) = next {
             let features = Dossier::from_facts(&unit.facts).unwrap_or_default().features;
             let predicted = self.runner.learned.predict(&features, &[next]);
-            if let Boundary::PutBack { until } = self.schedule.boundary(now, &predicted) {
+            if let Boundary::PutBack { until } = self.shared().schedule.boundary(now, &predicted) {
                 return Then::LetGo { not_before: until };
             }
         }
@@ -147,6 +183,11 @@ impl Lane {
             let outcome = runner.insist(|| runner.registry.release(held, &told, *until, now)).await?;
             return Ok(outcome.held);
         }
+        if weight == Weight::NotYet {
+            let until = Some(runner.pace.retry_at(now, 0));
+            let outcome = runner.insist(|| runner.registry.release(held, &told, until, now)).await?;
+            return Ok(outcome.held);
+        }
         if weight == Weight::Interrupted || runner.cancel.is_cancelled() {
             let outcome = runner.insist(|| runner.registry.release(held, "interrupted", None, now)).await?;
             return Ok(outcome.held);
@@ -156,7 +197,7 @@ impl Lane {
             now,
             error: told.clone(),
             seconds,
-            retry_at: again.then(|| runner.pace.retry_at(now, unit.failures)),
+            retry_at: again.then(|| self.retry_at(error, unit, now)),
             park_after: Failure::TRIES,
             findings: Findings::default(),
         };
@@ -168,6 +209,17 @@ impl Lane {
             self.halt(told).await;
         }
         Ok(outcome.held)
+    }
+
+    /// When it is tried again. What made a phase hang may last for hours, so that the next window is waited for; where there is none, as long
+    /// as the phase was, and four times as long after that.
+    fn retry_at(&self, error: &PhaseError, unit: &Unit, now: Timestamp) -> Timestamp {
+        let soon = self.runner.pace.retry_at(now, unit.failures);
+        let PhaseError::Hung { seconds, .. } = error else { return soon };
+        let next = self.shared().schedule.window().next_opening(now);
+        let longer = 4_u32.saturating_pow(u32::try_from(unit.failures).unwrap_or(0).min(5));
+        next.unwrap_or_else(|| pace::after(now, Duration::from_secs_f64(*seconds).saturating_mul(longer)))
+            .max(soon)
     }
 
     /// Pauses the session: what stopped this unit would stop every other one, too.

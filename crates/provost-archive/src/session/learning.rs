@@ -32,6 +32,11 @@ impl Learned {
         self.model.lock().unwrap_or_else(PoisonError::into_inner).predict(course, phases)
     }
 
+    /// Units learned from.
+    pub fn units(&self) -> u64 {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner).learned_from()
+    }
+
     /// Learns from a unit that ended, and keeps it. Of two processes that write at once the later one's knowledge stays; that is enough.
     pub fn learn(&self, course: &Features, took: &[(Phase, f64)]) {
         let text = {

@@ -1,10 +1,11 @@
 //! What the workers of a session are told, and what a person may change while they work.
 
 use jiff::Timestamp;
-use provost_fleet::archive::{Archive, Exception, Overrun, Span};
+use provost_fleet::archive::{Accept, Archive, Exception, Overrun, Span};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::accepting::Acceptance;
 use crate::schedule::Schedule;
 use crate::window::{self, Window, WindowError};
 
@@ -22,6 +23,9 @@ pub struct Orders {
     pub exceptions: Vec<Exception>,
     /// What happens to a unit that is under way when its window ends.
     pub overrun: Overrun,
+    /// What people have accepted since the session began, each name once. Sessions that were begun before there was this have none of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Acceptance>,
 }
 
 /// Why orders are not understood.
@@ -44,6 +48,7 @@ impl Orders {
             timezone: archive.timezone.clone(),
             exceptions: archive.exceptions.clone(),
             overrun: archive.overrun,
+            accepted: Vec::new(),
         }
     }
 
@@ -76,6 +81,23 @@ impl Orders {
         usize::try_from(self.workers).unwrap_or(1).max(1)
     }
 
+    /// Notes what a person accepts. A name that was accepted before stays whose it was. Those that are new.
+    pub fn accept(
+        &mut self,
+        names: impl IntoIterator<Item = Accept>,
+        by: &str,
+        at: Timestamp,
+    ) -> Vec<Accept> {
+        let mut new = Vec::new();
+        for name in names {
+            if self.accepted.iter().all(|each| each.name != name) {
+                self.accepted.push(Acceptance { name: name.clone(), by: by.to_owned(), at });
+                new.push(name);
+            }
+        }
+        new
+    }
+
     fn window(&self) -> Result<Window, OrdersError> {
         let zone = window::zone(&self.timezone)?;
         Ok(Window::new(zone, self.windows.clone(), self.exceptions.clone()))
@@ -93,6 +115,7 @@ mod tests {
             timezone: "Europe/Paris".to_owned(),
             exceptions: exceptions.iter().map(|text| text.parse().unwrap()).collect(),
             overrun: Overrun::Finish,
+            accepted: Vec::new(),
         }
     }
 
@@ -116,5 +139,23 @@ mod tests {
         let written = orders.write().unwrap();
         assert_eq!(Orders::read(&written).unwrap(), orders);
         assert!(Orders::read(&serde_json::json!({ "workers": 2 })).is_err());
+    }
+
+    #[test]
+    fn what_is_accepted_is_kept_with_who_and_when_and_older_orders_have_none() {
+        let mut orders = orders(&[], &[]);
+        let old = orders.write().unwrap();
+        assert_eq!(old.get("accepted"), None, "older programs read orders without it");
+        let names = || ["left_out:mod_chat", "missing:forum_*"].map(|name| Accept::of(name).unwrap());
+        let at = Timestamp::UNIX_EPOCH;
+        assert_eq!(orders.accept(names(), "ada", at), names());
+        assert_eq!(orders.accept(names(), "eve", Timestamp::MAX), Vec::<Accept>::new());
+        let written = orders.write().unwrap();
+        assert_eq!(
+            written["accepted"][0],
+            serde_json::json!({ "name": "left_out:mod_chat", "by": "ada", "at": "1970-01-01T00:00:00Z" })
+        );
+        assert_eq!(Orders::read(&written).unwrap(), orders);
+        assert_eq!(Orders::read(&old).unwrap().accepted, Vec::new());
     }
 }

@@ -73,7 +73,8 @@ pub(crate) static ARCHIVE: Table = Table {
             "overrun",
             Kind::Text,
             "finish",
-            "What a unit does that is still running when its window ends: `finish`, or `stop` when its phase is done.",
+            "What a unit does that is still running when its window ends: `finish`, or `stop` when its phase is done. A phase that hangs is \
+             broken off.",
         ),
         optional("workers", Kind::Integer, "2", "Units at once."),
         optional(
