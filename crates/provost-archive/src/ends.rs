@@ -125,6 +125,9 @@ pub trait Source: Send + Sync {
     /// Deletes a course whose copy was compared with it again just now, without the recycle bin, and sees that it is gone.
     fn delete<'a>(&'a self, unit: &'a Assignment, fresh: &'a Fresh<'a>) -> Doing<'a, ()>;
 
+    /// Goes on with a deletion that was begun and broken off, and begins none. Says whether there was one; if so, the course is gone.
+    fn go_on_deleting<'a>(&'a self, unit: &'a Assignment, proof: &'a Proof) -> Doing<'a, bool>;
+
     /// Shows a hidden course again: the undoing of [`Source::hide`].
     fn show<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
 }

@@ -2,6 +2,7 @@
 //!
 //! This crate opens no database and starts no PHP: what it knows of a Moodle comes through `provost_sites`.
 
+pub mod accepting;
 pub mod census;
 pub mod course;
 pub mod ends;

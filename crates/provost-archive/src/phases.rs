@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use provost_engine::registry::{Findings, Phase, Receipt, StoredReceipt, Unit};
 use serde_json::{Value, json};
 
-use crate::census::Accepted;
-use crate::ends::{Assignment, Ends, UnitKey};
+use crate::accepting::Accepting;
+use crate::ends::{Assignment, EndError, Ends, UnitKey};
 use crate::receipt::Key;
 
 /// All that phases work with.
@@ -32,8 +32,10 @@ pub struct Phases {
     pub key: Key,
     /// The fleet's id, from which units have their names.
     pub fleet: String,
-    /// Differences of a census that stop nobody.
-    pub accepted: Accepted,
+    /// The session's tag, likewise.
+    pub session: String,
+    /// What is accepted, and so stops nobody.
+    pub accepted: Accepting,
     /// Days between hiding an original and deleting it.
     pub quarantine_days: u32,
 }
@@ -76,7 +78,7 @@ impl Phases {
     /// When the fleet's id can be no part of a name.
     pub fn key_of(&self, unit: &Unit) -> Result<UnitKey, PhaseError> {
         let number = u64::try_from(unit.seq).unwrap_or_default();
-        Ok(UnitKey::new(&self.fleet, unit.session.0, number)?)
+        Ok(UnitKey::new(&self.fleet, &self.session, number)?)
     }
 
     /// Runs the phase that a unit is in. `stored` is its receipt, where it has one.
@@ -113,9 +115,17 @@ impl Phases {
             // Where the course was stands in the source's own categories, which a person can put it back into; nothing was copied.
             return Ok(json!("the course stays where it is"));
         }
+        // Whoever deleted the original by hand, or had it deleted, has nothing left but the copy.
+        let original = self.ends.source.look(&work.assignment).await?;
+        if original.is_none() && self.ends.target.find(&work.assignment).await?.is_some_and(|copy| copy.whole)
+        {
+            let what =
+                "the original is gone from the source: the copy is all that is left of the course, and stays";
+            return Err(EndError::course(what).into());
+        }
         self.ends.target.discard(&work.assignment).await?;
         self.ends.source.discard(&work.assignment).await?;
-        if unit.place.phase >= Phase::Hide {
+        if unit.place.phase >= Phase::Hide && original.is_some() {
             self.ends.source.show(&work.assignment).await?;
         }
         match self.ends.target.find(&work.assignment).await? {

@@ -1,5 +1,6 @@
 //! `provost archive …`: sessions that move courses between sites. A file for each verb, or for a few that are alike.
 
+mod accept;
 mod error;
 mod making;
 mod manoeuvre;
@@ -14,6 +15,7 @@ mod status;
 mod survey;
 mod transport;
 
+pub use accept::{Acceptance, Accepts, accept};
 pub use error::ArchiveError;
 pub use manoeuvre::{Change, Manoeuvre, Order, Ordered, Units, change, manoeuvre, order};
 pub use opened::Which;

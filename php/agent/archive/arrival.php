@@ -168,7 +168,7 @@ final class arrival {
      * @param array $policy
      */
     public function map_users(problems $problems, array $policy): void {
-        if (!is_file($this->backup->path . '/users.xml')) {
+        if (!is_file($this->original('users.xml'))) {
             return;
         }
         $this->keep('users.xml');
@@ -272,14 +272,20 @@ final class arrival {
     }
 
     /**
-     * Keeps a file as it came, once: whatever is decided the next time is decided from that.
+     * Keeps a file as it came, once: whatever is decided the next time is decided from that. Under its own name it stays, for whoever is
+     * stopped or killed before it is written anew.
      *
      * @param string $file
      */
     private function keep(string $file): void {
         $path = $this->backup->path . '/' . $file;
-        if (!is_file($path . self::AS_IT_CAME)) {
-            places::must(rename($path, $path . self::AS_IT_CAME), "Cannot move $path");
+        $kept = $path . self::AS_IT_CAME;
+        if (is_file($kept)) {
+            return;
+        }
+        // A link is there whole or not at all, and what is written anew takes the place of the other one.
+        if (!@link($path, $kept)) {
+            places::must(copy($path, "$kept.half") && rename("$kept.half", $kept), "Cannot keep $path");
         }
     }
 }

@@ -65,6 +65,33 @@ final class deletion {
     }
 
     /**
+     * A course whose deletion was begun, whatever is left of its row.
+     *
+     * @param int $id
+     * @return \stdClass|null
+     */
+    public static function there(int $id): ?\stdClass {
+        global $DB;
+        return $DB->get_record('course', ['id' => $id]) ?: null;
+    }
+
+    /**
+     * Takes away what core deletes after the course's row: it does not begin a second time without it.
+     *
+     * @param int $id
+     */
+    public static function leftovers(int $id): void {
+        global $CFG, $DB;
+        require_once("$CFG->dirroot/course/lib.php");
+        $DB->delete_records('course_format_options', ['courseid' => $id]);
+        $context = $DB->get_record('context', ['contextlevel' => CONTEXT_COURSE, 'instanceid' => $id]);
+        if ($context) {
+            \context_helper::delete_instance(CONTEXT_COURSE, $id);
+        }
+        fix_course_sortorder();
+    }
+
+    /**
      * Removes a course that we have made, with what a deletion leaves of it: log rows, what grades were, queued tasks, and core's rows of
      * its restore.
      *

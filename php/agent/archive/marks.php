@@ -34,8 +34,23 @@ final class marks {
     /** @var string The beginning of the key of a restored course. */
     public const RESTORED = 'unit_';
 
+    /** @var string The beginning of the key that keeps that a deletion was begun. */
+    public const DELETING = 'deleting_';
+
+    /** @var string The lock of whoever makes accounts: no unit has such a name. */
+    private const ACCOUNTS = 'ACCOUNTS';
+
+    /** @var int How long one try to get it lasts, in seconds. */
+    private const WAIT = 5;
+
+    /** @var int How long it is waited for, in seconds: a course of tens of thousands of people makes accounts for minutes. */
+    private const LONGEST_WAIT = 1800;
+
     /** @var string The beginning of the key that keeps whether a hidden course could be seen. */
     public const HIDDEN = 'hidden_';
+
+    /** @var \core\lock\lock|null The lock of this process on making accounts, while it has it. */
+    private static ?\core\lock\lock $accounts = null;
 
     /**
      * A unit's name from a request.
@@ -89,5 +104,33 @@ final class marks {
             throw new failure('busy', "Another process works on the unit '$unit' at this site");
         }
         return $lock;
+    }
+
+    /**
+     * Keeps other restores from deciding who is here, from that decision until the accounts are made: two that bring the same new person
+     * would both make an account, and the second one fail.
+     *
+     * @param \provost\task $task
+     */
+    public static function make_accounts(\provost\task $task): void {
+        $factory = \core\lock\lock_config::get_lock_factory(self::PLUGIN);
+        $until = time() + self::LONGEST_WAIT;
+        while (time() < $until) {
+            if ($lock = $factory->get_lock(self::ACCOUNTS, self::WAIT)) {
+                self::$accounts = $lock;
+                return;
+            }
+            // Also notices that whoever asked is gone.
+            $task->progress(0, 1000, 'waiting for another restore to make its accounts');
+        }
+        throw new failure('busy', 'Another restore at this site has been making accounts for ' . self::LONGEST_WAIT . ' seconds');
+    }
+
+    /**
+     * Lets other restores make accounts, if this one kept them from it.
+     */
+    public static function accounts_are_made(): void {
+        self::$accounts?->release();
+        self::$accounts = null;
     }
 }

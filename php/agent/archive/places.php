@@ -27,6 +27,9 @@ use provost\failure;
  */
 final class places {
 
+    /** @var int How long the lock on the categories is waited for, in seconds. */
+    private const WAIT = 60;
+
     /**
      * A directory of a request: absolute, there, to be written into, and not one of Moodle's own.
      *
@@ -123,5 +126,18 @@ final class places {
             $kind = str_contains($why, 'No space left') ? 'disk_full' : 'io';
             throw new failure($kind, $what, $why);
         }
+    }
+
+    /**
+     * Keeps everybody else from making categories, from taking them away, and from putting courses into them.
+     *
+     * @return \core\lock\lock
+     */
+    public static function categories(): \core\lock\lock {
+        $lock = \core\lock\lock_config::get_lock_factory(marks::PLUGIN)->get_lock('categories', self::WAIT);
+        if (!$lock) {
+            throw new failure('busy', 'Another process makes categories at this site');
+        }
+        return $lock;
     }
 }

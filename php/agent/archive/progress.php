@@ -30,8 +30,14 @@ final class progress extends \core\progress\base {
     /** @var float Shortest time between two words, in seconds. */
     private const EVERY = 1.0;
 
+    /** @var string What core calls the part of a restore in which accounts are made. */
+    private const ACCOUNTS = 'Creating included users';
+
     /** @var float When the last one was. */
     private float $last = 0.0;
+
+    /** @var string[] Parts that are under way, outermost first. */
+    private array $under = [];
 
     /**
      * Begins.
@@ -40,6 +46,23 @@ final class progress extends \core\progress\base {
      * @param string $what
      */
     public function __construct(private readonly task $task, private readonly string $what) {
+    }
+
+    #[\Override]
+    public function start_progress($description, $max = self::INDETERMINATE, $parentcount = 1) {
+        $this->under[] = $description;
+        parent::start_progress($description, $max, $parentcount);
+    }
+
+    #[\Override]
+    public function end_progress() {
+        $ended = array_pop($this->under);
+        parent::end_progress();
+        // Where core calls that part otherwise the lock is kept until the restore ends. Core writes its controller down with all that this
+        // object has, so that it can have no function and no lock.
+        if ($ended === self::ACCOUNTS) {
+            marks::accounts_are_made();
+        }
     }
 
     #[\Override]

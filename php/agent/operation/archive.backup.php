@@ -196,6 +196,7 @@ return new class implements operation {
         $CFG->backuptempdir = $aside;
         $controller = null;
         try {
+            $begun = time();
             $mode = $form === 'thin' ? backup::MODE_SAMESITE : backup::MODE_GENERAL;
             $controller = new backup_controller(backup::TYPE_1COURSE, $course->id, backup::FORMAT_MOODLE, backup::INTERACTIVE_NO,
                 $mode, $USER->id);
@@ -211,6 +212,9 @@ return new class implements operation {
             if ($differing) {
                 throw new failure('read_back', 'The backup has other settings than were asked for: ' . implode(', ', $differing));
             }
+            // Core dates a backup by its end. What happens in the course meanwhile may be in it or not, and is not to be looked for.
+            $found->rewrite('moodle_backup.xml', 'moodle_backup.xml', 'information',
+                fn(string $block): string => unpacked::with($block, 'backup_date', (string) $begun));
             if ($settings['logs']) {
                 log_users::refer($made);
             }
@@ -307,7 +311,8 @@ return new class implements operation {
         foreach (get_directory_list($made, '', false, true, true) as $file) {
             $files[$file] = "$made/$file";
         }
-        $packed = get_file_packer('application/vnd.moodle.backup')->archive_to_pathname($files, "$made.mbz", false);
+        // Never a zip, whatever the site prefers: PHP takes a tar of gzip apart without an extension that may not be there.
+        $packed = get_file_packer('application/x-gzip')->archive_to_pathname($files, "$made.mbz", false);
         places::must($packed === true && is_file("$made.mbz"), "Cannot write $made.mbz");
         backup_general_helper::get_backup_information_from_mbz("$made.mbz");
         foreach (scandir($made) as $name) {

@@ -14,6 +14,7 @@
 // You should have received a copy of the GNU General Public License
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
+use provost\archive\places;
 use provost\failure;
 use provost\operation;
 use provost\task;
@@ -39,10 +40,7 @@ return new class implements operation {
             throw new failure('bad_request', "'path' must be a list of categories");
         }
         // Two units of one session would make one category each.
-        $lock = $params['make'] ? \core\lock\lock_config::get_lock_factory('provost_archive')->get_lock('categories', 60) : null;
-        if ($lock === false) {
-            throw new failure('busy', 'Another process makes categories at this site');
-        }
+        $lock = $params['make'] ? places::categories() : null;
         try {
             [$parent, $made] = [0, []];
             foreach ($path as $step) {

@@ -25,7 +25,11 @@ use provost\task;
 /**
  * Deletes a course for good, without the recycle bin.
  *
- * Parameters: expected (course, shortname, timecreated), unit, must_be_hidden. Answer: already, freed_bytes.
+ * Core deletes in many steps, and what a killed process leaves is no course any more that could be compared with its copy. So that a
+ * deletion was begun is noted before its first step. Whoever asks with "resume" goes on with one that was begun, and begins none.
+ *
+ * Parameters: expected (course, shortname, timecreated), unit, must_be_hidden, resume. Answer: already (whether the course was gone), begun
+ * (whether there was something to resume), freed_bytes.
  */
 return new class implements operation {
 
@@ -41,21 +45,32 @@ return new class implements operation {
         $unit = marks::unit($params);
         $lock = marks::lock("delete_$unit");
         try {
-            $course = expected::course($params);
+            $id = (int) ($params['expected']['course'] ?? 0);
+            $begun = (marks::read(marks::DELETING . $unit)['course'] ?? null) === $id;
+            if (!empty($params['resume']) && !$begun) {
+                return ['already' => false, 'begun' => false, 'freed_bytes' => 0];
+            }
+            $course = $begun ? deletion::there($id) : expected::course($params);
             $freed = 0;
             if ($course) {
-                if (!empty($params['must_be_hidden']) && $course->visible) {
+                if (!$begun && !empty($params['must_be_hidden']) && $course->visible) {
                     throw new failure('not_hidden', "Somebody has shown the course $course->id again since it was hidden: it is not deleted");
                 }
+                quiet::without_waiting(false);
+                marks::write(marks::DELETING . $unit, ['course' => $id]);
+                quiet::without_waiting(true);
                 $freed = deletion::course($course);
                 $task->effect("course $course->id deleted");
+            } else if ($begun) {
+                deletion::leftovers($id);
             }
             quiet::flush();
             quiet::without_waiting(false);
             marks::write(marks::HIDDEN . $unit, null);
+            marks::write(marks::DELETING . $unit, null);
         } finally {
             $lock->release();
         }
-        return ['already' => $course === null, 'freed_bytes' => $freed];
+        return ['already' => $course === null, 'begun' => $begun, 'freed_bytes' => $freed];
     }
 };

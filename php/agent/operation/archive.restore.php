@@ -65,6 +65,9 @@ return new class implements operation {
             $mark = marks::read(marks::RESTORED . $unit);
             $there = $this->marked($unit, $mark);
             if ($there && $mark['state'] === 'restored') {
+                if ((int) ($mark['source'] ?? 0) !== $params['course']) {
+                    throw new failure('not_ours', "The course $there->id carries the mark of '$unit', and came from another course");
+                }
                 return $this->answer($there, $mark, true, [], []);
             }
             if ($there) {
@@ -78,6 +81,7 @@ return new class implements operation {
             $this->look($params, $arrival, $problems);
             $arrival->map_roles($problems, $params['roles'] ?? []);
             if (!$problems->stop() && $this->wants($params, 'users')) {
+                marks::make_accounts($task);
                 $arrival->map_users($problems, $params['users'] ?? []);
             }
             if ($problems->stop()) {
@@ -86,6 +90,7 @@ return new class implements operation {
             $arrival->prepare();
             return $this->restore($unit, $params, $arrival, $problems, $task);
         } finally {
+            marks::accounts_are_made();
             $lock->release();
         }
     }
@@ -208,16 +213,18 @@ return new class implements operation {
             'source' => $params['course'],
         ];
         marks::write(marks::RESTORED . $unit, $mark);
-        $tempdir = $CFG->backuptempdir;
+        [$tempdir, $forced] = [$CFG->backuptempdir, $CFG->config_php_settings];
         [$course, $controller] = [null, null];
         try {
-            // As core's restore makes it: create_course() would add enrolment methods and blocks, which then are there twice.
-            $id = restore_dbops::create_new_course("Provost $unit", self::placeholder($unit), $params['category']);
+            $id = $this->create($unit, $params['category']);
             $course = $DB->get_record('course', ['id' => $id], '*', MUST_EXIST);
             $mark['course'] = (int) $course->id;
             marks::write(marks::RESTORED . $unit, $mark);
             $CFG->backuptempdir = dirname($arrival->backup->path);
             $CFG->keeptempdirectoriesonbackup = true;
+            // Moodle 4.5 and later write every picture that comes in anew, without its EXIF, if an administrator wishes so. A copy's
+            // contents are the original's: what was not to be kept was taken out there.
+            $CFG->config_php_settings['file_redactor_exifremoverenabled'] = 0;
             $controller = $this->controller($params, $arrival, $course, $task);
             if (!$this->is_fit($controller, $problems)) {
                 $this->give_up($unit, $course);
@@ -252,10 +259,31 @@ return new class implements operation {
             }
             throw $thrown;
         } finally {
-            $CFG->backuptempdir = $tempdir;
+            [$CFG->backuptempdir, $CFG->config_php_settings] = [$tempdir, $forced];
         }
         $this->clean_up($controller);
         return $this->answer($DB->get_record('course', ['id' => $course->id], '*', MUST_EXIST), $mark, false, $problems->accepted(), $notes);
+    }
+
+    /**
+     * Makes the empty course. Nobody takes its category away meanwhile: see archive.uncategory.
+     *
+     * @param string $unit
+     * @param int $category
+     * @return int
+     */
+    private function create(string $unit, int $category): int {
+        global $DB;
+        $lock = places::categories();
+        try {
+            if (!$DB->record_exists('course_categories', ['id' => $category])) {
+                throw new failure('busy', "The category $category was taken away meanwhile");
+            }
+            // As core's restore makes it: create_course() would add enrolment methods and blocks, which then are there twice.
+            return restore_dbops::create_new_course("Provost $unit", self::placeholder($unit), $category);
+        } finally {
+            $lock->release();
+        }
     }
 
     /**

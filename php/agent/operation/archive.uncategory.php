@@ -14,6 +14,7 @@
 // You should have received a copy of the GNU General Public License
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
+use provost\archive\places;
 use provost\operation;
 use provost\task;
 
@@ -36,12 +37,18 @@ return new class implements operation {
         [$gone, $kept] = [[], []];
         foreach ($params['categories'] ?? [] as $id) {
             $id = (int) $id;
-            $there = $DB->record_exists('course_categories', ['id' => $id]);
-            $used = $DB->record_exists('course', ['category' => $id]) || $DB->record_exists('course_categories', ['parent' => $id]);
-            if ($there && !$used) {
-                core_course_category::get($id, MUST_EXIST, true)->delete_full(false);
-                $task->effect("category $id");
+            // No restore puts its course there between the look and the deletion, which would take that with it.
+            $lock = places::categories();
+            try {
                 $there = $DB->record_exists('course_categories', ['id' => $id]);
+                $used = $DB->record_exists('course', ['category' => $id]) || $DB->record_exists('course_categories', ['parent' => $id]);
+                if ($there && !$used) {
+                    core_course_category::get($id, MUST_EXIST, true)->delete_full(false);
+                    $task->effect("category $id");
+                    $there = $DB->record_exists('course_categories', ['id' => $id]);
+                }
+            } finally {
+                $lock->release();
             }
             if ($there) {
                 $kept[] = $id;

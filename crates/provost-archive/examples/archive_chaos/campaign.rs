@@ -102,6 +102,7 @@ impl Campaign {
             timezone: "UTC".to_owned(),
             exceptions: Vec::new(),
             overrun: Overrun::Finish,
+            accepted: Vec::new(),
         };
         let session = NewSession {
             name: "chaos".to_owned(),

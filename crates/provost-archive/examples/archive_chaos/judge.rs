@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::campaign::Outcome;
 use crate::scene::{Result, SESSION, Scene};
-use crate::worker::FLEET;
+use crate::worker::{FLEET, TAG};
 
 /// Rows that are read at once.
 const PAGE: u32 = 1000;
@@ -63,7 +63,7 @@ pub(crate) async fn judge(
     verdict.must(strays == 0, || format!("{strays} courses of the target are nobody's"));
     let proven = receipts(scene, registry, &mut verdict).await?;
     for unit in &units {
-        let key = UnitKey::new(FLEET, unit.session.0, unit.seq.unsigned_abs())?;
+        let key = UnitKey::new(FLEET, TAG, unit.seq.unsigned_abs())?;
         let own = copies.remove(&key).unwrap_or_default();
         let original = source.get(&unit.source_id.unwrap_or_default());
         verdict.unit(scene, unit, original, &own, proven.contains(&unit.seq));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use provost_archive::census::Accepted;
+use provost_archive::accepting::Accepting;
 use provost_archive::ends::scripted;
 use provost_archive::phases::Phases;
 use provost_archive::receipt::Key;
@@ -13,6 +13,9 @@ use crate::scene::{Result, SESSION, Scene};
 
 /// The fleet's id in a campaign.
 pub(crate) const FLEET: &str = "chaos";
+
+/// What stands for the session in its units' names.
+pub(crate) const TAG: &str = "1";
 
 /// Works until nothing is left to do, or it is killed.
 pub(crate) fn work(scene: &Scene) -> Result<()> {
@@ -41,7 +44,8 @@ pub(crate) fn phases(scene: &Scene) -> Result<Phases> {
         ends: scripted::ends(scene.world()?),
         key: Key::read_or_make(&scene.paths())?,
         fleet: FLEET.to_owned(),
-        accepted: Accepted::default(),
+        session: TAG.to_owned(),
+        accepted: Accepting::default(),
         quarantine_days: 0,
     })
 }

@@ -32,6 +32,12 @@ pub enum EndError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// Somebody else works on the same thing there: it is waited for, however often.
+    #[error("{what}")]
+    Busy {
+        /// Who.
+        what: String,
+    },
     /// The command was ended.
     #[error("interrupted")]
     Interrupted,

@@ -19,11 +19,12 @@ pub struct UnitKey(String);
 pub struct KeyError(String);
 
 impl UnitKey {
-    /// The key of a unit: the fleet's id, the session and the unit's number in it. Two fleets may archive into one site.
+    /// The key of a unit: the fleet's id, the session's tag and the unit's number in it. Two fleets may archive into one site, and one
+    /// fleet may keep several registries, which count their sessions each for itself.
     ///
     /// # Errors
     /// When the fleet's id is nothing that can stand in a file name.
-    pub fn new(fleet: &str, session: i64, unit: u64) -> Result<Self, KeyError> {
+    pub fn new(fleet: &str, session: &str, unit: u64) -> Result<Self, KeyError> {
         // The first eight characters tell fleets apart as surely as anybody needs: marks are looked up by the whole key.
         let fleet: String = fleet.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
         Self::try_from(format!("{}-{session}-{unit}", fleet.to_ascii_lowercase()))
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_key_is_a_plain_word() {
-        assert_eq!(UnitKey::new("1F3A-22bc-9", 7, 12).unwrap().as_str(), "1f3a22bc-7-12");
+        assert_eq!(UnitKey::new("1F3A-22bc-9", "7ea0", 12).unwrap().as_str(), "1f3a22bc-7ea0-12");
         for wrong in ["", "-a", "A", "a/b", "a b", "a.b", &"a".repeat(65)] {
             assert!(UnitKey::try_from(wrong.to_owned()).is_err(), "{wrong}");
         }

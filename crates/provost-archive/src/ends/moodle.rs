@@ -19,6 +19,7 @@ use camino::Utf8PathBuf;
 use provost_fleet::archive::Archive;
 
 use super::Ends;
+use crate::accepting::Accepting;
 use crate::receipt::End;
 use crate::transport::Transport;
 
@@ -26,6 +27,8 @@ use crate::transport::Transport;
 pub struct Making {
     /// The declaration, with its year filled in.
     pub declared: Archive,
+    /// What is accepted, in the declaration and since.
+    pub accepted: Accepting,
     /// The fleet's id.
     pub fleet: String,
     /// Agents of the source.
@@ -46,6 +49,14 @@ pub struct Making {
     pub people: BTreeMap<String, String>,
     /// The page whose time tells how the live site feels, where somebody serves it.
     pub page: Option<Page>,
+    /// The database servers of both ends, each once.
+    pub databases: Vec<Arc<dyn Busy>>,
+}
+
+/// A database server, as far as it is asked how busy it is.
+pub trait Busy: Send + Sync {
+    /// Sessions that run a statement now, ours among them; `None` where it does not say.
+    fn active(&self) -> futures_util::future::BoxFuture<'_, Option<u32>>;
 }
 
 /// A page that is asked for to see how busy a site is.

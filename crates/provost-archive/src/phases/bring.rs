@@ -41,6 +41,7 @@ impl Work<'_> {
 
     /// Has it carried.
     pub(super) async fn carry(mut self) -> Result<Ended, PhaseError> {
+        self.see_that_the_backup_is_there().await?;
         let backup = self.dossier.backup.as_ref().ok_or(PhaseError::Incomplete("the backup"))?;
         let carried = self.phases.ends.way.carry(&self.assignment, backup).await?;
         if backup.digest.as_ref().is_some_and(|digest| *digest != carried.digest) {
@@ -54,16 +55,42 @@ impl Work<'_> {
         Ok(ended)
     }
 
+    /// After a failure, or a kill: what the source's work directory had may be gone with a disk, or cleared away by a person, and no later
+    /// phase comes back to that one. A backup that is there is left as it is.
+    async fn see_that_the_backup_is_there(&mut self) -> Result<(), PhaseError> {
+        if self.unit.attempts > 1 {
+            let backup = self.phases.ends.source.backup(&self.assignment).await?;
+            self.assignment.backed_up_at = backup.made_at;
+            self.dossier.backup = Some(backup);
+        }
+        Ok(())
+    }
+
+    /// The same for what had arrived at the target.
+    async fn see_that_it_arrived(&mut self) -> Result<(), PhaseError> {
+        let ends = &self.phases.ends;
+        if self.unit.attempts <= 1 || ends.target.find(&self.assignment).await?.is_some_and(|copy| copy.whole)
+        {
+            return Ok(());
+        }
+        self.see_that_the_backup_is_there().await?;
+        let backup = self.dossier.backup.as_ref().ok_or(PhaseError::Incomplete("the backup"))?;
+        self.dossier.carried = Some(self.phases.ends.way.carry(&self.assignment, backup).await?);
+        Ok(())
+    }
+
     /// Has the copy made, hidden and marked.
-    pub(super) async fn restore(self) -> Result<Ended, PhaseError> {
+    pub(super) async fn restore(mut self) -> Result<Ended, PhaseError> {
         let copy = if self.phases.ends.same_site {
             self.assignment.course
         } else {
+            self.see_that_it_arrived().await?;
             let carried = self.dossier.carried.as_ref().ok_or(PhaseError::Incomplete("what arrived"))?;
             self.phases.ends.target.restore(&self.assignment, carried).await?.course
         };
-        let findings = Findings { target_id: Some(copy), ..Findings::default() };
-        Ok(Ended { evidence: json!({ "course": copy }), findings, receipt: None })
+        let mut ended = Ended::knowing(json!({ "course": copy }), &self.dossier)?;
+        ended.findings.target_id = Some(copy);
+        Ok(ended)
     }
 
     /// Has done with the copy what was declared.

@@ -24,11 +24,17 @@ impl Work<'_> {
     pub(super) async fn delete(self, stored: Option<StoredReceipt>) -> Result<Ended, PhaseError> {
         self.may_be_deleted()?;
         let proof = self.proof(stored).await?;
+        // What is left of a course whose deletion was broken off cannot be compared any more. It was, before the first of it went.
+        if self.phases.ends.source.go_on_deleting(&self.assignment, &proof).await? {
+            return Ok(Ended::seen(
+                json!({ "receipt": proof.receipt(), "gone": "now, after it was begun before" }),
+            ));
+        }
         if self.phases.ends.source.look(&self.assignment).await?.is_none() {
             return Ok(Ended::seen(json!({ "receipt": proof.receipt(), "gone": "before" })));
         }
         let again = self.phases.ends.witness.compare(&self.assignment, self.copy()?).await?;
-        let clean = again.settle(&self.phases.accepted)?;
+        let clean = again.settle(&self.phases.accepted.differences())?;
         let fresh = proof.recheck(&clean)?;
         self.phases.ends.source.delete(&self.assignment, &fresh).await?;
         Ok(Ended::seen(json!({ "receipt": proof.receipt(), "gone": "now" })))

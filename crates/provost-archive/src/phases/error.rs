@@ -32,6 +32,14 @@ pub enum PhaseError {
         /// Until when, where time alone will do.
         until: Option<Timestamp>,
     },
+    /// It hangs.
+    #[error("it took {seconds:.0} s, where at most {expected:.0} s were expected, and was broken off")]
+    Hung {
+        /// What it had taken when it was broken off.
+        seconds: f64,
+        /// The upper bound of what was expected.
+        expected: f64,
+    },
     /// The unit's row lacks what an earlier phase leaves there.
     #[error("the registry lacks {0} of this unit")]
     Incomplete(&'static str),
@@ -62,14 +70,14 @@ impl PhaseError {
     /// What it means.
     pub fn weight(&self) -> Weight {
         match self {
-            Self::End(EndError::Passing { .. }) => Weight::Passing,
+            Self::End(EndError::Passing { .. }) | Self::Hung { .. } => Weight::Passing,
             Self::End(EndError::Platform { .. }) => Weight::Platform,
             Self::End(EndError::Interrupted) => Weight::Interrupted,
             // A course that was still changing can be counted again.
             Self::Differs(Unsettled(left)) if left.iter().all(|each| each.kind == Kind::Unrest) => {
                 Weight::Passing
             }
-            Self::NotYet { .. } => Weight::NotYet,
+            Self::NotYet { .. } | Self::End(EndError::Busy { .. }) => Weight::NotYet,
             Self::End(EndError::Course { .. })
             | Self::Differs(_)
             | Self::Receipt(_)

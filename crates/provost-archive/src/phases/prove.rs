@@ -11,7 +11,7 @@ impl Work<'_> {
     pub(super) async fn prove(self) -> Result<Ended, PhaseError> {
         let (phases, unit) = (self.phases, &self.assignment);
         let copy = self.copy()?;
-        let clean = phases.ends.witness.compare(unit, copy).await?.settle(&phases.accepted)?;
+        let clean = phases.ends.witness.compare(unit, copy).await?.settle(&phases.accepted.differences())?;
         let about = phases.ends.witness.about(unit, copy).await?;
         let receipt = phases.key.sign(&clean, about, self.now)?;
         let kept = kept(&receipt, &phases.key.public())?;

@@ -24,7 +24,8 @@ fn stage(script: Script) -> Stage {
         ends: scripted::ends(world.clone()),
         key: Key::read_or_make(&paths(&root)).unwrap(),
         fleet: "abc".to_owned(),
-        accepted: Accepted::default(),
+        session: "1".to_owned(),
+        accepted: Accepting::default(),
         quarantine_days: 30,
     };
     let dossier = Dossier { place: vec!["Archive".to_owned()], ..Dossier::default() };

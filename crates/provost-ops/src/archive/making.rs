@@ -1,21 +1,25 @@
 //! The registry, and the ends, of a session.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::{Utf8Path, Utf8PathBuf};
+use futures_util::future::BoxFuture;
+use provost_archive::accepting::Accepting;
 use provost_archive::course::SiteFacts;
-use provost_archive::ends::Ends;
-use provost_archive::ends::moodle::{self, Doors, Making, Page};
+use provost_archive::ends::moodle::{self, Busy, Doors, Making, Page};
+use provost_archive::ends::{EndError, Ends};
 use provost_archive::receipt::End;
+use provost_engine::context::Context;
 use provost_engine::files;
 use provost_engine::process::Account;
-use provost_engine::registry::{PostgresRegistry, Registry, SqliteRegistry};
+use provost_engine::registry::{PostgresRegistry, Registry, Session as Row, SqliteRegistry};
 use provost_fleet::archive::{Archive, Registry as Where};
 use provost_fleet::model::{Site, Tls};
 use provost_fleet::name::Name;
 use provost_sites::accounts;
 use provost_sites::archive::ArchiveDoor;
+use provost_sites::server::Servers;
 use provost_sites::server::registry::registry_address;
 use provost_sites::site::census;
 
@@ -114,10 +118,28 @@ impl Made {
         self.making.source.close().await;
         self.making.target.close().await;
     }
+
+    /// Removes what a session that has ended still has on its way, at both ends.
+    pub(super) async fn clear(&self) -> Result<(), OpsError> {
+        let cleared = self.making.transport.clear().await.map_err(EndError::from);
+        cleared.map_err(ArchiveError::from)?;
+        let source = &self.making.source_work;
+        match fs_err::remove_dir_all(source) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(OpsError::Io { verb: "remove", path: source.clone(), source: error })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Makes the ends of a session.
-pub(super) async fn ends(session: &Session, declared: &Archive, number: i64) -> Result<Made, OpsError> {
+pub(super) async fn ends(
+    session: &Session,
+    declared: &Archive,
+    row: &Row,
+    accepting: &Accepting,
+) -> Result<Made, OpsError> {
     let source = open(session, "source", &declared.from.site).await?;
     let target = open(session, "target", &declared.to.site).await?;
     let (of_source, of_target) = (source.facts(session).await?, target.facts(session).await?);
@@ -126,7 +148,7 @@ pub(super) async fn ends(session: &Session, declared: &Archive, number: i64) -> 
             "both sites have one identifier: one is a copy of the other, and people could not be told apart";
         return Err(ArchiveError::Refused(why.to_owned()).into());
     }
-    let work = work(session, number);
+    let work = work(session, row);
     let source_work = directory(&work.join("source"), &source.account)?;
     let transport = super::transport::make(session, declared, &source, &target, &work)?;
     let mut declared = declared.clone();
@@ -134,6 +156,7 @@ pub(super) async fn ends(session: &Session, declared: &Archive, number: i64) -> 
     let declared = &declared;
     let making = Arc::new(Making {
         declared: declared.clone(),
+        accepted: accepting.clone(),
         fleet: session.fleet_id.id.clone(),
         source_is: source.named(&of_source),
         target_is: target.named(&of_target),
@@ -144,13 +167,39 @@ pub(super) async fn ends(session: &Session, declared: &Archive, number: i64) -> 
         transport,
         people: people(session, declared)?,
         page: page(session, &source),
+        databases: databases(session, [source.site, target.site]),
     });
     Ok(Made { ends: moodle::ends(making.clone()), making })
 }
 
+/// The servers of both ends, each once.
+fn databases(session: &Session, sites: [&Site; 2]) -> Vec<Arc<dyn Busy>> {
+    let names: BTreeSet<&Name> = sites.into_iter().map(|site| &site.database).collect();
+    let busy = |name: &Name| -> Arc<dyn Busy> {
+        Arc::new(Server { cx: session.cx.clone(), servers: session.servers.clone(), name: name.clone() })
+    };
+    names.into_iter().map(busy).collect()
+}
+
+/// A database server of the fleet.
+struct Server {
+    cx: Context,
+    servers: Arc<Servers>,
+    name: Name,
+}
+
+impl Busy for Server {
+    fn active(&self) -> BoxFuture<'_, Option<u32>> {
+        Box::pin(async {
+            let mut admin = self.servers.admin(&self.cx, &self.name, None).await.ok()?;
+            admin.sql.active().await.ok()
+        })
+    }
+}
+
 /// Where a session keeps what is on its way. Not below a dataroot: core tidies up there.
-fn work(session: &Session, number: i64) -> Utf8PathBuf {
-    session.cx.paths.state.join("data/archive").join(number.to_string())
+fn work(session: &Session, row: &Row) -> Utf8PathBuf {
+    session.cx.paths.state.join("data/archive").join(format!("{}-{}", row.id.0, row.tag()))
 }
 
 /// A directory for an account alone, in one that it can walk through.

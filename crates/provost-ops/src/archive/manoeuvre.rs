@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use provost_archive::session::Orders;
 use provost_engine::registry::{
-    Command, Page, Query, Registry, Selection, Seq, SessionId, SessionOrder, State,
+    Command, Page, Query, Registry, RegistryError, Selection, Seq, Session as Row, SessionId, SessionOrder,
+    State,
 };
 use serde::Serialize;
 
@@ -13,6 +14,9 @@ use crate::session::{Access, Call, Session};
 
 /// Units that are looked through for a short name at once.
 const PAGE: u32 = 1000;
+
+/// How often it is tried to change what somebody else changes at the same time: each time somebody else has been done with it.
+const TRIES: u32 = 20;
 
 /// What is done to a session as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,24 +140,46 @@ pub async fn change(call: &Call, which: &Which, change: &Change) -> Result<Order
     let session = Session::open(call, Access::Change)?;
     let done = async {
         let (registry, row) = which.find(&session).await?;
-        let mut orders = Orders::read(&row.orders).map_err(ArchiveError::from)?;
-        if let Some(workers) = change.workers {
-            orders.workers = workers;
-        }
-        if let Some(windows) = &change.windows {
-            let read = windows.iter().map(|text| text.parse()).collect::<Result<_, _>>();
-            orders.windows = read.map_err(|error: provost_fleet::archive::TimesError| {
-                ArchiveError::Orders(error.to_string())
-            })?;
-        }
-        orders.schedule(orders.most(), Timestamp::now()).map_err(ArchiveError::from)?;
-        let orders = orders.write().map_err(ArchiveError::from)?;
-        registry.set_orders(row.id, &orders).await.map_err(ArchiveError::from)?;
+        tell(&*registry, &row, |orders| changed(orders, change)).await?;
         Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: row.state.word(), units: None })
     };
     let done = done.await;
     session.close().await;
     done
+}
+
+fn changed(orders: &mut Orders, change: &Change) -> Result<(), ArchiveError> {
+    if let Some(workers) = change.workers {
+        orders.workers = workers;
+    }
+    if let Some(windows) = &change.windows {
+        let read = windows.iter().map(|text| text.parse()).collect::<Result<_, _>>();
+        orders.windows = read
+            .map_err(|error: provost_fleet::archive::TimesError| ArchiveError::Orders(error.to_string()))?;
+    }
+    orders.schedule(orders.most(), Timestamp::now())?;
+    Ok(())
+}
+
+/// Tells the workers of a session what `change` makes of what they are told, and gives that back. Where somebody else was faster, it is
+/// made of what they said.
+pub(super) async fn tell<T>(
+    registry: &dyn Registry,
+    row: &Row,
+    change: impl Fn(&mut Orders) -> Result<T, ArchiveError>,
+) -> Result<(Orders, T), ArchiveError> {
+    let mut row = row.clone();
+    for _ in 0..TRIES {
+        let mut orders = Orders::read(&row.orders)?;
+        let made = change(&mut orders)?;
+        let written = orders.write()?;
+        if written == row.orders || registry.set_orders(row.id, &written, row.orders_version).await?.is_some()
+        {
+            return Ok((orders, made));
+        }
+        row = registry.session(row.id).await?.ok_or(RegistryError::NoSession(row.id))?;
+    }
+    Err(ArchiveError::Refused("other commands change the session all the time: try again".to_owned()))
 }
 
 fn command(manoeuvre: &Manoeuvre) -> Command {

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use provost_archive::phases::{Phases, accepted};
+use provost_archive::accepting::Accepting;
+use provost_archive::phases::Phases;
 use provost_archive::receipt::Key;
 use provost_archive::schedule::Why;
 use provost_archive::session::{Learned, Leftovers, Pace, RunEnd, Runner, Told, Watcher, WorkerName};
 use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
 use provost_engine::registry::{Registry, Session as Row};
 use provost_fleet::archive::Archive;
 use serde::Serialize;
@@ -77,7 +79,9 @@ pub(super) async fn work(
     // What a killed run left at work would write beside us.
     let leftovers = EndOrphans(cx.clone());
     leftovers.end().await;
-    let made = making::ends(session, &declared, row.id.0).await?;
+    // What people have accepted since is read with the session's orders, now and whenever they change.
+    let accepting = Accepting::of(&declared);
+    let made = making::ends(session, &declared, &row, &accepting).await?;
     let (told, listening) = mpsc::channel(WAITING);
     let runner = Runner {
         registry: registry.clone(),
@@ -86,7 +90,8 @@ pub(super) async fn work(
             ends: made.ends.clone(),
             key: Key::read_or_make(&cx.paths).map_err(ArchiveError::from)?,
             fleet: session.fleet_id.id.clone(),
-            accepted: accepted(&declared),
+            session: row.tag(),
+            accepted: accepting,
             quarantine_days: declared.quarantine_days,
         }),
         pace: Pace::default(),
@@ -101,6 +106,12 @@ pub(super) async fn work(
     let notices = tokio::spawn(tell(listening, notifier, fleet_of(session), row.clone()));
     let ended = Arc::new(runner).run().await;
     made.close().await;
+    if matches!(ended, Ok(RunEnd::Done | RunEnd::Cancelled))
+        && let Err(error) = made.clear().await
+    {
+        // Nothing is lost by it but room, and whoever runs the ended session again tries again.
+        cx.note(format!("what the session had on its way was not cleared: {}", full_chain(&error)));
+    }
     let ran = ran(&*registry, &row, ended).await;
     let mut notifier = notices.await.map_err(|error| ArchiveError::Refused(error.to_string()))?;
     if let Ok(ran) = &ran

@@ -185,13 +185,11 @@ async fn park(
 ) -> Result<(), ArchiveError> {
     let stopped: Vec<(Seq, &Planned)> =
         (0..).zip(&survey.plan.courses).filter(|(_, course)| course.is_stopped()).collect();
-    if stopped.is_empty() {
-        return Ok(());
+    for (seq, unit) in stopped {
+        let why = why(unit);
+        registry.note(id, seq, actor, &why, now).await?;
+        let park = Command::ParkBecause(why);
+        registry.command(id, &Selection::Units(vec![seq]), &park, actor, now).await?;
     }
-    for (seq, unit) in &stopped {
-        registry.note(id, *seq, actor, &why(unit), now).await?;
-    }
-    let units = stopped.into_iter().map(|(seq, _)| seq).collect();
-    registry.command(id, &Selection::Units(units), &Command::Park, actor, now).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use provost_archive::session::Orders;
 use provost_engine::registry::{Query, Registry, Session as Row, State, Totals, Unit};
 use serde::Serialize;
 
-use super::{ArchiveError, Which, opened};
+use super::{Acceptance, ArchiveError, Which, opened};
 use crate::OpsError;
 use crate::session::{Access, Call, Session};
 
@@ -69,6 +69,9 @@ pub struct SessionStatus {
     pub workers_allowed: u32,
     /// When units may run.
     pub windows: Vec<String>,
+    /// What people have accepted since it began.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<Acceptance>,
     /// When it will be done, if nothing fails: `None` where nothing is left, or no window is long enough.
     pub expected_end: Option<Timestamp>,
     /// Units, where they were asked for.
@@ -152,6 +155,7 @@ async fn one(
         workers: owners.into_iter().map(|owner| owner.worker).collect(),
         workers_allowed: orders.workers,
         windows: orders.windows.iter().map(ToString::to_string).collect(),
+        accepted: super::accept::accepted(&orders),
         expected_end: expected_end(&totals, &orders)?,
         listed,
         name: row.name,

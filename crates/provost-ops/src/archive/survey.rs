@@ -28,7 +28,7 @@ const PAGE: u32 = 500;
 const PEOPLE: u32 = 5000;
 
 /// What names of differences begin with: those of the census are accepted by the same list as problems are.
-const DIFFERENCES: [&str; 7] =
+pub(super) const DIFFERENCES: [&str; 7] =
     ["missing", "extra", "changed", "absent", "not-compared", "unrest", "content-missing"];
 
 /// What a session would do.

@@ -11,6 +11,9 @@ pub struct Expected {
     pub shortname: String,
     /// When it was made, in Unix seconds; `None`: not compared.
     pub timecreated: Option<i64>,
+    /// Another short name that it may have already: the one that it is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renamed: Option<String>,
 }
 
 /// Asks to hide a course, or to show it again as it was.
@@ -42,6 +45,9 @@ pub struct DeleteRequest {
     pub unit: String,
     /// Whether it must be hidden, as the step before left it.
     pub must_be_hidden: bool,
+    /// Goes on with a deletion that was begun, and begins none.
+    #[serde(default)]
+    pub resume: bool,
 }
 
 /// What is left.
@@ -49,6 +55,9 @@ pub struct DeleteRequest {
 pub struct Deleted {
     /// Whether it was gone before.
     pub already: bool,
+    /// Whether its deletion had been begun before.
+    #[serde(default)]
+    pub begun: bool,
     /// Bytes of contents that nothing else at the site refers to: what its trash will free.
     pub freed_bytes: u64,
 }

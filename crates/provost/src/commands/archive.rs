@@ -1,5 +1,6 @@
 //! `provost archive …`: a file for each verb below it, or for a few that are alike.
 
+mod accept;
 mod declared;
 mod manoeuvre;
 mod order;
@@ -37,6 +38,7 @@ enum Verb {
     Pause(order::Pause),
     Resume(order::Resume),
     Stop(order::Stop),
+    Accept(accept::Arguments),
     Retry(manoeuvre::Retry),
     Skip(manoeuvre::Skip),
     Park(manoeuvre::Park),
@@ -59,6 +61,7 @@ pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
         Verb::Resume(own) => own.run(&call, ui).await,
         Verb::Stop(own) => own.run(&call, ui).await,
         Verb::Set(own) => own.run(&call, ui).await,
+        Verb::Accept(own) => accept::run(&call, ui, own).await,
         Verb::Retry(own) => own.run(&call, ui).await,
         Verb::Skip(own) => own.run(&call, ui).await,
         Verb::Park(own) => own.run(&call, ui).await,

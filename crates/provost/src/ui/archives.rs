@@ -1,7 +1,7 @@
 //! Archive sessions, as text.
 
 use provost_ops::archive::{
-    Ordered, Planned, Problem, Ran, Started, Status, UnitStatus, Verified, duration, size,
+    Accepts, Ordered, Planned, Problem, Ran, Started, Status, UnitStatus, Verified, duration, size,
 };
 
 use super::plain;
@@ -14,6 +14,20 @@ pub(crate) fn ordered(ordered: &Ordered) -> String {
         Some(units) => format!("{head}; done to {units} course(s)"),
         None => head,
     }
+}
+
+/// What is accepted now.
+pub(crate) fn accepts(accepts: &Accepts) -> String {
+    let head = format!("session {} ({}) is {}", accepts.session, accepts.name, accepts.state);
+    let next = match accepts.new.as_slice() {
+        [] => "all of it was accepted before".to_owned(),
+        new => format!(
+            "accepts {} from now on; `provost archive retry {} --failed` tries again what it stopped",
+            plain(&new.join(", ")),
+            accepts.session
+        ),
+    };
+    format!("{head}; {next}")
 }
 
 /// How a process ended with its session.
@@ -83,6 +97,9 @@ pub(crate) fn status(status: &Status) -> String {
         let windows =
             if session.windows.is_empty() { "any time".to_owned() } else { session.windows.join(", ") };
         text.push_str(&format!("\n{} course(s) at once, {windows}\n", session.workers_allowed));
+        for each in &session.accepted {
+            text.push_str(&format!("accepted {} by {} at {}\n", plain(&each.name), plain(&each.by), each.at));
+        }
         if !session.listed.is_empty() {
             text.push('\n');
             text.push_str(&units(&session.listed));

@@ -28,6 +28,9 @@ pub(super) fn failed(end: &'static str, error: AgentError) -> EndError {
     match &error {
         AgentError::Cancelled => EndError::Interrupted,
         AgentError::NoPhp | AgentError::Unpack(_) => EndError::Platform { what, source: Some(error.into()) },
+        AgentError::Answer { kind, message, .. } if kind == "busy" => {
+            EndError::Busy { what: message.clone() }
+        }
         AgentError::Answer { kind, .. } if OF_PLATFORM.contains(&kind.as_str()) => {
             EndError::Platform { what: format!("the {end} is not fit for it"), source: Some(error.into()) }
         }

@@ -21,7 +21,6 @@ impl Making {
     pub(super) fn conditions(&self) -> Result<census::Conditions, EndError> {
         let mut plan = self.backup_plan();
         // What the census does not know of is not among what it compares under conditions.
-        plan.remove("xapistate");
         plan.remove("legacyfiles");
         read(plan, "the conditions of the census")
     }
@@ -31,13 +30,19 @@ impl Making {
         settings.into_iter().map(|(name, on)| (name.to_owned(), Value::Bool(on))).collect()
     }
 
-    /// Problems that the declaration accepts, in the agents' spelling, which has no hyphens.
+    /// Problems that are accepted, in the agents' spelling: without hyphens in the word, and an activity as a component.
     pub(super) fn accepted(&self) -> door::Accepted {
         let spell = |accept: &provost_fleet::archive::Accept| {
             let name = accept.name().replace('-', "_");
-            accept.about().map_or_else(|| name.clone(), |about| format!("{name}:{about}"))
+            match accept.about() {
+                None => vec![name],
+                Some(about) if name == "left_out" => {
+                    vec![format!("{name}:{about}"), format!("{name}:mod_{about}")]
+                }
+                Some(about) => vec![format!("{name}:{about}")],
+            }
         };
-        door::Accepted(self.declared.accept.iter().map(spell).collect())
+        door::Accepted(self.accepted.names().iter().flat_map(spell).collect())
     }
 
     /// What is done with a copy, given the original's facts.

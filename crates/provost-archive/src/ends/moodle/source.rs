@@ -25,12 +25,17 @@ impl Making {
 
     /// By what the course is known.
     pub(super) fn expected(unit: &Assignment) -> Expected {
-        Expected { course: unit.course, shortname: unit.shortname.clone(), timecreated: None }
+        Expected {
+            course: unit.course,
+            shortname: unit.shortname.clone(),
+            timecreated: None,
+            renamed: Some(unit.names.shortname.clone()).filter(|name| !name.is_empty()),
+        }
     }
 
     /// What of a course's facts stops its unit: by the names that a declaration accepts them by.
     fn stopping(&self, facts: &CourseFacts) -> Vec<String> {
-        let accept = &self.declared.accept;
+        let accept = self.accepted.names();
         let accepted = |name: &str, about: &str| accept.iter().any(|accept| accept.covers(name, about));
         let mut stopped_by = Vec::new();
         if facts.missing > 0 && !accepted("missing_content", "") {
@@ -38,7 +43,9 @@ impl Making {
             stopped_by
                 .push(format!("{missing} contents of its files are gone from the source [missing_content]"));
         }
-        for (module, count) in facts.left_out.iter().filter(|(module, _)| !accepted("left_out", module)) {
+        // Called as the plan and the backup call it.
+        let left_out = facts.left_out.iter().map(|(module, count)| (format!("mod_{module}"), count));
+        for (module, count) in left_out.filter(|(module, _)| !accepted("left_out", module)) {
             stopped_by.push(format!("core's backup leaves out its {count} {module} [left_out:{module}]"));
         }
         stopped_by
@@ -51,6 +58,15 @@ impl Making {
             return Err(EndError::passing("the course can still be seen at the source"));
         }
         Ok(())
+    }
+}
+
+fn deletion(unit: &Assignment, resume: bool) -> DeleteRequest {
+    DeleteRequest {
+        expected: Making::expected(unit),
+        unit: unit.key.to_string(),
+        must_be_hidden: true,
+        resume,
     }
 }
 
@@ -107,12 +123,14 @@ impl Source for MoodleSource {
 
     fn delete<'a>(&'a self, unit: &'a Assignment, _fresh: &'a Fresh<'a>) -> Doing<'a, ()> {
         async move {
-            let (expected, unit) = (Making::expected(unit), unit.key.to_string());
-            let request = DeleteRequest { expected, unit, must_be_hidden: true };
-            ask!(self.0.source, delete, &request)?;
+            ask!(self.0.source, delete, &deletion(unit, false))?;
             Ok(())
         }
         .boxed()
+    }
+
+    fn go_on_deleting<'a>(&'a self, unit: &'a Assignment, _proof: &'a Proof) -> Doing<'a, bool> {
+        async move { Ok(ask!(self.0.source, delete, &deletion(unit, true))?.begun) }.boxed()
     }
 
     fn show<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()> {

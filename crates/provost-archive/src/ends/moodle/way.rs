@@ -33,11 +33,17 @@ impl Way for MoodleWay {
 
     fn load(&self) -> Doing<'_, Load> {
         async move {
-            let page_ms = match &self.0.page {
-                Some(page) => super::page::time(page).await,
-                None => None,
+            let page = async {
+                match &self.0.page {
+                    Some(page) => super::page::time(page).await,
+                    None => None,
+                }
             };
-            Ok(Load { active: 0, page_ms })
+            let active = futures_util::future::join_all(self.0.databases.iter().map(|each| each.active()));
+            let (page_ms, active) = futures_util::join!(page, active);
+            // The busier one decides. One that does not say is not taken for idle, nor for busy: its own errors will tell.
+            let active = active.into_iter().flatten().max().unwrap_or_default();
+            Ok(Load { active, page_ms })
         }
         .boxed()
     }

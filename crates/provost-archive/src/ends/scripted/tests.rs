@@ -10,7 +10,7 @@ fn world(script: Script) -> (tempfile::TempDir, World) {
 }
 
 fn unit() -> Assignment {
-    let key = UnitKey::new("abc", 1, 0).unwrap();
+    let key = UnitKey::new("abc", "1", 0).unwrap();
     Assignment {
         key,
         session: 1,
