@@ -1,5 +1,8 @@
 //! Archive sessions: one from its plan to the deletion of the originals, on two real Moodles, and what is refused.
 
+mod faults;
+mod whole;
+
 use std::process::Command;
 
 use crate::environment::{Output, TestEnv};

@@ -458,9 +458,10 @@ async fn clean(source: &mut End<'_>, engine: Engine, course: i64) {
     };
     assert!(mbz.path.is_file());
 
-    let expected = Expected { course, shortname: "all".to_owned(), timecreated: None };
+    let expected = Expected { course, shortname: "all".to_owned(), timecreated: None, renamed: None };
     let unit = "u-1".to_owned();
-    let delete = DeleteRequest { expected: expected.clone(), unit: unit.clone(), must_be_hidden: true };
+    let delete =
+        DeleteRequest { expected: expected.clone(), unit: unit.clone(), must_be_hidden: true, resume: false };
     assert_eq!(kind(&source.door.delete(&cx, &delete).await.unwrap_err()), "not_hidden");
     let hide = HideRequest { expected, unit, hidden: true };
     for _ in 0..2 {
