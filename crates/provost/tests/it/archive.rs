@@ -5,7 +5,7 @@ mod whole;
 
 use std::process::Command;
 
-use crate::environment::{Output, TestEnv};
+use crate::environment::{Output, Running, TestEnv};
 use crate::moodle::Moodle;
 
 /// Declares a session behind what the fleet file has.
@@ -44,17 +44,22 @@ impl TestEnv {
     }
 }
 
-#[test]
-fn a_session_goes_from_its_plan_to_the_deletion_of_the_originals() {
+/// Two real sites, and what holds their server for the length of the test.
+fn two_sites() -> Option<(TestEnv, Running)> {
     let moodle = Moodle::real();
     if !moodle.is_real() {
         println!("no real Moodle: nothing to archive");
-        return;
+        return None;
     }
     let env = TestEnv::with_fleet(&moodle, &["hugo", "zola"]);
     assert_eq!(env.run(&["apply"]).code, 0);
-    // What the sites' server is held by for the length of the test.
-    let _up = env.up();
+    let up = env.up();
+    Some((env, up))
+}
+
+#[test]
+fn a_session_goes_from_its_plan_to_the_deletion_of_the_originals() {
+    let Some((env, _up)) = two_sites() else { return };
     for name in ["a1", "a2", "stays"] {
         let script = "admin/tool/generator/cli/maketestcourse.php";
         let shortname = format!("--shortname={name}");

@@ -4,9 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::environment::{Output, TestEnv};
-use crate::moodle::Moodle;
 
-use super::declare;
+use super::{declare, two_sites};
 
 /// A small filesystem in the place of a directory, which keeps what it had. Taken away when dropped.
 struct Small(PathBuf);
@@ -78,14 +77,7 @@ impl TestEnv {
 #[test]
 #[ignore = "two real Moodles, some minutes more of CI's time: run it with `--ignored`"]
 fn what_is_in_the_way_parks_its_course_and_loses_nothing() {
-    let moodle = Moodle::real();
-    if !moodle.is_real() {
-        println!("no real Moodle: nothing to archive");
-        return;
-    }
-    let env = TestEnv::with_fleet(&moodle, &["hugo", "zola"]);
-    assert_eq!(env.run(&["apply"]).code, 0);
-    let _up = env.up();
+    let Some((env, _up)) = two_sites() else { return };
     for name in ["fine", "lost", "throws"] {
         env.make_course(name, "XS");
     }

@@ -1,21 +1,13 @@
 //! Whole backups, taken apart at the target; and what stops a course and is accepted while the session waits.
 
 use crate::environment::TestEnv;
-use crate::moodle::Moodle;
 
-use super::declare;
+use super::{declare, two_sites};
 
 #[test]
 #[ignore = "courses on two real Moodles, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
 fn a_whole_backup_is_taken_apart_and_what_stops_a_course_can_be_accepted() {
-    let moodle = Moodle::real();
-    if !moodle.is_real() {
-        println!("no real Moodle: nothing to archive");
-        return;
-    }
-    let env = TestEnv::with_fleet(&moodle, &["hugo", "zola"]);
-    assert_eq!(env.run(&["apply"]).code, 0);
-    let _up = env.up();
+    let Some((env, _up)) = two_sites() else { return };
     for name in ["plain", "tutored"] {
         env.make_course(name, "XS");
     }
