@@ -5,6 +5,7 @@ use provost_engine::registry::{Findings, StoredReceipt};
 use serde_json::json;
 
 use super::{Ended, PhaseError, Work};
+use crate::ends::EndError;
 
 /// Hours of a quarantine's day: not a day of the calendar, whose length depends on where one is.
 const HOURS_OF_A_DAY: i64 = 24;
@@ -24,6 +25,10 @@ impl Work<'_> {
     pub(super) async fn delete(self, stored: Option<StoredReceipt>) -> Result<Ended, PhaseError> {
         self.may_be_deleted()?;
         let proof = self.proof(stored).await?;
+        if !self.phases.ends.target.find(&self.assignment).await?.is_some_and(|copy| copy.whole) {
+            let what = "the copy is gone from the target: what there is of the original stays";
+            return Err(EndError::course(what).into());
+        }
         // What is left of a course whose deletion was broken off cannot be compared any more. It was, before the first of it went.
         if self.phases.ends.source.go_on_deleting(&self.assignment, &proof).await? {
             return Ok(Ended::seen(
