@@ -3,7 +3,7 @@
 //! On disk, with `M` for the fleet's made directory (what PHP needs, all of it plain generated files):
 //!
 //! ```text
-//! M/builds/TREE/config.php                  the bytes of CONFIG_PHP; M is found from here, two directories up
+//! M/builds/TREE/config.php                  what `config_php` returns; M is found from here, two directories up
 //! M/hosts/HOST                              → ../sites/SITE/site-DIGEST.php
 //! M/hosts/HOST+SEGMENT                      the same, for each of the sites that share a host
 //! M/sites/SITE/site.php                     → site-DIGEST.php
@@ -16,8 +16,27 @@
 //! The hook answers an unknown host with a plain 404 and a missing or unknown `PROVOST_SITE` with exit status 64, both
 //! before any database is touched. It defines the constant `PROVOST_SITE`, the site's name.
 
-/// The bytes of `config.php`, the same for every site and every Moodle.
-pub const CONFIG_PHP: &str = include_str!("config_hook/config.php");
+use std::borrow::Cow;
+use std::path::Path;
+
+/// `config.php` as Moodles up to 5.0 have it.
+const CONFIG_PHP: &str = include_str!("config_hook/config.php");
+
+/// Where Moodles up to 5.0 have the file that starts them.
+const SETUP: &str = "'/lib/setup.php'";
+
+/// Where Moodles from 5.1 on have it.
+const PUBLIC_SETUP: &str = "/public/lib/setup.php";
+
+/// Returns the bytes of `config.php` for the tree at a path: the same for every site, and but for the path of the file that starts
+/// Moodle the same for every tree. To look for that file is left to whoever writes the hook: each page would pay for it.
+pub fn config_php(tree: impl AsRef<Path>) -> Cow<'static, str> {
+    if tree.as_ref().join(PUBLIC_SETUP.trim_start_matches('/')).is_file() {
+        CONFIG_PHP.replace(SETUP, &format!("'{PUBLIC_SETUP}'")).into()
+    } else {
+        CONFIG_PHP.into()
+    }
+}
 
 /// The environment variable that names the site on the command line.
 pub const SITE_VARIABLE: &str = "PROVOST_SITE";

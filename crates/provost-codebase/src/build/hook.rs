@@ -6,7 +6,7 @@ use camino::Utf8Path;
 use fs_err as fs;
 use provost_engine::files::write_whole;
 use provost_engine::process::Account;
-use provost_moodle::config_hook::CONFIG_PHP;
+use provost_moodle::config_hook::config_php;
 
 use super::{BuildError, HOOK_MODE, HOOK_NAME, SEALED};
 use crate::store::StoreError;
@@ -15,7 +15,7 @@ use crate::store::StoreError;
 pub(super) fn write_hook(tree: &Utf8Path) -> Result<(), BuildError> {
     let path = tree.join(HOOK_NAME);
     let failed = |error| StoreError::io("write", &path, error);
-    write_whole(&path, CONFIG_PHP.as_bytes(), HOOK_MODE, &Account::Own).map_err(failed)?;
+    write_whole(&path, config_php(tree).as_bytes(), HOOK_MODE, &Account::Own).map_err(failed)?;
     Ok(())
 }
 

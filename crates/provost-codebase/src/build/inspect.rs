@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use camino::Utf8Path;
 use fs_err as fs;
 use provost_engine::context::Context;
-use provost_moodle::config_hook::CONFIG_PHP;
+use provost_moodle::config_hook::config_php;
 use provost_moodle::version_php::PluginVersion;
 use rustix::fs::{CWD, Mode as Permissions, OFlags};
 use serde::{Deserialize, Serialize};
@@ -226,7 +226,7 @@ fn look_at_hook(build: &Utf8Path) -> Result<Option<What>, BuildError> {
     if found.permissions() != HOOK_MODE {
         aspects.insert(Aspect::Mode);
     }
-    if fs::read(&path).map_err(failed)? != CONFIG_PHP.as_bytes() {
+    if fs::read(&path).map_err(failed)? != config_php(build).as_bytes() {
         aspects.insert(Aspect::Content);
     }
     Ok((!aspects.is_empty()).then_some(What::Changed(aspects)))

@@ -90,7 +90,7 @@ async fn a_build_is_exactly_its_tree_and_read_only() {
     let made = assemble(&place.cx, &step(), &recipe).await.unwrap();
     assert_eq!((made.files, made.imported, made.was_there), (9, 9, false));
     assert_eq!(made.path, place.cx.paths.build(&recipe.tree.to_string()));
-    let hook = provost_moodle::config_hook::CONFIG_PHP.len();
+    let hook = provost_moodle::config_hook::config_php(&made.path).len();
     let listed = all(&made.path).into_iter().collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(listed.replace(&format!("444 {hook}"), "444 HOOK"), @"
     admin/ 555

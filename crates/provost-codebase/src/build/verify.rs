@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use camino::Utf8Path;
 use fs_err as fs;
-use provost_moodle::config_hook::CONFIG_PHP;
+use provost_moodle::config_hook::config_php;
 use serde::{Deserialize, Serialize};
 
 use super::HOOK_NAME;
@@ -57,7 +57,7 @@ pub fn verify_shallow(build: &Utf8Path) -> std::io::Result<Shallow> {
         return Ok(Shallow::Foreign("a directory without a Moodle is where the build should be".to_owned()));
     }
     let hook = match fs::read(build.join(HOOK_NAME)) {
-        Ok(bytes) if bytes == CONFIG_PHP.as_bytes() => Hook::Current,
+        Ok(bytes) if bytes == config_php(build).as_bytes() => Hook::Current,
         Ok(_) => Hook::Other,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Hook::Missing,
         Err(error) => return Err(error),

@@ -1,5 +1,5 @@
 <?php
-// The configuration of every Moodle of this fleet: the same bytes in every build. Provost made it; nothing here is to be
+// The configuration of every Moodle of this fleet: the same in every build. Provost made it; nothing here is to be
 // edited. What differs between sites is in one small file per site, and this finds it:
 //
 //   web            by the host name, through the symbolic link  ../../hosts/HOST
@@ -23,24 +23,37 @@ if (defined('PROVOST_SITE')) {
     $cli = PHP_SAPI === 'cli';
     $made = dirname(__DIR__, 2);
 
-    // Nothing becomes part of a path before it has matched.
-    $site = $link = null;
-    if ($cli) {
-        $name = (string) getenv('PROVOST_SITE');
-        if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
-            $site = $name;
-            $link = "$made/sites/$name/site.php";
+    // The way of nearly every page is short: each function that it calls has to be brought back into the processor's caches, which
+    // costs more than what it does. Nothing becomes part of a path before it was looked at.
+    $site = $settings = $link = null;
+    $host = $_SERVER['HTTP_HOST'] ?? '';
+    if (!$cli && strspn($host, 'abcdefghijklmnopqrstuvwxyz0123456789_-.') === strlen($host)) {
+        $link = "$made/hosts/$host";
+        $target = (string) @readlink($link);
+        $parts = explode('/', $target);
+        if (count($parts) === 4 && $parts[1] === 'sites') {
+            $site = $parts[2];
+            $settings = @include "$made/hosts/$target";
         }
-    } else {
-        $host = strtolower((string) ($_SERVER['HTTP_HOST'] ?? ''));
-        $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
-        if (preg_match($pattern, $host, $match) && strlen($match[1]) <= 253) {
-            $link = "$made/hosts/$match[1]";
+    }
+
+    if (!is_array($settings)) {
+        $site = $link = null;
+        if ($cli) {
+            $name = (string) getenv('PROVOST_SITE');
+            if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
+                $site = $name;
+                $link = "$made/sites/$name/site.php";
+            }
+        } else {
+            $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
+            if (preg_match($pattern, strtolower($host), $match) && strlen($match[1]) <= 253) {
+                $link = "$made/hosts/$match[1]";
+            }
         }
     }
 
     // Twice at most: a file that was replaced between the two steps has a successor.
-    $settings = null;
     for ($attempt = 0; $attempt < 2 && $link !== null && !is_array($settings); $attempt++) {
         $target = (string) @readlink($link);
         // No site has the whole host. What the web server runs, not what the browser wrote, says the path that the site is below.
@@ -87,7 +100,5 @@ if (defined('PROVOST_SITE')) {
     $CFG = (object) $settings;
 })();
 
-// Moodle 5.1 and later keep their code in public/.
-require_once is_file(__DIR__ . '/public/lib/setup.php')
-    ? __DIR__ . '/public/lib/setup.php'
-    : __DIR__ . '/lib/setup.php';
+// Where the code is in public/, as from Moodle 5.1 on, Provost wrote that path here.
+require_once __DIR__ . '/lib/setup.php';

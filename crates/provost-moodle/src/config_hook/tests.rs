@@ -109,6 +109,7 @@ fn command_line_finds_the_site_by_its_name() {
     insta::assert_snapshot!(layout.stdout(Some("zola"), "sites/zola/code/index.php"), @r#"{"dbname":"zola_one","environment":"zola","constant":"zola","leaked":[],"setup":"tree"}"#);
     // From 5.1 on the code is in public/.
     layout.write("builds/tree/public/lib/setup.php", SETUP_PHP);
+    layout.write("builds/tree/config.php", &config_php(layout.path("builds/tree")));
     insta::assert_snapshot!(layout.stdout(Some("hugo"), "builds/tree/index.php"), @r#"{"dbname":"hugo_one","environment":"hugo","constant":"hugo","leaked":[],"setup":"public"}"#);
 }
 
