@@ -150,6 +150,11 @@ def measure(work, engine, sites, runs, profile):
         changed = [path for path in files.keys() | files_after.keys() if files.get(path) != files_after.get(path)]
         statements = [row for row in written_after if row not in written]
         print(f"{engine}: written: {sorted(changed)[:9]} {statements}", file=sys.stderr)
+        for path in changed:
+            if path.endswith(".log") and path in files and path in files_after:
+                with open(path, errors="replace") as file:
+                    file.seek(files[path][1])
+                    print(file.read(2000), file=sys.stderr)
     if engine == "postgresql":
         for _ in range(runs):
             seconds, answers = fleet.bare()

@@ -19,6 +19,7 @@ namespace provost;
 require_once(__DIR__ . '/census_activities.php');
 require_once(__DIR__ . '/census_contents.php');
 require_once(__DIR__ . '/census_left.php');
+require_once(__DIR__ . '/census_links.php');
 require_once(__DIR__ . '/census_log.php');
 require_once(__DIR__ . '/census_names.php');
 require_once(__DIR__ . '/census_reader.php');

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     ("census/census_activities.php", include_str!("../../../../php/agent/census/census_activities.php")),
     ("census/census_contents.php", include_str!("../../../../php/agent/census/census_contents.php")),
     ("census/census_left.php", include_str!("../../../../php/agent/census/census_left.php")),
+    ("census/census_links.php", include_str!("../../../../php/agent/census/census_links.php")),
     ("census/census_log.php", include_str!("../../../../php/agent/census/census_log.php")),
     ("census/census_names.php", include_str!("../../../../php/agent/census/census_names.php")),
     ("census/census_reader.php", include_str!("../../../../php/agent/census/census_reader.php")),
