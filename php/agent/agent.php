@@ -37,6 +37,7 @@ require_once(__DIR__ . '/ahead.php');
 require_once(__DIR__ . '/channel.php');
 require_once(__DIR__ . '/log_text.php');
 require_once(__DIR__ . '/failure.php');
+require_once(__DIR__ . '/hooks.php');
 require_once(__DIR__ . '/operation.php');
 require_once(__DIR__ . '/task.php');
 require_once(__DIR__ . '/session.php');

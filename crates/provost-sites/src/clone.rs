@@ -9,10 +9,12 @@ mod ahead;
 mod components;
 pub(crate) mod copying;
 pub(crate) mod files;
+mod hooks;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub mod rules;
 mod taking;
+mod told;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -93,7 +95,8 @@ impl Cloning<'_> {
         let Prepared { user, rendered, agent, brought } = prepared;
         let keys = async { if let Some(keys) = early { Ok(keys) } else { self.keys(cx, &source).await } };
         let starting = async {
-            let secrets = self.become_itself(cx, &source).await?;
+            let (secrets, identifier) = self.become_itself(cx, &source).await?;
+            self.seed_hooks(cx, &source, &root, &user, &identifier)?;
             let identified = begun.elapsed();
             Ok::<_, SiteError>((secrets, identified, agent.greet(cx).await?))
         };
@@ -265,12 +268,12 @@ impl Cloning<'_> {
         Ok(dataroot(cx, &self.template_site()?, &self.declared.site))
     }
 
-    /// Takes the copy from the template to the site. Returns digests of what must be another one in the end.
+    /// Takes the copy from the template to the site. Returns digests of what must be another one in the end, and the site's identifier.
     async fn become_itself(
         &self,
         cx: &Context,
         source: &Source,
-    ) -> Result<BTreeMap<String, String>, SiteError> {
+    ) -> Result<(BTreeMap<String, String>, String), SiteError> {
         let site = &self.installation;
         let places = self.places(cx)?;
         let (origin, snapshot) = (self.origin(), source.snapshot());
@@ -283,7 +286,8 @@ impl Cloning<'_> {
         let secrets = digests(&mut inside.sql, identity.secrets(engine, &rules)).await?;
         let batch = identity.batch(engine, &rules);
         inside.sql.run(batch).await?;
-        Ok(secrets)
+        let told = inside.sql.rows(identity.telling(engine)).await?.into_iter().next().unwrap_or_default();
+        Ok((secrets, told.into_iter().next_back().flatten().unwrap_or_default()))
     }
 
     fn origin(&self) -> String {
@@ -348,6 +352,7 @@ impl Cloning<'_> {
             }
         }
         self.remember_loaded(cx, source, &told["loaded"])?;
+        self.remember_hooks(cx, source, &told["hooks"])?;
         let identifier = told["siteidentifier"].as_str().unwrap_or_default();
         if !identifier.ends_with(site.site.url.host()) || identifier.len() <= site.site.url.host().len() {
             return Err(SiteError::ReadBack("Moodle does not know the clone's identifier".to_owned()));

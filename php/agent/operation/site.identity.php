@@ -32,7 +32,7 @@ use provost\task;
  * place in the settings of blocks, which are encoded. Answer: siteidentifier, wwwroot, fullname,
  * shortname, username, email, authenticates (whether the password is accepted), current (whether the database is at the version
  * of the code), reencrypted (how many values), blocks (how many were changed), encryption_key (its digest), loaded (the files of
- * the build that all this took).
+ * the build that all this took), hooks (what core keeps of them).
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -78,7 +78,8 @@ return new class implements operation {
         update_internal_user_password($admin, $password);
         $task->effect('password');
         unset_config('upgraderunning');
-        return ['reencrypted' => $reencrypted, 'blocks' => $blocks] + $this->facts($password) + ['loaded' => ahead::loaded()];
+        return ['reencrypted' => $reencrypted, 'blocks' => $blocks] + $this->facts($password)
+            + ['loaded' => ahead::loaded(), 'hooks' => hooks::told()];
     }
 
     /**

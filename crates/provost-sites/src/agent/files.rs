@@ -61,6 +61,7 @@ const FILES: &[(&str, &str)] = &[
     ("components.php", include_str!("../../../../php/agent/components.php")),
     ("cron.php", include_str!("../../../../php/agent/cron.php")),
     ("failure.php", include_str!("../../../../php/agent/failure.php")),
+    ("hooks.php", include_str!("../../../../php/agent/hooks.php")),
     ("install.php", include_str!("../../../../php/agent/install.php")),
     ("keys.php", include_str!("../../../../php/agent/keys.php")),
     ("log_text.php", include_str!("../../../../php/agent/log_text.php")),

@@ -5,27 +5,23 @@
 
 use camino::{Utf8Component, Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
-use provost_engine::files;
-use provost_engine::process::Account;
 use serde_json::Value;
 
 use super::Cloning;
 use super::copying::Source;
+use super::told::Told;
 use crate::site::SiteError;
 
 /// The most files of a list: a page of Moodle loads some 1,500.
 const MOST: usize = 5000;
 
-const PREFIX: &str = "loaded-";
+const TOLD: Told = Told { prefix: "loaded-", suffix: "", mode: 0o444 };
 
 impl Cloning<'_> {
-    fn list(&self, cx: &Context, source: &Source) -> Result<Utf8PathBuf, SiteError> {
-        Ok(cx.paths.site(&self.template_site()?).join(format!("{PREFIX}{}", source.made_of.tree)))
-    }
-
     /// The list, where an earlier clone has told it.
     pub(super) fn ahead(&self, cx: &Context, source: &Source) -> Result<Option<Utf8PathBuf>, SiteError> {
-        Ok(Some(self.list(cx, source)?).filter(|list| list.is_file()))
+        let list = TOLD.path(&cx.paths.site(&self.template_site()?), &source.made_of.tree);
+        Ok(Some(list).filter(|list| list.is_file()))
     }
 
     /// Keeps what a clone has told, where nothing is known yet.
@@ -35,20 +31,11 @@ impl Cloning<'_> {
         source: &Source,
         told: &Value,
     ) -> Result<(), SiteError> {
-        let path = self.list(cx, source)?;
-        let text = lines(told);
-        if text.is_empty() || path.is_file() {
+        let (directory, text) = (cx.paths.site(&self.template_site()?), lines(told));
+        if text.is_empty() || TOLD.path(&directory, &source.made_of.tree).is_file() {
             return Ok(());
         }
-        let directory = cx.paths.site(&self.template_site()?);
-        files::directory(&directory, 0o755, &Account::Own).map_err(SiteError::io("make", &directory))?;
-        let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
-        // Of builds that the template was made of before.
-        for older in entries.filter(|entry| entry.file_name().starts_with(PREFIX)) {
-            std::fs::remove_file(older.path()).ok();
-        }
-        files::write_whole(&path, text.as_bytes(), 0o444, &Account::Own)
-            .map_err(SiteError::io("write", &path))
+        TOLD.keep(&directory, &source.made_of.tree, text.as_bytes())
     }
 }
 

@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
-use camino::{Utf8Path, Utf8PathBuf};
+use camino::Utf8Path;
 use provost_engine::context::Context;
 use provost_engine::files;
-use provost_engine::process::{Account, Output, Program};
+use provost_engine::process::{Output, Program};
 use provost_fleet::name::Name;
 
+use super::told::Told;
 use crate::accounts::User;
 use crate::agent::{self, CLI_SETTINGS};
 use crate::php::Php;
@@ -22,6 +23,8 @@ const SEARCH: Duration = Duration::from_mins(1);
 
 /// The most that is taken of it, in bytes: for Moodle 5.0 it is one MiB.
 const MOST: usize = 16 << 20;
+
+const TOLD: Told = Told { prefix: "components-", suffix: ".php", mode: 0o400 };
 
 /// Puts it into the dataroot of a clone. Where it cannot be had the site searches for itself, as every site does that is installed.
 pub(super) async fn seed(
@@ -40,24 +43,12 @@ pub(super) async fn seed(
 /// What is known of a build; it is kept with the template, and goes with it.
 async fn known(cx: &Context, template: &Name, tree: &str, user: &User) -> Result<Option<Vec<u8>>, SiteError> {
     let directory = cx.paths.site(template);
-    let path = directory.join(format!("components-{tree}.php"));
-    if let Ok(found) = std::fs::read(&path) {
+    if let Ok(found) = std::fs::read(TOLD.path(&directory, tree)) {
         return Ok(Some(found));
     }
     let Some(made) = search(cx, tree, user).await? else { return Ok(None) };
-    for older in older(&directory) {
-        std::fs::remove_file(&older).ok();
-    }
-    files::directory(&directory, 0o755, &Account::Own).map_err(SiteError::io("make", &directory))?;
-    files::write_whole(&path, &made, 0o400, &Account::Own).map_err(SiteError::io("write", &path))?;
+    TOLD.keep(&directory, tree, &made)?;
     Ok(Some(made))
-}
-
-/// Those of builds that the template was made of before.
-fn older(directory: &Utf8Path) -> Vec<Utf8PathBuf> {
-    let entries = directory.read_dir_utf8().into_iter().flatten().flatten();
-    let all = entries.filter(|entry| entry.file_name().starts_with("components-"));
-    all.map(|entry| entry.path().to_owned()).collect()
 }
 
 /// Asks PHP, as the site's own user: plugins say in PHP which of their classes have other names by now.

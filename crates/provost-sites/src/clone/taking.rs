@@ -56,7 +56,7 @@ impl Cloning<'_> {
         let (named, user) =
             tokio::join!(self.take_name(cx, source, &taken), self.take_files(cx, source, &taken, root));
         let user = user?;
-        named?;
+        self.seed_hooks(cx, source, root, &user, &named?)?;
         let installation = &self.installation;
         site_files::make_logs(cx, installation.name, &user)?;
         site_files::point_to_build(cx, installation.name, &source.made_of.tree)?;
@@ -140,8 +140,8 @@ impl Cloning<'_> {
         Ok(user)
     }
 
-    /// Writes the site's names over the spare's, and reads them back as the site's own role.
-    async fn take_name(&self, cx: &Context, source: &Source, taken: &Taken) -> Result<(), SiteError> {
+    /// Writes the site's names over the spare's, and reads them back as the site's own role. Returns its new identifier.
+    async fn take_name(&self, cx: &Context, source: &Source, taken: &Taken) -> Result<String, SiteError> {
         let installation = &self.installation;
         let database = &installation.site.database_name;
         let places = Places {
@@ -165,7 +165,7 @@ impl Cloning<'_> {
         }
         let identifier = told.last().copied().unwrap_or_default();
         if identifier.ends_with(installation.site.url.host()) && !identifier.contains(taken.site.url.host()) {
-            return Ok(());
+            return Ok(identifier.to_owned());
         }
         Err(SiteError::ReadBack("the site has the identifier that it had as a spare".to_owned()))
     }
