@@ -16,6 +16,7 @@
 
 use provost\ahead;
 use provost\failure;
+use provost\hooks;
 use provost\operation;
 use provost\session;
 use provost\task;
