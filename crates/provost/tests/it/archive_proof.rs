@@ -62,22 +62,6 @@ impl TestEnv {
         assert!(!told.contains("part "), "{name} could not do everything: {told}");
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
-
-    /// PHP inside a site, as the site's own user; the first argument is the build's config.php.
-    fn php_command(&self, site: &str, script: &std::path::Path) -> Command {
-        let mut command = match self.account(site) {
-            Some(account) => {
-                let mut command = Command::new("runuser");
-                command.args(["-u", &account, "--", "php"]);
-                command
-            }
-            None => Command::new("php"),
-        };
-        command.args(["-d", "memory_limit=-1", "-d", "max_input_vars=5000", "-d", "display_errors=stderr"]);
-        command.arg(script).arg(self.state().join(format!("made/sites/{site}/code/config.php")));
-        command.env("PROVOST_SITE", site).current_dir("/");
-        command
-    }
 }
 
 fn last_number(printed: &str) -> i64 {

@@ -311,6 +311,22 @@ fn thirty_clones_at_once_have_thirty_secrets_of_each_kind_and_nothing_of_them_st
     drop(up);
 }
 
+/// Looks whether what a clone was given of the build's hooks is what core makes of them.
+fn hooks_are_as_core_makes_them(env: &TestEnv, site: &str) {
+    let known = env.state().join("made/sites/template-school").read_dir().unwrap().flatten();
+    let known = known.filter(|entry| entry.file_name().to_string_lossy().starts_with("hooks-")).count();
+    assert_eq!(known, 1, "the first clone tells what those after it are given");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/clones/hooks.php");
+    let told = |what: &[&str]| {
+        let output = env.php_command(site, &script).args(what).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let given = told(&["forget"]);
+    assert!(given.starts_with("callbacks ") && !given.contains("callbacks 0 "), "{given}");
+    assert_eq!(told(&[]), given);
+}
+
 #[test]
 fn a_clone_that_is_killed_anywhere_is_made_anew() {
     if Moodle::all().is_empty() {
@@ -339,5 +355,6 @@ fn a_clone_that_is_killed_anywhere_is_made_anew() {
         is_itself(&env, &format!("c{number}"), &template);
     }
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+    hooks_are_as_core_makes_them(&env, &format!("c{}", each.len()));
     drop(up);
 }

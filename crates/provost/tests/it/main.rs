@@ -29,6 +29,7 @@ mod mirrors;
 mod moodle;
 mod outages;
 mod output;
+mod php;
 mod postgres;
 mod real_input;
 mod recovery;
