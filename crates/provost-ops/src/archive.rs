@@ -14,6 +14,7 @@ mod start;
 mod status;
 mod survey;
 mod transport;
+mod way;
 
 pub use accept::{Acceptance, Accepts, accept};
 pub use error::ArchiveError;

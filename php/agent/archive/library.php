@@ -33,6 +33,7 @@ require_once(__DIR__ . '/places.php');
 require_once(__DIR__ . '/problems.php');
 require_once(__DIR__ . '/progress.php');
 require_once(__DIR__ . '/quiet.php');
+require_once(__DIR__ . '/recordsets.php');
 require_once(__DIR__ . '/tasks.php');
 require_once(__DIR__ . '/unpacked.php');
 require_once(__DIR__ . '/users.php');

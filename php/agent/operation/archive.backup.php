@@ -20,6 +20,7 @@ use provost\archive\marks;
 use provost\archive\places;
 use provost\archive\problems;
 use provost\archive\quiet;
+use provost\archive\recordsets;
 use provost\archive\unpacked;
 use provost\failure;
 use provost\operation;
@@ -65,6 +66,7 @@ return new class implements operation {
         if (!$course || $course->id == SITEID) {
             throw new failure('no_course', "There is no course {$params['course']} that could be archived");
         }
+        recordsets::of_course((int) $course->id);
         $lock = marks::lock("backup_$unit");
         try {
             $problems = new problems($params['accept'] ?? []);

@@ -15,6 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 
+use provost\archive\recordsets;
 use provost\census;
 use provost\operation;
 use provost\task;
@@ -47,7 +48,9 @@ return new class implements operation {
     #[\Override]
     public function run(array $params, task $task): array {
         // Only here: the agents that count nothing do without.
+        require_once(__DIR__ . '/../archive/recordsets.php');
         require_once(__DIR__ . '/../census/census.php');
+        recordsets::of_course((int) ($params['course'] ?? 0));
         $census = new census($params, $task);
         if (array_intersect(array_keys($params['tables']), census::LAST)) {
             // They ask who takes part in everything else.

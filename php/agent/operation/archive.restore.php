@@ -23,6 +23,7 @@ use provost\archive\places;
 use provost\archive\problems;
 use provost\archive\progress;
 use provost\archive\quiet;
+use provost\archive\recordsets;
 use provost\archive\unpacked;
 use provost\failure;
 use provost\operation;
@@ -57,6 +58,7 @@ return new class implements operation {
         require_once(__DIR__ . '/../archive/notes.php');
         $unit = marks::unit($params);
         $path = places::directory($params, 'backup');
+        recordsets::of_backup($path);
         if (!is_int($params['category'] ?? null) || !is_int($params['course'] ?? null)) {
             throw new failure('bad_request', "'category' and 'course' must be numbers");
         }

@@ -24,6 +24,7 @@ use provost_sites::server::registry::registry_address;
 use provost_sites::site::census;
 
 use super::ArchiveError;
+use super::way::Way;
 use crate::OpsError;
 use crate::session::Session;
 
@@ -110,6 +111,7 @@ impl Opened<'_> {
 pub(super) struct Made {
     pub(super) ends: Ends,
     making: Arc<Making>,
+    way: Way,
 }
 
 impl Made {
@@ -128,7 +130,7 @@ impl Made {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(OpsError::Io { verb: "remove", path: source.clone(), source: error })
             }
-            _ => Ok(()),
+            _ => self.way.clear().map_err(crate::error::io("remove", &self.way.work)),
         }
     }
 }
@@ -139,6 +141,7 @@ pub(super) async fn ends(
     declared: &Archive,
     row: &Row,
     accepting: &Accepting,
+    registry: &dyn Registry,
 ) -> Result<Made, OpsError> {
     let source = open(session, "source", &declared.from.site).await?;
     let target = open(session, "target", &declared.to.site).await?;
@@ -148,9 +151,10 @@ pub(super) async fn ends(
             "both sites have one identifier: one is a copy of the other, and people could not be told apart";
         return Err(ArchiveError::Refused(why.to_owned()).into());
     }
-    let work = work(session, row);
-    let source_work = directory(&work.join("source"), &source.account)?;
-    let transport = super::transport::make(session, declared, &source, &target, &work)?;
+    let way = Way::of(session, declared, row, registry).await?;
+    directory(&way.kept, &Account::Own)?;
+    let source_work = directory(&way.work.join("source"), &source.account)?;
+    let transport = super::transport::make(session, declared, &source, &target, &way.work)?;
     let mut declared = declared.clone();
     declared.after.script = declared.after.script.map(|script| session.base().join(script));
     let declared = &declared;
@@ -163,13 +167,13 @@ pub(super) async fn ends(
         source: source.doors(session),
         target: target.doors(session),
         source_work,
-        notes: work.join("categories"),
+        notes: way.kept.join("categories"),
         transport,
         people: people(session, declared)?,
         page: page(session, &source),
         databases: databases(session, [source.site, target.site]),
     });
-    Ok(Made { ends: moodle::ends(making.clone()), making })
+    Ok(Made { ends: moodle::ends(making.clone()), making, way })
 }
 
 /// The servers of both ends, each once.
@@ -195,11 +199,6 @@ impl Busy for Server {
             admin.sql.active().await.ok()
         })
     }
-}
-
-/// Where a session keeps what is on its way. Not below a dataroot: core tidies up there.
-fn work(session: &Session, row: &Row) -> Utf8PathBuf {
-    session.cx.paths.state.join("data/archive").join(format!("{}-{}", row.id.0, row.tag()))
 }
 
 /// A directory for an account alone, in one that it can walk through.

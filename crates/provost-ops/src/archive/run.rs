@@ -81,7 +81,7 @@ pub(super) async fn work(
     leftovers.end().await;
     // What people have accepted since is read with the session's orders, now and whenever they change.
     let accepting = Accepting::of(&declared);
-    let made = making::ends(session, &declared, &row, &accepting).await?;
+    let made = making::ends(session, &declared, &row, &accepting, &*registry).await?;
     let (told, listening) = mpsc::channel(WAITING);
     let runner = Runner {
         registry: registry.clone(),

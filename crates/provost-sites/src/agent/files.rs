@@ -82,6 +82,7 @@ const FILES: &[(&str, &str)] = &[
     ("archive/problems.php", include_str!("../../../../php/agent/archive/problems.php")),
     ("archive/progress.php", include_str!("../../../../php/agent/archive/progress.php")),
     ("archive/quiet.php", include_str!("../../../../php/agent/archive/quiet.php")),
+    ("archive/recordsets.php", include_str!("../../../../php/agent/archive/recordsets.php")),
     ("archive/tasks.php", include_str!("../../../../php/agent/archive/tasks.php")),
     ("archive/unpacked.php", include_str!("../../../../php/agent/archive/unpacked.php")),
     ("archive/users.php", include_str!("../../../../php/agent/archive/users.php")),
