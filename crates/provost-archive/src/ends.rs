@@ -13,7 +13,7 @@ pub mod scripted;
 pub use error::EndError;
 pub use key::{KeyError, UnitKey};
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -159,6 +159,10 @@ pub trait Target: Send + Sync {
 pub trait Way: Send + Sync {
     /// Carries the unit's backup over; what arrived before is not moved again.
     fn carry<'a>(&'a self, unit: &'a Assignment, backup: &'a BackedUp) -> Doing<'a, Carried>;
+
+    /// Whether what an end had in its work directory is known to be gone: it may lie in memory, which a machine loses. Where that cannot
+    /// be seen without asking another host, nothing is known.
+    fn has_lost(&self, at: &Utf8Path) -> bool;
 
     /// The load at both ends, which the session yields to.
     fn load(&self) -> Doing<'_, Load>;

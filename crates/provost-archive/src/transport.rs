@@ -28,7 +28,7 @@ mod tests;
 
 pub use error::{Side, TransportError};
 pub use host::{Host, Ssh};
-pub use route::{Landing, Origin, RESERVE, Route};
+pub use route::{Landing, Origin, RESERVE, Route, SHARED};
 pub use tally::{Moved, Tally};
 
 use camino::Utf8PathBuf;

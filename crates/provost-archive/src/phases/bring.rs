@@ -55,10 +55,11 @@ impl Work<'_> {
         Ok(ended)
     }
 
-    /// After a failure, or a kill: what the source's work directory had may be gone with a disk, or cleared away by a person, and no later
-    /// phase comes back to that one. A backup that is there is left as it is.
+    /// After a failure, a kill or a restart: what the source's work directory had may be gone with a disk or with the memory, or cleared
+    /// away by a person, and no later phase comes back to that one. A backup that is there is left as it is.
     async fn see_that_the_backup_is_there(&mut self) -> Result<(), PhaseError> {
-        if self.unit.attempts > 1 {
+        let way = &self.phases.ends.way;
+        if self.unit.attempts > 1 || self.dossier.backup.as_ref().is_some_and(|backup| way.has_lost(&backup.at)) {
             let backup = self.phases.ends.source.backup(&self.assignment).await?;
             self.assignment.backed_up_at = backup.made_at;
             self.dossier.backup = Some(backup);
@@ -69,8 +70,9 @@ impl Work<'_> {
     /// The same for what had arrived at the target.
     async fn see_that_it_arrived(&mut self) -> Result<(), PhaseError> {
         let ends = &self.phases.ends;
-        if self.unit.attempts <= 1 || ends.target.find(&self.assignment).await?.is_some_and(|copy| copy.whole)
-        {
+        let lost = self.dossier.carried.as_ref().is_some_and(|carried| ends.way.has_lost(&carried.at));
+        let there = self.unit.attempts <= 1 && !lost;
+        if there || ends.target.find(&self.assignment).await?.is_some_and(|copy| copy.whole) {
             return Ok(());
         }
         self.see_that_the_backup_is_there().await?;

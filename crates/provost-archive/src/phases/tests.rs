@@ -170,3 +170,15 @@ async fn undoing_leaves_both_ends_as_they_were() {
     assert_eq!(stage.world.work_left("source").unwrap(), Vec::<String>::new());
     assert_eq!(stage.world.work_left("target").unwrap(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn what_the_machine_lost_between_two_phases_is_made_again_at_once() {
+    for phase in [Phase::Transport, Phase::Restore] {
+        let mut stage = stage(Script::calm());
+        stage.until(phase).await.unwrap();
+        stage.world.lose_work().unwrap();
+        assert_eq!(stage.unit.attempts, 1);
+        stage.until(Phase::Hide).await.unwrap();
+        assert!(stage.stored.is_some(), "lost before {phase:?}");
+    }
+}

@@ -45,6 +45,9 @@ pub struct Route {
     pub(super) reserve: u64,
 }
 
+/// The name of the transport between two places of this machine.
+pub const SHARED: &str = "shared";
+
 /// Space that a transport leaves free at the target, in bytes: the site that lives there must go on writing.
 pub const RESERVE: u64 = 256 << 20;
 
@@ -119,7 +122,7 @@ impl Route {
 impl Transport for Route {
     fn name(&self) -> &'static str {
         match (&self.origin.host, &self.landing.host) {
-            (Host::Here { .. }, Host::Here { .. }) => "shared",
+            (Host::Here { .. }, Host::Here { .. }) => SHARED,
             _ => "ssh",
         }
     }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use futures_util::FutureExt as _;
 
 use super::{Making, requests};
 use crate::ends::{Assignment, BackedUp, Carried, Doing, EndError, Load, Way};
-use crate::transport::{Cargo, Tally};
+use crate::transport::{Cargo, SHARED, Tally};
 
 pub(super) struct MoodleWay(pub(super) Arc<Making>);
 
@@ -29,6 +29,11 @@ impl Way for MoodleWay {
             })
         }
         .boxed()
+    }
+
+    fn has_lost(&self, at: &Utf8Path) -> bool {
+        // Its name is that of the transport between two places of this machine.
+        self.0.transport.name() == SHARED && !at.exists()
     }
 
     fn load(&self) -> Doing<'_, Load> {

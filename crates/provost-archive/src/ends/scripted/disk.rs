@@ -95,6 +95,19 @@ impl World {
         entries.map(|entry| Ok(entry?.file_name().to_owned())).collect()
     }
 
+    /// Removes what both work directories have, as a machine does whose memory they lie in.
+    ///
+    /// # Errors
+    /// When something cannot be removed.
+    pub fn lose_work(&self) -> io::Result<()> {
+        for end in ["source", "target"] {
+            for unit in self.work_left(end)? {
+                fs_err::remove_dir_all(self.root.join(end).join("work").join(unit))?;
+            }
+        }
+        Ok(())
+    }
+
     /// All that was done for good, in order.
     ///
     /// # Errors

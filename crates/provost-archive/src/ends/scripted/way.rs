@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
+use camino::Utf8Path;
 use futures_util::FutureExt as _;
 
 use super::disk::{World, failed};
@@ -35,6 +36,10 @@ impl Way for ScriptedWay {
             Ok(Carried { at: directory, digest, moved_bytes, spared_bytes: 0 })
         }
         .boxed()
+    }
+
+    fn has_lost(&self, at: &Utf8Path) -> bool {
+        !at.exists()
     }
 
     fn load(&self) -> Doing<'_, Load> {
