@@ -59,7 +59,9 @@ impl Work<'_> {
     /// away by a person, and no later phase comes back to that one. A backup that is there is left as it is.
     async fn see_that_the_backup_is_there(&mut self) -> Result<(), PhaseError> {
         let way = &self.phases.ends.way;
-        if self.unit.attempts > 1 || self.dossier.backup.as_ref().is_some_and(|backup| way.has_lost(&backup.at)) {
+        if self.unit.attempts > 1
+            || self.dossier.backup.as_ref().is_some_and(|backup| way.has_lost(&backup.at))
+        {
             let backup = self.phases.ends.source.backup(&self.assignment).await?;
             self.assignment.backed_up_at = backup.made_at;
             self.dossier.backup = Some(backup);
