@@ -29,7 +29,7 @@ namespace provost\archive;
  */
 final class recordsets {
 
-    /** @var int The most rows of a course's log, which is its longest table: some 100 MB. */
+    /** @var int The most rows of a course's log, which is its longest table; estimated at 100 MB. */
     private const ROWS = 200000;
 
     /** @var int The most bytes of the longest files of a backup, together. */
@@ -43,7 +43,8 @@ final class recordsets {
     public static function of_course(int $course): void {
         global $DB;
         // No more are counted than matter.
-        $beyond = $DB->get_manager()->table_exists('logstore_standard_log') && $DB->get_records('logstore_standard_log', ['courseid' => $course], '', 'id', self::ROWS, 1);
+        $beyond = $DB->get_manager()->table_exists('logstore_standard_log')
+            && $DB->get_records('logstore_standard_log', ['courseid' => $course], '', 'id', self::ROWS, 1);
         self::whole(!$beyond);
     }
 

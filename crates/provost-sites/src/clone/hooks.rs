@@ -27,7 +27,7 @@ const CACHE: &str = "cache/cachestore_file/default_application/core_hookcallback
 /// Entries of the cache, which all have to be there.
 const ENTRIES: [&str; 3] = ["callbacks", "deprecations", "overrideshash"];
 
-/// The most that an entry may have, in bytes; those of Moodle 5.0 have 20 KiB together.
+/// The most that an entry may have, in bytes; those of Moodle 5.0 have 13 KiB together.
 const MOST: usize = 1 << 20;
 
 impl Cloning<'_> {

@@ -263,7 +263,7 @@ innodb_file_per_table = ON
 innodb_default_row_format = dynamic
 innodb_buffer_pool_size = 256M
 # Moodle has some 490 tables a site, and a plan looks at two of each site's: what does not stay open is read from its file each time.
-# They take memory only as tables are used; 10 KB or so each.
+# They take memory only as tables are used.
 table_open_cache = 20000
 table_definition_cache = 20000
 # Moodle keeps whole files of backups' metadata and large texts in one row.
