@@ -9,7 +9,7 @@ mod ahead;
 mod components;
 pub(crate) mod copying;
 pub(crate) mod files;
-mod hooks;
+pub(crate) mod hooks;
 pub(crate) mod identity;
 pub(crate) mod keys;
 pub mod rules;
@@ -352,7 +352,7 @@ impl Cloning<'_> {
             }
         }
         self.remember_loaded(cx, source, &told["loaded"])?;
-        self.remember_hooks(cx, source, &told["hooks"])?;
+        hooks::remember(cx, &self.template_site()?, &source.made_of.tree, &told["hooks"])?;
         let identifier = told["siteidentifier"].as_str().unwrap_or_default();
         if !identifier.ends_with(site.site.url.host()) || identifier.len() <= site.site.url.host().len() {
             return Err(SiteError::ReadBack("Moodle does not know the clone's identifier".to_owned()));

@@ -14,6 +14,7 @@
 // You should have received a copy of the GNU General Public License
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
+use provost\hooks;
 use provost\operation;
 use provost\task;
 
@@ -22,7 +23,8 @@ use provost\task;
  *
  * Answer: drafts, how many files of drafts were taken away; tasks, a list of class and field of scheduled tasks whose moment
  * their plugin leaves to chance; encrypted, how many values are encrypted with the key of the site; blocks, how many
- * blocks have the site's address in their settings, which are encoded so that no search finds it.
+ * blocks have the site's address in their settings, which are encoded so that no search finds it; hooks, what core keeps of
+ * those of the build.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -44,7 +46,7 @@ return new class implements operation {
             $storage->get_file_instance($draft)->delete();
         }
         return ['drafts' => count($drafts), 'tasks' => $this->random_moments(), 'encrypted' => $this->encrypted(),
-            'blocks' => $this->blocks()];
+            'blocks' => $this->blocks(), 'hooks' => hooks::told()];
     }
 
     /**

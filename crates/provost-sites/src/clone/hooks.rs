@@ -1,4 +1,4 @@
-//! What Moodle makes of the hooks of a build: told by the first clone, put into the caches of those that follow.
+//! What Moodle makes of the hooks of a build: told by the template or its first clone, put into the caches of those that follow.
 //!
 //! A new site loads every hook and everything that listens to one, which is half a second of whatever it is first asked for, two thirds of
 //! what a clone's PHP did. The answer is about the build alone; but core keeps it in a cache whose files are named after the site. PHP tells
@@ -11,6 +11,7 @@ use camino::Utf8Path;
 use md5::{Digest as _, Md5};
 use provost_engine::context::Context;
 use provost_engine::files;
+use provost_fleet::name::Name;
 use serde_json::Value;
 
 use super::Cloning;
@@ -59,21 +60,16 @@ impl Cloning<'_> {
         }
         Ok(())
     }
+}
 
-    /// Keeps what a clone has told, where nothing is known yet.
-    pub(super) fn remember_hooks(
-        &self,
-        cx: &Context,
-        source: &Source,
-        told: &Value,
-    ) -> Result<(), SiteError> {
-        let (directory, tree) = (cx.paths.site(&self.template_site()?), &source.made_of.tree);
-        match entries(told) {
-            Some(_) if !TOLD.path(&directory, tree).is_file() => {
-                TOLD.keep(&directory, tree, told.to_string().as_bytes())
-            }
-            _ => Ok(()),
+/// Keeps what the template or a clone has told, where nothing is known yet. `site` is the name under which the template is a site.
+pub(crate) fn remember(cx: &Context, site: &Name, tree: &str, told: &Value) -> Result<(), SiteError> {
+    let directory = cx.paths.site(site);
+    match entries(told) {
+        Some(_) if !TOLD.path(&directory, tree).is_file() => {
+            TOLD.keep(&directory, tree, told.to_string().as_bytes())
         }
+        _ => Ok(()),
     }
 }
 

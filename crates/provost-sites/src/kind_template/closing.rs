@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, Executor as _};
 use super::TemplateKind;
 use crate::accounts;
 use crate::agent::Agent;
+use crate::clone::hooks;
 use crate::clone::identity::{self, PLACES, PROVOST, TASKS, emptying, held};
 use crate::clone::rules::Rules;
 use crate::database::postgresql::{literal as text, quoted};
@@ -41,6 +42,7 @@ impl TemplateKind {
         let told = agent.call(cx, "template.close", serde_json::json!({}), LOOK).await;
         agent.close().await;
         let told = told?;
+        hooks::remember(cx, &site_name, &mark.tree, &told["hooks"])?;
         let mut inside = self.servers.admin(cx, &site.database, Some(&site.database_name)).await?;
         let rules = Rules::for_branch(mark.branch.parse().unwrap_or(0));
         let path = dataroot(cx, &site_name, site);
