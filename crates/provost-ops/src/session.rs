@@ -33,6 +33,8 @@ use crate::environment::Environment;
 use crate::error::io;
 use crate::lockfile;
 
+pub use provost_sites::server::all_have_left;
+
 /// How a command is called.
 #[derive(Clone)]
 pub struct Call {

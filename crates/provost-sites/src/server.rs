@@ -9,7 +9,7 @@ pub mod registry;
 mod run_directory;
 mod survey;
 
-pub use connection::{Connection, Mariadb, Sql};
+pub use connection::{Connection, Mariadb, Sql, all_have_left};
 pub use managed::{Cluster, ClusterState};
 pub use mariadb::MariadbTools;
 pub use postgresql::PostgresTools;

@@ -24,5 +24,9 @@ pub fn main() -> ExitCode {
             return ui::errors::plain(arguments.global.json, &format!("cannot start: {error}"));
         }
     };
-    runtime.block_on(commands::run(arguments))
+    runtime.block_on(async {
+        let code = commands::run(arguments).await;
+        provost_ops::session::all_have_left().await;
+        code
+    })
 }

@@ -1,11 +1,15 @@
 //! A session on a database server.
 
+use std::sync::LazyLock;
+use std::time::Duration;
+
 use provost_fleet::model::Engine;
 use provost_fleet::secret::Secret;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, Row};
 use tokio::sync::SemaphorePermit;
+use tokio_util::task::TaskTracker;
 
 /// A connection that counts against its server's budget.
 pub struct Connection<'a> {
@@ -50,6 +54,20 @@ pub struct Mariadb {
 /// leave some in the log of somebody's server.
 pub struct Leaving(Option<MySqlConnection>);
 
+/// Sessions that are being taken leave of while nobody waits.
+static LEAVING: LazyLock<TaskTracker> = LazyLock::new(TaskTracker::new);
+
+/// Longest that the program waits at its end for words of leave to be sent, which are one packet each.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// Waits, at the end of the program, until every session that was dropped has taken leave: the last ones are dropped when it has nothing
+/// more to do, and would be lost with it.
+pub async fn all_have_left() {
+    LEAVING.close();
+    // A server that takes no word of leave any more writes what it likes.
+    tokio::time::timeout(LEAVE, LEAVING.wait()).await.ok();
+}
+
 /// It is taken out where it ends.
 const ENDED: &str = "a session that has ended is not used";
 
@@ -81,8 +99,7 @@ impl Drop for Leaving {
         let (Some(connection), Ok(runtime)) = (self.0.take(), tokio::runtime::Handle::try_current()) else {
             return;
         };
-        // One word that nobody waits for.
-        runtime.spawn(connection.close());
+        LEAVING.spawn_on(connection.close(), &runtime);
     }
 }
 
