@@ -16,40 +16,43 @@ if (defined('PROVOST_SITE')) {
     return;
 }
 
-// A function of its own, so that no variable of ours is left behind.
-(static function (): void {
+// The way of nearly every page is short and calls little: what a request calls has to be brought back into the processor's caches, which
+// costs more than what it does. Nothing becomes part of a path before it was looked at; a path without dots is found sooner.
+if (PHP_SAPI !== 'cli') {
+    $host = $_SERVER['HTTP_HOST'] ?? '';
+    if ($host !== '' && strspn($host, 'abcdefghijklmnopqrstuvwxyz0123456789_-.') === strlen($host)) {
+        $target = (string) @readlink(dirname(__DIR__, 2) . "/hosts/$host");
+        if (strpos($target, '../sites/') === 0) {
+            $CFG = @include(dirname(__DIR__, 2) . substr($target, 2));
+            if (is_array($CFG)) {
+                $target = substr($target, 9, strpos($target, '/', 9) - 9);
+                define('PROVOST_SITE', $target);
+                // Moodle starts PHP on the command line by itself ("Run now" of a task): that process must find the same site.
+                putenv("PROVOST_SITE=$target");
+                $CFG = (object) $CFG;
+            }
+        }
+    }
+    unset($host, $target);
+}
+
+// Every other way, in a function of its own.
+defined('PROVOST_SITE') || (static function (): void {
     global $CFG;
 
     $cli = PHP_SAPI === 'cli';
     $made = dirname(__DIR__, 2);
-
-    // The way of nearly every page is short: each function that it calls has to be brought back into the processor's caches, which
-    // costs more than what it does. Nothing becomes part of a path before it was looked at.
     $site = $settings = $link = null;
-    $host = $_SERVER['HTTP_HOST'] ?? '';
-    if (!$cli && strspn($host, 'abcdefghijklmnopqrstuvwxyz0123456789_-.') === strlen($host)) {
-        $link = "$made/hosts/$host";
-        $target = (string) @readlink($link);
-        $parts = explode('/', $target);
-        if (count($parts) === 4 && $parts[1] === 'sites') {
-            $site = $parts[2];
-            $settings = @include "$made/hosts/$target";
+    if ($cli) {
+        $name = (string) getenv('PROVOST_SITE');
+        if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
+            $site = $name;
+            $link = "$made/sites/$name/site.php";
         }
-    }
-
-    if (!is_array($settings)) {
-        $site = $link = null;
-        if ($cli) {
-            $name = (string) getenv('PROVOST_SITE');
-            if (preg_match('/^[a-z][a-z0-9_-]{0,39}$/D', $name)) {
-                $site = $name;
-                $link = "$made/sites/$name/site.php";
-            }
-        } else {
-            $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
-            if (preg_match($pattern, strtolower($host), $match) && strlen($match[1]) <= 253) {
-                $link = "$made/hosts/$match[1]";
-            }
+    } else {
+        $pattern = '/^([a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*+)\.?(?::[0-9]{1,5})?$/D';
+        if (preg_match($pattern, strtolower($_SERVER['HTTP_HOST'] ?? ''), $match) && strlen($match[1]) <= 253) {
+            $link = "$made/hosts/$match[1]";
         }
     }
 
@@ -94,7 +97,6 @@ if (defined('PROVOST_SITE')) {
 
     define('PROVOST_SITE', $site);
     if (!$cli) {
-        // Moodle starts PHP on the command line by itself ("Run now" of a task): that process must find the same site.
         putenv("PROVOST_SITE=$site");
     }
     $CFG = (object) $settings;
