@@ -30,7 +30,7 @@ use crate::fleet_state::FleetId;
 use crate::mark::Mark;
 use crate::relocation::{self, Other};
 use crate::rename::{Former, Ours, Renaming, Sought};
-use crate::secrets::References;
+use crate::secrets::{self, Generated, References};
 use crate::server::Servers;
 use crate::site::install::Installation;
 use crate::site::moving::{Moving, Switching, Way};
@@ -213,13 +213,19 @@ impl Kind for SiteKind {
         // What a site was called is that site.
         let former: BTreeSet<&Name> =
             self.fleet.sites.values().filter_map(|site| site.was.as_ref()).collect();
-        let unwanted: Vec<Mark> = marks
-            .filter(|mark| !of_the_file(&mark.site) && !former.contains(&mark.site))
-            .filter(|mark| !mark.was.as_ref().is_some_and(|was| of_the_file(was) || former.contains(was)))
+        let unwanted: Vec<(String, Mark)> = marks
+            .filter(|(_, mark)| !of_the_file(&mark.site) && !former.contains(&mark.site))
+            .filter(|(_, mark)| {
+                !mark.was.as_ref().is_some_and(|was| of_the_file(was) || former.contains(was))
+            })
             .collect();
         let mut hosts = if unwanted.is_empty() { BTreeMap::new() } else { hosts(cx) };
-        for mark in unwanted {
-            seen.insert(mark.site.clone(), Self::unwanted(cx, &mark, hosts.remove(&mark.site)));
+        for (database, mark) in unwanted {
+            let host = [Some(&mark.site), mark.was.as_ref()]
+                .into_iter()
+                .flatten()
+                .find_map(|name| hosts.remove(name));
+            seen.insert(mark.site.clone(), self.unwanted(cx, (database, &mark), host));
         }
         let servers: BTreeMap<Name, _> =
             servers.into_iter().map(|(server, found)| (server.clone(), found)).collect();
@@ -309,9 +315,23 @@ impl Kind for SiteKind {
                 Switching { installation, fleet: &self.fleet, from }.run(cx, step).await
             }
             _ => {
-                let _no_cron = self.without_cron(cx, name).await?;
+                let former: Option<Former> =
+                    serde_json::from_value(step.params["former"].clone()).map_err(StepError::failed)?;
+                let names: Vec<&Name> =
+                    [name].into_iter().chain(former.iter().map(|former| &former.name)).collect();
+                let mut no_cron = Vec::new();
+                for name in &names {
+                    no_cron.extend(self.without_cron(cx, name).await?);
+                }
+                // Under the name that it has now they are its database's; those of the other one nothing else leads to.
+                for former in names.iter().skip(1) {
+                    secrets::forget(&cx.paths, &Generated::SiteDatabase(former))
+                        .map_err(StepError::failed)?;
+                    secrets::forget(&cx.paths, &Generated::SiteAdmin(former)).map_err(StepError::failed)?;
+                }
                 let dataroot = step.params["dataroot"].as_str().map(Utf8PathBuf::from);
-                let removed = site::remove::remove(cx, &self.fleet_id.id, name, dataroot).await;
+                let removed = site::remove::remove(cx, &self.fleet_id.id, &names, dataroot).await;
+                drop(no_cron);
                 removed.map(|()| "its files are gone".to_owned())
             }
         };

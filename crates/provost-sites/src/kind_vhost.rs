@@ -5,7 +5,7 @@ mod shared;
 
 pub use render::{Files, nginx_version, render};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use camino::Utf8Path;
@@ -90,10 +90,10 @@ impl Kind for VhostKind {
         let mut seen: BTreeMap<Name, Observation<SeenVhost>> = BTreeMap::new();
         let untold = Untold::sites(&cx.paths);
         let unwanted = there(cx).into_iter().chain(untold.iter().cloned());
-        // One of a template is written when that is opened, and removed when it is closed.
-        let mut unwanted =
-            unwanted.filter(|name| !wanted.contains_key(name) && self.fleet.site(name).is_none()).peekable();
-        if unwanted.peek().is_some() {
+        // One of a template is written when that is opened, and removed when it is closed. Of a removal that was begun there is both.
+        let unwanted: BTreeSet<Name> =
+            unwanted.filter(|name| !wanted.contains_key(name) && self.fleet.site(name).is_none()).collect();
+        if !unwanted.is_empty() {
             let mut hosts = kind_site::hosts(cx);
             for name in unwanted {
                 let host = hosts.remove(&name);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::kind::{Observation, Owner, Reason};
 use provost_fleet::model::Site;
@@ -21,7 +21,7 @@ use crate::site::{SiteError, caches, config, sessions};
 
 impl SiteKind {
     /// The marks of sites on a server, but for those of databases that a site of the file names: whosever they are, that has to be told first.
-    pub(super) fn marks(&self, server: &Name, found: &BTreeMap<String, Found>) -> Vec<Mark> {
+    pub(super) fn marks(&self, server: &Name, found: &BTreeMap<String, Found>) -> Vec<(String, Mark)> {
         let sites = self.fleet.sites.iter().filter(|(_, site)| &site.database == server);
         let named: BTreeMap<&str, &Name> =
             sites.map(|(name, site)| (site.database_name.as_str(), name)).collect();
@@ -32,7 +32,7 @@ impl SiteKind {
                 Whose::Ours(mark) if mark.template.is_some() => None,
                 Whose::Ours(mark) => {
                     let of_another = named.get(database.as_str()).is_some_and(|site| **site != mark.site);
-                    (!of_another).then_some(mark)
+                    (!of_another).then(|| (database.clone(), mark))
                 }
                 Whose::Foreign(_) => None,
             }
@@ -41,11 +41,23 @@ impl SiteKind {
     }
 
     /// A site that carries our mark and is not in the file.
-    pub(super) fn unwanted(cx: &Context, mark: &Mark, host: Option<String>) -> Observation<SeenSite> {
+    pub(super) fn unwanted(
+        &self,
+        cx: &Context,
+        (database, mark): (String, &Mark),
+        host: Option<String>,
+    ) -> Observation<SeenSite> {
+        // Of a rename that was begun, what is made may have either name, and so may the dataroot.
+        let former = mark.was.clone().map(|name| Former { name, database });
+        let names: Vec<&Name> = [&mark.site].into_iter().chain(&mark.was).collect();
+        let said = mark.dataroot.clone().map(Utf8PathBuf::from);
+        let mut places = said.iter().cloned().chain(names.iter().map(|name| cx.paths.dataroot(name)));
+        let lies = former.as_ref().and_then(|_| places.find(|path| self.is_of(path, &names)));
         let seen = SeenSite {
-            tree: files::build_of(&cx.paths, &mark.site),
-            dataroot: mark.dataroot.clone().map(Utf8PathBuf::from),
+            tree: names.iter().find_map(|name| files::build_of(&cx.paths, name)),
+            dataroot: lies.or(said.clone()),
             url: host,
+            former,
             ..SeenSite::default()
         };
         match mark.stage {
@@ -53,6 +65,14 @@ impl SiteKind {
             Stage::Created | Stage::Installing | Stage::Moving => {
                 Observation::Partial(seen, Reason("its installation was not finished".to_owned()))
             }
+        }
+    }
+
+    /// Whether a dataroot is that of a site of this fleet, which has one of some names.
+    fn is_of(&self, path: &Utf8Path, names: &[&Name]) -> bool {
+        match files::look_at_dataroot(path) {
+            Ok(Dataroot::Marked(mark)) => mark.fleet == self.fleet_id.id && names.contains(&&mark.site),
+            _ => false,
         }
     }
 
@@ -67,12 +87,7 @@ impl SiteKind {
     ) -> Observation<SeenSite> {
         let before = mark.dataroot.clone().map_or_else(|| cx.paths.dataroot(&former.name), Utf8PathBuf::from);
         let after = want.dataroot.clone().unwrap_or_else(|| cx.paths.dataroot(name));
-        let ours = |path: &camino::Utf8Path| match files::look_at_dataroot(path) {
-            Ok(Dataroot::Marked(mark)) => {
-                mark.fleet == self.fleet_id.id && (mark.site == former.name || &mark.site == name)
-            }
-            _ => false,
-        };
+        let ours = |path: &Utf8Path| self.is_of(path, &[&former.name, name]);
         // Of a rename that was begun and taken back, it may be where the other name has it.
         let other = cx.paths.dataroot(&former.name);
         let Some(dataroot) = [&before, &after, &other].into_iter().find(|path| ours(path)).cloned() else {
@@ -225,7 +240,7 @@ impl SiteKind {
             differs.push("link to its build".to_owned());
         }
         let directory = cx.paths.site(name);
-        let target = |path: &camino::Utf8Path| {
+        let target = |path: &Utf8Path| {
             std::fs::read_link(path).ok().and_then(|target| target.to_str().map(str::to_owned))
         };
         let access = match sessions::access(cx, &self.servers, name, declared) {
@@ -289,13 +304,7 @@ enum Judged {
 }
 
 /// Judges from the stage of the database's mark and from the dataroot. Whatever could mean that data is at stake is never absent.
-fn judge(
-    fleet: &str,
-    name: &Name,
-    database: Option<Stage>,
-    dataroot: &Dataroot,
-    path: &camino::Utf8Path,
-) -> Judged {
+fn judge(fleet: &str, name: &Name, database: Option<Stage>, dataroot: &Dataroot, path: &Utf8Path) -> Judged {
     let files = match dataroot {
         Dataroot::Absent => None,
         Dataroot::Marked(mark) if mark.fleet == fleet && &mark.site == name => Some(mark),

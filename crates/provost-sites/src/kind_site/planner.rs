@@ -269,12 +269,14 @@ fn switch(name: &Name, want: &WantedSite, from: &str, reason: &str) -> Planned {
 pub(super) fn delete(name: &Name, is: &SeenSite) -> Planned {
     let mut changes = vec![Change::remove("site", is.url.as_deref().unwrap_or("unfinished"))];
     changes.extend(is.dataroot.as_ref().map(|dataroot| Change::remove("dataroot", dataroot.as_str())));
+    // It may have been taken out in the midst of a rename.
+    let names = [name].into_iter().chain(is.former.iter().map(|former| &former.name));
     Planned::Steps(vec![StepDraft {
         action: DELETE,
         reason: "it is no longer in the file".to_owned(),
         changes,
-        after: vec![Subject::new(crate::kind_vhost::NAME, name).step(crate::kind_vhost::REMOVE)],
+        after: names.map(|name| Subject::new(kind_vhost::NAME, name).step(kind_vhost::REMOVE)).collect(),
         impact: Impact::Destroy,
-        params: serde_json::json!({ "dataroot": is.dataroot }),
+        params: serde_json::json!({ "dataroot": is.dataroot, "former": is.former }),
     }])
 }

@@ -95,7 +95,7 @@ impl SpareKind {
                 database::drop_both(&mut admin.sql, database).await?;
             }
         }
-        remove::remove(cx, &self.fleet_id.id, name, None).await?;
+        remove::remove(cx, &self.fleet_id.id, &[name], None).await?;
         self.remove_files(cx, name).await
     }
 

@@ -154,7 +154,7 @@ impl TemplateKind {
             database::drop_role(&mut admin.sql, &place.name).await?;
         }
         remove_files(cx, &self.fleet_id.id, &site).await?;
-        remove::remove(cx, &self.fleet_id.id, &site, None).await?;
+        remove::remove(cx, &self.fleet_id.id, &[&site], None).await?;
         Ok("its database and files are gone".to_owned())
     }
 

@@ -8,17 +8,20 @@ use super::SiteError;
 use super::files;
 use crate::{accounts, seat};
 
-/// Removes a site's links, dataroot, logs and account. Each part may be gone already.
+/// Removes a site's links, dataroot, logs and account. Each part may be gone already. A site that was taken out in the midst of a rename
+/// has two names, and parts under either.
 pub async fn remove(
     cx: &Context,
     fleet_id: &str,
-    name: &Name,
+    names: &[&Name],
     dataroot: Option<Utf8PathBuf>,
 ) -> Result<(), SiteError> {
-    files::remove_host_links(cx, name, None)?;
+    for name in names {
+        files::remove_host_links(cx, name, None)?;
+    }
     if let Some(dataroot) = dataroot {
         match files::look_at_dataroot(&dataroot)? {
-            files::Dataroot::Marked(mark) if mark.fleet == fleet_id && &mark.site == name => {
+            files::Dataroot::Marked(mark) if mark.fleet == fleet_id && names.contains(&&mark.site) => {
                 // A dataroot can be large; the runtime's threads are for waiting, not for this.
                 let gone = tokio::task::spawn_blocking(move || files::remove_dataroot(&dataroot)).await;
                 gone.map_err(|broke| SiteError::ReadBack(format!("removing the dataroot broke: {broke}")))??;
@@ -27,6 +30,14 @@ pub async fn remove(
             _ => return Err(SiteError::ReadBack(format!("`{dataroot}` is not ours to remove"))),
         }
     }
+    for name in names {
+        remove_named(cx, fleet_id, name).await?;
+    }
+    Ok(())
+}
+
+/// What is called as the site is, but for its dataroot.
+async fn remove_named(cx: &Context, fleet_id: &str, name: &Name) -> Result<(), SiteError> {
     files::remove_tree(&cx.paths.site(name))?;
     // What a move left that was killed; the dumps of moves that are over serve their time.
     files::remove_tree(&super::moving::kept::work(&cx.paths, name))?;

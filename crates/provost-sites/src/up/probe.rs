@@ -31,6 +31,11 @@ impl Place {
         Self { host: host.to_owned(), path: path.to_owned() }
     }
 
+    /// Whether it says no host.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.host.is_empty()
+    }
+
     /// Of a declared site.
     pub fn of(site: &Site) -> Self {
         Self { host: site.url.host().to_owned(), path: site.url.path() }

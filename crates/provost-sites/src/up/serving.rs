@@ -124,8 +124,9 @@ pub async fn see(cx: &Context, fleet: &Fleet, place: &Place, answer: Answer) -> 
     if serving(&cx.paths) == Serving::Down {
         return Ok(Taken::NothingRuns);
     }
-    let Some(address) = fleet.web.listen.first().filter(|_| !matches!(fleet.web.tls, Tls::Files { .. }))
-    else {
+    // Of a site whose link is gone nobody knows the host.
+    let asked = !matches!(fleet.web.tls, Tls::Files { .. }) && !place.is_unknown();
+    let Some(address) = fleet.web.listen.first().filter(|_| asked) else {
         return Ok(Taken::Told);
     };
     match probe::until(*address, place, |status| answer.is(status)).await {

@@ -262,10 +262,7 @@ fn killed(engine: Engine) {
             .replace(&format!("[site.{is}]\n"), &format!("[site.{other}]\nwas = \"{is}\"\n"))
             .replace(&url, &format!("url = \"{}\"", env.url(&format!("{other}{wait}"))));
         env.write_fleet(&renamed);
-        let mut running = env.spawn_aside(&["apply"]);
-        std::thread::sleep(std::time::Duration::from_millis(wait));
-        running.signal(rustix::process::Signal::KILL);
-        running.wait();
+        killed_after(&env, &["apply"], wait);
         let applied = env.run(&["apply"]);
         assert_eq!(applied.code, 0, "after {wait} ms: {applied}");
         assert_eq!(env.listed(&[]), format!("{other} installed"), "after {wait} ms");
@@ -277,10 +274,7 @@ fn killed(engine: Engine) {
     // The file is put back while the change is under way.
     let before = env.fleet().replace(&format!("was = \"{other}\"\n"), "");
     env.write_fleet(&before.replace(&format!("[site.{is}]\n"), &format!("[site.{other}]\nwas = \"{is}\"\n")));
-    let mut running = env.spawn_aside(&["apply"]);
-    std::thread::sleep(std::time::Duration::from_millis(400));
-    running.signal(rustix::process::Signal::KILL);
-    running.wait();
+    killed_after(&env, &["apply"], 400);
     env.write_fleet(&before.replace(&format!("[site.{is}]\n"), &format!("[site.{is}]\nwas = \"{other}\"\n")));
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
@@ -301,4 +295,38 @@ fn a_rename_that_was_killed_goes_on() {
 #[test]
 fn a_rename_that_was_killed_on_mariadb_goes_on() {
     killed(Engine::Mariadb);
+}
+
+/// Taken out of the file in the midst of a rename it is gone under both names, whatever had which. The same where its removal was killed.
+#[test]
+fn a_site_that_is_taken_out_in_the_midst_of_its_rename_leaves_nothing() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["dumas"]);
+    let without = env.fleet();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    for wait in [150, 250, 350, 450, 600] {
+        let site = |name: &str| format!("\n[site.{name}]\nurl = \"{}\"\n", env.url("hugo"));
+        env.write_fleet(&format!("{without}{}", site("hugo")));
+        let applied = env.run(&["apply"]);
+        assert_eq!(applied.code, 0, "{applied}");
+        env.write_fleet(&format!("{without}{}was = \"hugo\"\n", site("zola")));
+        killed_after(&env, &["apply"], wait);
+        env.write_fleet(&without);
+        killed_after(&env, &["apply", "--allow-destroy"], wait / 2);
+        let applied = env.run(&["apply", "--allow-destroy"]);
+        assert_eq!(applied.code, 0, "after {wait} ms: {applied}");
+        for name in ["hugo", "zola"] {
+            nothing_is_left(&env, Engine::Postgresql, name);
+        }
+        let plan = env.run(&["plan", "--detailed-exitcode"]);
+        assert_eq!(plan.code, 0, "after {wait} ms: {plan}");
+    }
+    drop(up);
+}
+
+fn killed_after(env: &TestEnv, arguments: &[&str], milliseconds: u64) {
+    let mut running = env.spawn_aside(arguments);
+    std::thread::sleep(std::time::Duration::from_millis(milliseconds));
+    running.signal(rustix::process::Signal::KILL);
+    running.wait();
 }
