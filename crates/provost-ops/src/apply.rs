@@ -149,6 +149,9 @@ pub(crate) async fn apply_holding(
         report.steps.extend(again.steps);
         left = second_look(session, &lock, &report, scope).await?;
     }
+    if let Some(left) = &left {
+        settle_stale(&mut report, left);
+    }
     note_builds(session, &lock).await;
     let hints = report.failed().filter_map(|(id, error)| Some((id.to_string(), hints::of(error)?))).collect();
     Ok(Applied { planned, report: Some(report), left, hints })
@@ -219,6 +222,22 @@ async fn second_look(
         tidy::settle_copies(session).await;
     }
     Ok(Some(scope.of(again.plan)))
+}
+
+/// What was not begun because its subject had changed, and is not left to do: a server ended what a killed run had asked of it.
+fn settle_stale(report: &mut Report, left: &Plan) {
+    let is_left = |id: &StepId| {
+        left.steps.iter().any(|step| step.id == *id)
+            || left.blocked.iter().any(|one| one.subject == id.subject)
+    };
+    for (id, outcome) in &mut report.steps {
+        if matches!(outcome, Outcome::Failed { error: StepError::Stale(_) }) && !is_left(id) {
+            *outcome = Outcome::Done {
+                effect: "what an earlier run had begun was done meanwhile".to_owned(),
+                took_ms: 0,
+            };
+        }
+    }
 }
 
 /// Whether what is left may be done in the same breath: it destroys nothing that was not planned before, and none of it was tried

@@ -11,6 +11,7 @@ pub(crate) use inside::{Inside, Place};
 pub(crate) use mariadb::native_verifier;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
@@ -253,9 +254,18 @@ pub async fn drop_database(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error>
 pub async fn drop_both(sql: &mut Sql, name: &str) -> Result<(), sqlx::Error> {
     match sql {
         Sql::Postgresql(sql) => {
-            // A role that owns something cannot be dropped.
-            postgresql::drop_database(sql, name).await?;
-            postgresql::drop_role(sql, name).await
+            // A role that owns something cannot be dropped; and what a killed run had asked for may come to be meanwhile.
+            let mut tries = 5;
+            loop {
+                postgresql::drop_database(sql, name).await?;
+                tries -= 1;
+                match postgresql::drop_role(sql, name).await {
+                    Err(error) if tries > 0 && postgresql::is_depended_on(&error) => {
+                        tokio::time::sleep(Duration::from_millis(200)).await;
+                    }
+                    other => return other,
+                }
+            }
         }
         Sql::Mariadb(sql) => {
             // The database's mark is the user's too.

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::database;
 use crate::fleet_state::FleetId;
 use crate::kind_server::{self, ServerKind};
+use crate::rename::{self, Ours};
 use crate::server::Servers;
 
 /// The kind `database`. Named by site: a site has one.
@@ -217,13 +218,18 @@ impl DatabaseKind {
         // After the wanted ones of all servers: a site's database may be on another one than the file says.
         for (server, found) in &looked {
             if let Ok(found) = found {
-                self.see_others(cx, server, found, &of_interest, &mut seen);
+                self.see_others(cx, server, found, &of_interest, &mut seen).await;
             }
         }
         self.see_relocated(cx, wanted, &looked, &mut seen);
         // What a site was called is that site, which its own kind renames: also where that site is not asked for now.
+        let ours: Vec<Ours<'_>> =
+            looked.values().flatten().map(|found| Ours::among(found, &self.fleet_id.id)).collect();
         for was in self.fleet.sites.values().filter_map(|site| site.was.as_ref()) {
-            seen.remove(was);
+            let mut marks = ours.iter().flat_map(Ours::marks).filter(|mark| mark.site == *was).peekable();
+            if marks.peek().is_none() || !marks.all(|mark| rename::is_unused(&cx.paths, mark)) {
+                seen.remove(was);
+            }
         }
         seen
     }

@@ -29,7 +29,7 @@ use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::mark::Mark;
 use crate::relocation::{self, Other};
-use crate::rename::{Former, Ours, Renaming, Sought};
+use crate::rename::{self, Former, Ours, Renaming, Sought};
 use crate::secrets::{self, Generated, References};
 use crate::server::Servers;
 use crate::site::install::Installation;
@@ -214,7 +214,8 @@ impl Kind for SiteKind {
         let former: BTreeSet<&Name> =
             self.fleet.sites.values().filter_map(|site| site.was.as_ref()).collect();
         let unwanted: Vec<(String, Mark)> = marks
-            .filter(|(_, mark)| !of_the_file(&mark.site) && !former.contains(&mark.site))
+            .filter(|(_, mark)| !of_the_file(&mark.site))
+            .filter(|(_, mark)| !former.contains(&mark.site) || rename::is_unused(&cx.paths, mark))
             .filter(|(_, mark)| {
                 !mark.was.as_ref().is_some_and(|was| of_the_file(was) || former.contains(was))
             })
@@ -246,7 +247,8 @@ impl Kind for SiteKind {
                 let observation = match found.zip(ours) {
                     Some((Ok(found), ours)) => {
                         let sought = Sought { site: name, was: want.was.as_ref() };
-                        match sought.among(ours, |name| self.fleet.sites.contains_key(name)) {
+                        let unused = |mark: &Mark| rename::is_unused(&cx.paths, mark);
+                        match sought.among(ours, |name| self.fleet.sites.contains_key(name), unused) {
                             Ok(None) => self.see(cx, name, want, found).await,
                             Ok(Some((former, mark))) => self.see_former(cx, name, want, former, &mark).await,
                             Err(why) => Observation::Unknown(Reason(why)),

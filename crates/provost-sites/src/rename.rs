@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use camino::Utf8PathBuf;
 use provost_engine::context::Context;
+use provost_engine::paths::Paths;
 use provost_engine::plan::Step;
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
@@ -52,6 +53,11 @@ pub(crate) struct Ours<'a> {
 }
 
 impl<'a> Ours<'a> {
+    /// The marks of the sites that one server has.
+    pub(crate) fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.all.iter().map(|(_, mark)| mark)
+    }
+
     /// Reads the marks. Templates have a kind of their own.
     pub(crate) fn among(found: &'a BTreeMap<String, Found>, fleet: &str) -> Self {
         let mut ours = Self::default();
@@ -89,8 +95,9 @@ pub(crate) struct Sought<'a> {
 }
 
 impl Sought<'_> {
-    /// Looks for it among the databases of its server that are ours. `wanted` says whether the file has a site of a name. Returns what it was and what
-    /// its mark says; `None` where it has its name, or is not there.
+    /// Looks for it among the databases of its server that are ours. `wanted` says whether the file has a site of a name, `unused` whether
+    /// nobody ever used what carries a mark (see [`is_unused`]). Returns what it was and what its mark says; `None` where it has its name,
+    /// or is not there.
     ///
     /// # Errors
     /// In words, where it cannot be told which of two it is, or where it is not whole.
@@ -98,6 +105,7 @@ impl Sought<'_> {
         &self,
         ours: &Ours<'_>,
         wanted: impl Fn(&Name) -> bool,
+        unused: impl Fn(&Mark) -> bool,
     ) -> Result<Option<(Former, Mark)>, String> {
         let of = |name: &Name| ours.of(name);
         let former = |name: &Name, database: &str, mark: &Mark| {
@@ -132,11 +140,22 @@ impl Sought<'_> {
                 "it is there, and so is `{was}`, which it was: take `was` out of the file, or put `{was}` back into it"
             ));
         }
-        if mark.stage != Stage::Installed {
-            return Err(format!("it was `{was}`, which is not whole: put that name back, and apply"));
+        match mark.stage {
+            Stage::Installed => Ok(former(was, database, mark)),
+            Stage::Created | Stage::Installing if unused(mark) => Ok(None),
+            Stage::Created | Stage::Installing | Stage::Moving => {
+                Err(format!("it was `{was}`, which is not whole: put that name back, and apply"))
+            }
         }
-        Ok(former(was, database, mark))
     }
+}
+
+/// Whether what carries a mark was never a site that anybody used: its making was broken off, and its files say nothing else. Where such a
+/// site is called otherwise in the file, what there is of it goes, and the site is made under its new name.
+pub(crate) fn is_unused(paths: &Paths, mark: &Mark) -> bool {
+    let begun = matches!(mark.stage, Stage::Created | Stage::Installing) && mark.was.is_none();
+    let at = mark.dataroot.clone().map_or_else(|| paths.dataroot(&mark.site), Utf8PathBuf::from);
+    begun && site_files::installed_mark(&at, &mark.fleet, &mark.site).is_none()
 }
 
 /// What renaming a site works with.

@@ -167,6 +167,11 @@ pub(super) async fn drop_role(sql: &mut PgConnection, name: &str) -> Result<(), 
     sql.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await.map(drop)
 }
 
+/// Whether a role could not be dropped because something is still its own.
+pub(super) fn is_depended_on(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::code).is_some_and(|code| code == "2BP01")
+}
+
 /// Whether the database that a connection is to has any table.
 pub(super) async fn has_tables(sql: &mut PgConnection) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("select exists (select from pg_tables where schemaname = 'public')")

@@ -9,9 +9,9 @@ use provost_fleet::name::Name;
 
 use super::{DatabaseKind, SeenDatabase, WantedDatabase};
 use crate::database::{self, Found, Inside, Place};
-use crate::mark::{Stage, Whose, whose};
+use crate::mark::{Mark, Stage, Whose, whose};
 use crate::relocation::{self, Bearing, Sighting, Whereabouts};
-use crate::rename::{Ours, Sought};
+use crate::rename::{self, Ours, Sought};
 use crate::secrets::{self, Generated};
 use crate::site::files::installed_mark;
 
@@ -27,7 +27,8 @@ impl DatabaseKind {
         let ours = Ours::among(found, &self.fleet_id.id);
         for (site, want) in wanted {
             let sought = Sought { site, was: want.was.as_ref() };
-            match sought.among(&ours, |name| self.fleet.sites.contains_key(name)) {
+            let unused = |mark: &Mark| rename::is_unused(&cx.paths, mark);
+            match sought.among(&ours, |name| self.fleet.sites.contains_key(name), unused) {
                 Ok(None) => {}
                 // The site's own step gives the database its name, in one go with all else.
                 Ok(Some(_)) => {
@@ -84,7 +85,7 @@ impl DatabaseKind {
 
     /// What carries our mark on one server under a name that nobody asks for: a site that left the file, or one that is asked for
     /// under another name.
-    pub(super) fn see_others(
+    pub(super) async fn see_others(
         &self,
         cx: &Context,
         server: &Name,
@@ -98,8 +99,10 @@ impl DatabaseKind {
         let looked_for: BTreeSet<&str> = here.map(|site| site.database_name.as_str()).collect();
         let former: BTreeSet<&Name> = sites.values().filter_map(|site| site.was.as_ref()).collect();
         for (name, one) in found.iter().filter(|(name, _)| !looked_for.contains(name.as_str())) {
-            let comment = one.database.as_ref().or(one.role.as_ref().map(|role| &role.comment));
-            let comment = comment.and_then(Option::as_deref);
+            // One that was created and not marked, by whoever was killed or by a server that ended what he had asked of it.
+            let unmarked = one.database == Some(None);
+            let role = one.role.as_ref().and_then(|role| role.comment.as_deref());
+            let comment = one.database.as_ref().map_or(role, |comment| comment.as_deref().or(role));
             if let Whose::Ours(mark) = whose(comment, &self.fleet_id.id)
                 // Templates have a kind of their own.
                 && mark.template.is_none()
@@ -111,10 +114,29 @@ impl DatabaseKind {
                 && (one.database.is_some() || !seen.contains_key(&mark.site))
                 && !matches!(seen.get(&mark.site), Some(Observation::Present(_)))
             {
-                let observation = self.judge(cx, server, &mark.site, name, one, None);
-                seen.insert(mark.site, observation);
+                let inside =
+                    if unmarked { Some(self.look_into(cx, server, &mark.site, name).await) } else { None };
+                let observation = self.judge(cx, server, &mark.site, name, one, inside);
+                // What else is in it is not ours to judge.
+                let nothing = matches!(&observation, Observation::Partial(seen, _) if !seen.mark_lost);
+                if !unmarked || nothing {
+                    seen.insert(mark.site, observation);
+                }
             }
         }
+    }
+
+    /// What a database holds that nobody asks for. Tables with another prefix than Moodle's own are somebody's.
+    async fn look_into(
+        &self,
+        cx: &Context,
+        server: &Name,
+        site: &Name,
+        database: &str,
+    ) -> Result<Inside, String> {
+        let place =
+            Place { fleet: &self.fleet_id.id, site, server, database, prefix: "mdl_", dataroot: None };
+        place.look(&self.servers, cx).await
     }
 
     /// Sites whose database is not, or not only, where the file says: the site's own kind moves it, and all that belongs to it.

@@ -22,7 +22,7 @@ fn sought(
     let (site, was): (Name, Option<Name>) = (site.parse().unwrap(), was.map(|was| was.parse().unwrap()));
     let found = found.iter().map(|(name, found)| ((*name).to_owned(), found.clone())).collect();
     let sought = Sought { site: &site, was: was.as_ref() };
-    let former = sought.among(&Ours::among(&found, "f1"), |name| *name == site)?;
+    let former = sought.among(&Ours::among(&found, "f1"), |name| *name == site, |_| false)?;
     Ok(former.map(|(former, _)| (former.name.to_string(), former.database)))
 }
 

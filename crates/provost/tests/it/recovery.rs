@@ -193,3 +193,37 @@ fn a_look_stops_no_server_that_others_left_running() {
     assert_eq!(Browser::new(env.port, "hugo.localhost").get("/login/index.php").status, 200);
     drop(env.up());
 }
+
+/// A server ends what a killed run had asked of it: a database that nobody marked any more. It goes, unless somebody has put something
+/// into it. And what was never a site is nothing that another one was.
+#[test]
+fn what_was_begun_for_a_site_that_left_the_file_goes() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["dumas"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let mark =
+        env.sql("select shobj_description(oid, 'pg_authid') from pg_roles where rolname = 'test_dumas'");
+    for site in ["hugo", "zola", "balzac"] {
+        let mark = mark.trim().replace("dumas", site).replace("\"installed\"", "\"installing\"");
+        env.sql(&format!("create role test_{site} login"));
+        env.sql(&format!("comment on role test_{site} is '{mark}'"));
+        env.sql(&format!("create database test_{site} owner test_{site}"));
+        if site == "balzac" {
+            env.sql(&format!("comment on database test_{site} is '{mark}'"));
+        }
+    }
+    env.sql_in("test_zola", "create table kept (x int)");
+    let sand = format!("\n[site.sand]\nurl = \"{}\"\nwas = \"balzac\"\n", env.url("sand"));
+    env.write_fleet(&(env.fleet() + &sand));
+    let plan = env.run(&["plan"]);
+    for (site, goes) in [("hugo", true), ("zola", false), ("balzac", true)] {
+        assert_eq!(plan.stdout.contains(&format!("database/{site}/drop")), goes, "{site}: {plan}");
+    }
+    let applied = env.run(&["apply", "--allow-destroy"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    for (site, there) in [("hugo", "0"), ("zola", "2"), ("balzac", "0"), ("sand", "2")] {
+        assert_eq!(env.on_server(Engine::Postgresql, &format!("test_{site}")), there, "{site}");
+    }
+    assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
+    drop(up);
+}
