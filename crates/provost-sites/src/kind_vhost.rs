@@ -114,11 +114,15 @@ impl Kind for VhostKind {
     fn plan(&self, name: &Name, wanted: Option<&WantedVhost>, seen: &Observation<SeenVhost>) -> Planned {
         match (wanted, seen) {
             (Some(want), Observation::Absent) => {
-                write(name, "it is not served yet", vec![Change::create("url", &want.url)], Impact::Create)
+                let changes = vec![Change::create("url", &want.url)];
+                write(name, "it is not served yet", changes, Impact::Create, false)
             }
-            (Some(_), Observation::Present(is) | Observation::Partial(is, _)) if !is.differs.is_empty() => {
+            (Some(want), Observation::Present(is) | Observation::Partial(is, _))
+                if !is.differs.is_empty() =>
+            {
                 let changes = is.differs.iter().map(|file| Change::replace(file, "old", "new")).collect();
-                write(name, "its files differ from the fleet file", changes, Impact::Change)
+                // The plain page of a disabled site needs nothing of the site, which may be broken.
+                write(name, "its files differ from the fleet file", changes, Impact::Change, !want.enabled)
             }
             (None, Observation::Present(is) | Observation::Partial(is, _)) => {
                 Planned::Steps(vec![StepDraft {
@@ -261,21 +265,16 @@ pub(crate) async fn serve_no_more(
     Ok(())
 }
 
-fn write(name: &Name, reason: &str, changes: Vec<Change>, impact: Impact) -> Planned {
+fn write(name: &Name, reason: &str, changes: Vec<Change>, impact: Impact, at_once: bool) -> Planned {
+    // Nobody is let in before the site is whole.
+    let before =
+        [kind_site::INSTALL, kind_site::CLONE, kind_site::RENAME, kind_site::CONFIGURE, kind_site::MOVE];
+    let after = before.map(|action| Subject::new(kind_site::NAME, name).step(action)).to_vec();
     Planned::Steps(vec![StepDraft {
         action: WRITE,
         reason: reason.to_owned(),
         changes,
-        // Nobody is let in before the site is whole.
-        after: [
-            kind_site::INSTALL,
-            kind_site::CLONE,
-            kind_site::RENAME,
-            kind_site::CONFIGURE,
-            kind_site::MOVE,
-        ]
-        .map(|action| Subject::new(kind_site::NAME, name).step(action))
-        .to_vec(),
+        after: if at_once { Vec::new() } else { after },
         impact,
         params: serde_json::Value::Null,
     }])

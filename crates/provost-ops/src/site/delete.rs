@@ -63,6 +63,14 @@ pub enum DeleteError {
         #[source]
         source: provost_sites::site::SiteError,
     },
+    /// It was installed, and what it holds cannot be read.
+    #[error("site `{site}` was installed, and no final copy of it can be made: {why}")]
+    Unreadable {
+        /// The site.
+        site: Name,
+        /// Why not.
+        why: String,
+    },
     /// It could not be brought back.
     #[error("site `{site}` could not be brought back from its copy; the fleet file is as it was")]
     Restore {
@@ -106,6 +114,9 @@ impl DeleteError {
             Self::Copy { source, .. } => {
                 return hints::of(source).or_else(|| Some("`--no-copy` deletes without one".to_owned()));
             }
+            Self::Unreadable { site, .. } => format!(
+                "mend it first; `provost site delete {site} --no-copy` takes its files and whatever is in its database for good"
+            ),
             Self::Restore { source, .. } => return hints::of(source),
             Self::Left { .. } => {
                 "run the same command again; what stays then is named in `provost plan`".to_owned()
@@ -204,6 +215,9 @@ pub async fn delete(call: &Call, doomed: Doomed, options: &DeleteOptions) -> Res
     let name = doomed.name.clone();
     if !look(call, &name).await?.is_at_most(&doomed) {
         return Err(DeleteError::Changed(name).into());
+    }
+    if let Some(why) = doomed.unreadable.clone().filter(|_| !options.no_copy) {
+        return Err(DeleteError::Unreadable { site: name, why }.into());
     }
     if doomed.installed && doomed.declared && !options.no_copy {
         make_copy(call, &name, options.keep).await?;

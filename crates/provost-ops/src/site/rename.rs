@@ -55,7 +55,8 @@ pub struct Renamed {
 pub async fn rename(call: &Call, rename: &Rename, options: &EditOptions) -> Result<Renamed, OpsError> {
     let (from, to) = (&rename.site, rename.to.as_ref().unwrap_or(&rename.site));
     let change = Change {
-        sites: [to.clone()].into(),
+        // What it had under its former name, keys in Redis among it, goes in the same breath.
+        sites: [to.clone(), from.clone()].into(),
         message: match (from == to, &rename.url) {
             (true, Some(url)) => format!("Site {from} moves to {url}"),
             _ => format!("Site {from} is called {to}"),

@@ -52,10 +52,11 @@ impl SiteKind {
         let names: Vec<&Name> = [&mark.site].into_iter().chain(&mark.was).collect();
         let said = mark.dataroot.clone().map(Utf8PathBuf::from);
         let mut places = said.iter().cloned().chain(names.iter().map(|name| cx.paths.dataroot(name)));
-        let lies = former.as_ref().and_then(|_| places.find(|path| self.is_of(path, &names)));
+        // A database that was made again, or is half made, does not say where the files are.
+        let lies = places.find(|path| self.is_of(path, &names));
         let seen = SeenSite {
             tree: names.iter().find_map(|name| files::build_of(&cx.paths, name)),
-            dataroot: lies.or(said.clone()),
+            dataroot: lies.or_else(|| said.clone()),
             url: host,
             former,
             ..SeenSite::default()

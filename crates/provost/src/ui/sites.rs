@@ -220,6 +220,10 @@ pub(crate) fn doomed(doomed: &Doomed, keep: Option<std::time::Duration>) -> Stri
     text.push_str("  and its virtual host, PHP pool, logs, passwords and Unix account\n");
     text.push_str(&match keep {
         _ if !doomed.installed => "It was never installed: there is nothing to copy.".to_owned(),
+        Some(_) if doomed.unreadable.is_some() => format!(
+            "It was installed, and no final copy of it can be made: {}. Without one, by `--no-copy`, all of it is gone for good.",
+            doomed.unreadable.as_deref().unwrap_or_default()
+        ),
         _ if !doomed.declared => "It is no longer in the fleet file: no copy is made now.".to_owned(),
         Some(keep) => {
             let days = keep.as_secs() / 86_400;

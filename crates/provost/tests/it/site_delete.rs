@@ -334,3 +334,30 @@ fn comes_back(engine: Engine) {
     assert!(refused.code == 1 && refused.stderr.contains("it is damaged"), "{refused}");
     assert_eq!(env.listed(&[]), "hugo installed");
 }
+
+/// A site whose database was lost is disabled all the same, and is not taken for one that was never installed: its files go when that was
+/// said, and then all of them.
+#[test]
+fn a_site_whose_database_is_lost_goes_by_a_word_of_its_own() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "dumas"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    env.sql("drop database test_hugo with (force)");
+    let disabled = env.run(&["site", "disable", "hugo"]);
+    let shown = env.run(&["site", "delete", "hugo", "--dry-run"]);
+    assert!(shown.stdout.contains("no final copy of it can be made"), "{disabled}{shown}");
+    // Before and after the database was made again, empty.
+    for _ in 0..2 {
+        let refused = env.run(&["site", "delete", "hugo", "--yes"]);
+        assert!(refused.code == 4 && refused.stderr.contains("--no-copy"), "{refused}");
+        assert!(env.state().join("data/sites/hugo").is_dir());
+        env.run(&["apply"]);
+    }
+    let deleted = env.run(&["site", "delete", "hugo", "--yes", "--no-copy"]);
+    assert_eq!(deleted.code, 0, "{deleted}");
+    assert!(!env.state().join("data/sites/hugo").exists());
+    assert!(env.account("hugo").is_none());
+    assert_eq!(env.on_server(Engine::Postgresql, "test_hugo"), "0");
+    assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
+    drop(up);
+}

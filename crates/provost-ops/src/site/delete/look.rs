@@ -1,8 +1,12 @@
 //! What goes with a site, for showing before anything does.
 
+use camino::Utf8Path;
 use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
 use provost_fleet::name::Name;
+use provost_sites::mark::Stage;
 use provost_sites::seat;
+use provost_sites::site::files::{Dataroot, look_at_dataroot};
 use provost_sites::site::{census, copy, dataroot, traces};
 use serde::Serialize;
 
@@ -23,6 +27,9 @@ pub struct Doomed {
     pub declared: bool,
     /// Whether it was installed.
     pub installed: bool,
+    /// Why its database cannot be read, though it was installed: no final copy can be made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unreadable: Option<String>,
     /// Server and name of its database.
     pub database: Option<(String, String)>,
     /// The database's size, in bytes. Not compared: a server that tidies up changes it.
@@ -43,6 +50,7 @@ impl Doomed {
             && self.url == shown.url
             && self.declared == shown.declared
             && (shown.installed || !self.installed)
+            && (shown.unreadable.is_some() || self.unreadable.is_none())
             && (self.database.is_none() || self.database == shown.database)
             && same_or_gone(&self.dataroot, &shown.dataroot)
     }
@@ -91,6 +99,7 @@ async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
         url: site.url.to_string(),
         declared: true,
         installed: false,
+        unreadable: None,
         database: Some((site.database.to_string(), site.database_name.clone())),
         database_bytes: None,
         files_bytes: None,
@@ -98,13 +107,40 @@ async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
     };
     // A site that was never made has nothing to be asked.
     if traces::sites(&cx.paths, &session.fleet_id.id).contains(name) {
-        let census = census::take(cx, &session.servers, name, site).await;
-        let census = census.map_err(|source| DeleteError::Copy { site: name.clone(), source })?;
-        doomed.installed = census.is_some();
-        doomed.database_bytes = census.as_ref().and_then(|census| census.database_bytes).map(Size);
-        doomed.files_bytes = census.and_then(|census| census.files_bytes).map(Size);
+        // Its files say what it was, whatever has become of its database.
+        let dataroot = dataroot(cx, name, site);
+        let was_installed = is_installed(&dataroot, &session.fleet_id.id, name);
+        let census = match census::take(cx, &session.servers, name, site).await {
+            Err(error) if was_installed => Err(full_chain(&error)),
+            Err(source) => return Err(DeleteError::Copy { site: name.clone(), source }.into()),
+            Ok(None) if was_installed => Err(format!(
+                "its database holds no Moodle with the prefix `{}`, or its password is not kept here",
+                site.prefix
+            )),
+            Ok(census) => Ok(census),
+        };
+        match census {
+            Ok(census) => {
+                doomed.installed = census.is_some();
+                doomed.database_bytes = census.as_ref().and_then(|census| census.database_bytes).map(Size);
+                doomed.files_bytes = census.and_then(|census| census.files_bytes).map(Size);
+            }
+            Err(why) => (doomed.installed, doomed.unreadable) = (true, Some(why)),
+        }
     }
     Ok(doomed)
+}
+
+/// Whether a dataroot says that its site was installed.
+fn is_installed(dataroot: &Utf8Path, fleet_id: &str, name: &Name) -> bool {
+    match look_at_dataroot(dataroot) {
+        Ok(Dataroot::Marked(mark)) => {
+            mark.fleet == fleet_id && mark.site == *name && mark.stage == Stage::Installed
+        }
+        // What cannot be looked at is not nothing.
+        Err(_) => true,
+        Ok(_) => false,
+    }
 }
 
 /// Whether PHP may run for a site.
@@ -133,6 +169,7 @@ async fn undeclared(session: &Session, name: &Name) -> Result<Doomed, OpsError> 
         url,
         declared: false,
         installed: true,
+        unreadable: None,
         database: text("database", "server").zip(text("database", "name")),
         database_bytes: None,
         files_bytes: None,
@@ -151,6 +188,7 @@ mod tests {
             url: "https://hugo.example.org".to_owned(),
             declared: true,
             installed: true,
+            unreadable: None,
             database: Some(("main".to_owned(), "hugo".to_owned())),
             database_bytes: Some(Size(1)),
             files_bytes: None,
