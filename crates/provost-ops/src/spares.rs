@@ -12,6 +12,7 @@ use provost_engine::lease::{Lease, LeaseError};
 use provost_engine::plan::Plan;
 use provost_engine::store::OperationState;
 use provost_fleet::model::{Fleet, Template};
+use provost_fleet::name::Name;
 use provost_sites::kind_spare;
 use provost_sites::mark::Stage;
 use provost_sites::site::files::{Dataroot, look_at_dataroot};
@@ -77,20 +78,21 @@ pub(crate) async fn keep_full(call: &Call, cx: &Context) {
     }
 }
 
-/// Whether every spare of a template that is there has its files. Whether it is of the template as it is, is seen when it is taken, and
-/// mended by whoever makes the template anew.
+/// Whether every spare of a template that is there and closed has its files, and is a copy of what the template is now.
 fn is_full(cx: &Context, fleet: &Fleet) -> bool {
-    let whole = |site| {
-        let found = look_at_dataroot(&cx.paths.dataroot(&site));
-        matches!(found, Ok(Dataroot::Marked(mark)) if mark.stage == Stage::Installed && mark.site == site)
+    let installed = |site: &Name| match look_at_dataroot(&cx.paths.dataroot(site)) {
+        Ok(Dataroot::Marked(mark)) if mark.stage == Stage::Installed && mark.site == *site => Some(mark),
+        _ => None,
     };
-    fleet.templates.iter().all(|(name, template)| {
-        template.spares == 0
-            || !Template::site_name(name).is_ok_and(&whole)
-            || template
-                .spare_names(name)
-                .iter()
-                .all(|spare| Template::spare_site_name(spare).is_ok_and(&whole))
+    fleet.templates.iter().filter(|(_, template)| template.spares > 0).all(|(name, template)| {
+        let of = Template::site_name(name).ok().and_then(|site| installed(&site));
+        // Of one that is open none can be made.
+        let Some(of) = of.filter(|mark| mark.template.as_ref().is_some_and(|made| !made.open)) else {
+            return true;
+        };
+        let spares = template.spare_names(name);
+        let mut marks = spares.iter().map(|spare| installed(&Template::spare_site_name(spare).ok()?));
+        marks.all(|mark| mark.is_some_and(|mark| kind_spare::is_of(&mark, &of)))
     })
 }
 

@@ -19,7 +19,9 @@ use provost_fleet::model::{Fleet, Template};
 use provost_fleet::name::Name;
 use serde::{Deserialize, Serialize};
 
+use crate::clone::copying::snapshot;
 use crate::fleet_state::FleetId;
+use crate::mark::Mark;
 use crate::secrets::References;
 use crate::server::Servers;
 
@@ -66,6 +68,12 @@ pub struct SeenSpare {
     pub stale: bool,
     /// Why its template cannot be cloned at all, in words.
     pub template: Option<String>,
+}
+
+/// Whether a spare, by the marks of the dataroots, is a copy of what its template is now.
+pub fn is_of(spare: &Mark, template: &Mark) -> bool {
+    let made = spare.template.as_ref().and_then(|made| made.spare_of.as_deref());
+    made == Some(snapshot(&template.to_text()).as_str())
 }
 
 impl Kind for SpareKind {

@@ -94,6 +94,15 @@ fn a_site_takes_a_spare_and_is_itself_and_none_is_left_when_none_is_wanted() {
     nothing_else_is_there(&env, 2, &sites);
     assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
 
+    // A template that was open is another one: `up` makes its spares anew.
+    for verb in ["open", "close"] {
+        let done = env.run(&["template", verb, "school"]);
+        assert_eq!(done.code, 0, "{done}");
+    }
+    assert!(env.run(&["plan"]).stdout.contains("its template is another one by now"));
+    let renewed = || (env.run(&["plan"]).stdout == "Nothing to do.\n").then_some(());
+    wait(Duration::from_mins(5), renewed);
+
     declare(&env, 0, &sites);
     let removed = env.run(&["apply"]);
     assert_eq!(removed.code, 0, "{removed}");
