@@ -23,7 +23,9 @@ fn declare(env: &TestEnv, spares: u32, sites: &[String]) {
         })
         .collect();
     let sites = tables.concat();
-    env.write_fleet(&format!("{head}\n{sites}\n[template.school]\nspares = {spares}\n"));
+    // An address of its own, so that somebody could come in.
+    let url = env.url("school");
+    env.write_fleet(&format!("{head}\n{sites}\n[template.school]\nurl = \"{url}\"\nspares = {spares}\n"));
 }
 
 fn databases(env: &TestEnv) -> BTreeSet<String> {
