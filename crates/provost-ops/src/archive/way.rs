@@ -1,8 +1,8 @@
 //! Where a session keeps what is on its way: in memory, where all of it fits, else beside the fleet's state.
 //!
 //! A backup is thousands of small files that live for a minute, written at the source, read, written again at the target and read again.
-//! On a disk their making and the waiting for them was a quarter of a unit's time (measured: four S courses of core's generator, two workers, ext4). What
-//! memory loses is lost with the machine, and made again by the unit's next attempt, as is what anybody deletes. Only a small part of the
+//! On a disk their making and the waiting for them was a quarter of a unit's time (measured: four S courses of core's generator, two
+//! workers, ext4). What memory loses is lost with the machine, and made again by the unit's next attempt, as is what anybody deletes. Only a small part of the
 //! memory is used: contents that the target has not got are among it, and sites live on this machine.
 
 use camino::{Utf8Path, Utf8PathBuf};
