@@ -203,15 +203,13 @@ impl Renaming<'_> {
     /// Everything that is called as the site is. Returns where its dataroot was.
     async fn take_name(&self, cx: &Context, former: &Former) -> Result<Utf8PathBuf, SiteError> {
         let site = &self.installation;
-        let kept = [
-            (Generated::SiteDatabase(&former.name), Generated::SiteDatabase(site.name)),
-            (Generated::SiteAdmin(&former.name), Generated::SiteAdmin(site.name)),
-        ];
-        // Under both names until the database has the new one: the file may be put back before.
-        for (from, to) in &kept {
-            secrets::copy(&cx.paths, from, to)?;
-        }
-        let password = secrets::read_or_make(&cx.paths, &Generated::SiteDatabase(site.name))?;
+        let (kept, admins) = (Generated::SiteDatabase(site.name), Generated::SiteAdmin(site.name));
+        let (kept_before, admins_before) =
+            (Generated::SiteDatabase(&former.name), Generated::SiteAdmin(&former.name));
+        let password = match secrets::read(&cx.paths, &kept)? {
+            Some(password) => password,
+            None => secrets::read_or_draw(&cx.paths, &kept_before)?,
+        };
         let (server, name) = (&site.site.database, &site.site.database_name);
         let before = self.dataroot_before(cx, former).await?;
         let mark = Mark {
@@ -222,8 +220,11 @@ impl Renaming<'_> {
         let mut admin = site.servers.admin(cx, server, None).await?;
         database::rename(&mut admin.sql, &former.database, name, &password, &mark).await?;
         drop(admin);
-        for (from, _) in &kept {
-            secrets::forget(&cx.paths, from)?;
+        // Only now: a secret under the new name alone leads to nobody, where the site leaves the file before its database has that name.
+        secrets::keep(&cx.paths, &kept, &password)?;
+        secrets::copy(&cx.paths, &admins_before, &admins)?;
+        for before in [&kept_before, &admins_before] {
+            secrets::forget(&cx.paths, before)?;
         }
         // Read back by coming in as the site will.
         let mut own = site.own_connection(cx, name).await?;

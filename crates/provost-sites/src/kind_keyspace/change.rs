@@ -38,8 +38,9 @@ impl KeyspaceKind {
         let _one = ONE_AT_A_TIME.lock().await;
         let (all, keyspace) = (self.servers.redis(), self.keyspace(site));
         let io = RedisError::io(redis);
-        let password = secrets::read_or_make(&cx.paths, &Generated::SiteRedis(site))
-            .map_err(|source| RedisError::Secret { redis: redis.clone(), source })?;
+        let kept = Generated::SiteRedis(site);
+        let secret = |source| RedisError::Secret { redis: redis.clone(), source };
+        let password = secrets::read_or_draw(&cx.paths, &kept).map_err(secret)?;
         let mut book = Book::read(&cx.paths, redis).map_err(&io)?;
         let mut sessions = all.admin(cx, redis, Purpose::Sessions).await?;
         let mut caches = all.admin(cx, redis, Purpose::Caches).await?;
@@ -50,6 +51,7 @@ impl KeyspaceKind {
         // Written down first: what is killed in between is known to be there.
         book.sites.insert(site.clone(), Entry { database, rights: BTreeMap::new() });
         book.write(&cx.paths, redis).map_err(&io)?;
+        secrets::keep(&cx.paths, &kept, &password).map_err(secret)?;
         let mut rights = BTreeMap::new();
         for (purpose, client) in [(Purpose::Sessions, &mut sessions), (Purpose::Caches, &mut caches)] {
             let made = keyspace.ensure(client, purpose, &password, database).await;
@@ -72,11 +74,12 @@ impl KeyspaceKind {
         site: &Name,
         params: &Params,
     ) -> Result<String, SiteError> {
-        for redis in &params.redis {
-            self.drop_from(cx, site, redis).await?;
-        }
+        // First: what is killed in between is found again by the user, and after the drop nothing would lead to the secret.
         if params.last {
             secrets::forget(&cx.paths, &Generated::SiteRedis(site))?;
+        }
+        for redis in &params.redis {
+            self.drop_from(cx, site, redis).await?;
         }
         Ok("its user and its keys are gone".to_owned())
     }
