@@ -1,5 +1,6 @@
 //! The kind `site`: installed Moodles.
 
+mod forsaken;
 mod observe;
 mod planner;
 mod relocated;
@@ -230,6 +231,10 @@ impl Kind for SiteKind {
         }
         let servers: BTreeMap<Name, _> =
             servers.into_iter().map(|(server, found)| (server.clone(), found)).collect();
+        for (name, left) in self.forsaken(cx, &servers) {
+            let why = Reason("its database is gone".to_owned());
+            seen.entry(name).or_insert(Observation::Partial(left, why));
+        }
         let bearings = relocation::bearings(&servers, &self.fleet_id.id);
         let fleet = &self.fleet_id.id;
         let ours = servers.iter().map(|(name, found)| {
@@ -325,8 +330,9 @@ impl Kind for SiteKind {
                 for name in &names {
                     no_cron.extend(self.without_cron(cx, name).await?);
                 }
-                // Under the name that it has now they are its database's; those of the other one nothing else leads to.
-                for former in names.iter().skip(1) {
+                // Under the name that it has now they are its database's, while it has one; those of the other one nothing else leads to.
+                let forsaken = step.params["forsaken"].as_bool() == Some(true);
+                for former in names.iter().skip(usize::from(!forsaken)) {
                     secrets::forget(&cx.paths, &Generated::SiteDatabase(former))
                         .map_err(StepError::failed)?;
                     secrets::forget(&cx.paths, &Generated::SiteAdmin(former)).map_err(StepError::failed)?;

@@ -64,7 +64,8 @@ fn sites(
             ("stopped", note, before.map(|(_, seen)| seen["detail"].clone()).unwrap_or_default())
         } else {
             let no_longer = declared.is_none().then(|| NO_LONGER.to_owned());
-            (word(one, declared.is_some()), one.reason.clone().or(no_longer), one.detail.clone())
+            let note = one.reason.clone().or(no_longer).or_else(|| begun(&one.detail));
+            (word(one, declared.is_some()), note, one.detail.clone())
         };
         let text = |key: &str| detail[key].as_str().map(str::to_owned);
         let url = declared.map(|site| site.url.to_string()).or_else(|| text("url"));
@@ -127,6 +128,23 @@ fn not_asked(
     }
 }
 
+/// What was begun with an installed site and is not done, from its detail: visitors may meet the page of maintenance until it is.
+fn begun(detail: &serde_json::Value) -> Option<String> {
+    let is = |key: &str| detail[key].as_bool() == Some(true);
+    let what = if detail["former"].is_object() {
+        "it is to have another name"
+    } else if detail["relocation"].is_object() {
+        "its database is not, or not only, where the file says"
+    } else if is("halted") {
+        "a move of it was broken off, and visitors are kept out"
+    } else if is("unsettled") {
+        "the change of its address was broken off"
+    } else {
+        return None;
+    };
+    Some(format!("{what}: `provost apply` finishes it"))
+}
+
 /// Why a site is unwanted.
 const NO_LONGER: &str = "no longer in the file";
 
@@ -135,5 +153,24 @@ fn word(one: &Seen, declared: bool) -> &'static str {
         _ if !declared => "unwanted",
         "present" => "installed",
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use provost_sites::kind_site::SeenSite;
+    use provost_sites::rename::Former;
+
+    use super::begun;
+
+    #[test]
+    fn what_was_begun_and_is_not_done_is_told() {
+        let told = |seen: SeenSite| begun(&serde_json::to_value(seen).unwrap());
+        assert_eq!(told(SeenSite::default()), None);
+        assert!(told(SeenSite { halted: true, ..SeenSite::default() }).unwrap().contains("kept out"));
+        assert!(told(SeenSite { unsettled: true, ..SeenSite::default() }).unwrap().contains("address"));
+        let former = Former { name: "hugo".parse().unwrap(), database: "hugo".to_owned() };
+        let renamed = told(SeenSite { former: Some(former), ..SeenSite::default() });
+        assert_eq!(renamed.unwrap(), "it is to have another name: `provost apply` finishes it");
     }
 }

@@ -356,8 +356,10 @@ fn joined(parts: &[String]) -> String {
     parts.iter().filter(|part| !part.is_empty()).flat_map(|part| [part.as_str(), ";\n"]).collect()
 }
 
-/// Tables that are there and not empty: the template was emptied before it was closed, so there is next to nothing to do.
+/// Tables that are there and not empty: the template was emptied before it was closed, so there is next to nothing to do. And the
+/// preferences that nobody keeps.
 pub(crate) fn emptying(prefix: &str, rules: &Rules) -> String {
+    let preferences = quoted(&format!("{prefix}user_preferences"));
     let names: Vec<String> = rules.emptied().map(|name| text(&format!("{prefix}{name}"))).collect();
     format!(
         "do {PROVOST} declare one text; begin
@@ -366,9 +368,20 @@ pub(crate) fn emptying(prefix: &str, rules: &Rules) -> String {
                execute format('delete from %I', one);
              end if;
            end loop;
+           if to_regclass({there}) is not null then
+             delete from {preferences} where name in ({forgotten});
+           end if;
          end {PROVOST}",
-        names.join(", ")
+        names.join(", "),
+        there = text(&preferences),
+        forgotten = forgotten(rules, text),
     )
+}
+
+/// The names of the preferences that nobody keeps, as a list in SQL.
+pub(crate) fn forgotten(rules: &Rules, text: impl Fn(&str) -> String) -> String {
+    let names: Vec<String> = rules.forgotten().map(text).collect();
+    if names.is_empty() { "null".to_owned() } else { names.join(", ") }
 }
 
 /// Whether `{column}` holds one of some texts, as they are or as JSON writes them.

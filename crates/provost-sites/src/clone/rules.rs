@@ -88,7 +88,7 @@ pub struct Column {
     pub why: String,
 }
 
-/// Tables, with all their rows.
+/// Tables with all their rows, or users' preferences of a name.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tables {
@@ -96,7 +96,7 @@ pub struct Tables {
     pub rule: Rule,
     /// Why.
     pub why: String,
-    /// Their names, without prefix.
+    /// Their names; those of tables without prefix.
     pub names: Vec<String>,
 }
 
@@ -125,6 +125,9 @@ pub struct Rules {
     /// Tables.
     #[serde(default)]
     pub tables: Vec<Tables>,
+    /// Users' preferences, by their names.
+    #[serde(default)]
+    pub preferences: Vec<Tables>,
     /// Scheduled tasks.
     #[serde(default)]
     pub tasks: Vec<Tasks>,
@@ -146,6 +149,12 @@ impl Rules {
     pub fn emptied(&self) -> impl Iterator<Item = &str> {
         let dropped = self.tables.iter().filter(|tables| tables.rule == Rule::Drop);
         dropped.flat_map(|tables| tables.names.iter().map(String::as_str))
+    }
+
+    /// The preferences of which no user has one left.
+    pub fn forgotten(&self) -> impl Iterator<Item = &str> {
+        let dropped = self.preferences.iter().filter(|some| some.rule == Rule::Drop);
+        dropped.flat_map(|some| some.names.iter().map(String::as_str))
     }
 
     /// The keys that PHP makes: of each its plugin, the name of the key and the name of its name.
@@ -170,6 +179,7 @@ fn parsed() -> BTreeMap<u32, Rules> {
         rules.values.extend(own.values);
         rules.columns.extend(own.columns);
         rules.tables.extend(own.tables);
+        rules.preferences.extend(own.preferences);
         rules.tasks.extend(own.tasks);
         all.insert(branch, rules);
     }
@@ -202,7 +212,8 @@ mod tests {
             let values = rules.values.iter().map(|value| format!("{}/{}", value.place, value.name));
             let columns = rules.columns.iter().map(|column| format!("{}.{}", column.table, column.name));
             let tables = rules.tables.iter().flat_map(|tables| tables.names.clone());
-            let mut all: Vec<String> = values.chain(columns).chain(tables).collect();
+            let preferences = rules.preferences.iter().flat_map(|some| some.names.clone());
+            let mut all: Vec<String> = values.chain(columns).chain(tables).chain(preferences).collect();
             all.sort();
             let mut once = all.clone();
             once.dedup();

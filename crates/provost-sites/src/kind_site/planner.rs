@@ -267,16 +267,20 @@ fn switch(name: &Name, want: &WantedSite, from: &str, reason: &str) -> Planned {
 }
 
 pub(super) fn delete(name: &Name, is: &SeenSite) -> Planned {
+    let forsaken = is.database_gone.is_some();
     let mut changes = vec![Change::remove("site", is.url.as_deref().unwrap_or("unfinished"))];
     changes.extend(is.dataroot.as_ref().map(|dataroot| Change::remove("dataroot", dataroot.as_str())));
     // It may have been taken out in the midst of a rename.
     let names = [name].into_iter().chain(is.former.iter().map(|former| &former.name));
     Planned::Steps(vec![StepDraft {
         action: DELETE,
-        reason: "it is no longer in the file".to_owned(),
+        reason: match forsaken {
+            true => "it is no longer in the file, and its database is gone".to_owned(),
+            false => "it is no longer in the file".to_owned(),
+        },
         changes,
         after: names.map(|name| Subject::new(kind_vhost::NAME, name).step(kind_vhost::REMOVE)).collect(),
         impact: Impact::Destroy,
-        params: serde_json::json!({ "dataroot": is.dataroot, "former": is.former }),
+        params: serde_json::json!({ "dataroot": is.dataroot, "former": is.former, "forsaken": forsaken }),
     }])
 }

@@ -14,9 +14,14 @@ pub fn sites(paths: &Paths, fleet_id: &str) -> BTreeSet<Name> {
         Ok(Dataroot::Marked(mark)) => mark.fleet == fleet_id && mark.site == *name,
         _ => false,
     };
-    let mut found: BTreeSet<Name> = names(&paths.dataroots()).filter(ours).collect();
+    let mut found: BTreeSet<Name> = dataroots(paths).filter(ours).collect();
     found.extend(made(paths));
     found
+}
+
+/// What dataroots at their default place are called, whosever they are.
+pub fn dataroots(paths: &Paths) -> impl Iterator<Item = Name> + use<> {
+    names(&paths.dataroots())
 }
 
 /// The sites that have made files.
@@ -24,7 +29,7 @@ pub fn made(paths: &Paths) -> BTreeSet<Name> {
     names(&paths.sites()).collect()
 }
 
-fn names(directory: &camino::Utf8Path) -> impl Iterator<Item = Name> {
+fn names(directory: &camino::Utf8Path) -> impl Iterator<Item = Name> + use<> {
     let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
 }

@@ -90,6 +90,14 @@ fn plant(env: &TestEnv, rules: &Rules) -> usize {
             sql.push_str(&row(table, &word(tables.rule)));
         }
     }
+    for some in &rules.preferences {
+        for name in &some.names {
+            let word = word(some.rule);
+            sql.push_str(&format!(
+                "insert into mdl_user_preferences (userid, name, value) values (2, '{name}', '{word}');\n"
+            ));
+        }
+    }
     for column in &rules.columns {
         let word = word(column.rule);
         sql.push_str(&row(&column.table, ""));

@@ -361,3 +361,35 @@ fn a_site_whose_database_is_lost_goes_by_a_word_of_its_own() {
     assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
     drop(up);
 }
+
+#[test]
+fn a_site_that_left_the_file_after_its_database_goes_too() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    let whole = env.fleet();
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let without = whole.split("\n[site.hugo]").next().unwrap().to_owned();
+    let zola = whole.find("\n[site.zola]").unwrap();
+    env.write_fleet(&format!("{without}{}", &whole[zola..]));
+    env.sql("drop database test_hugo with (force)");
+    // One that somebody made again may be the site: then its files stay.
+    env.sql("drop role test_hugo");
+    env.sql("create database test_hugo");
+    let plan = env.run(&["plan"]);
+    assert!(!plan.stdout.contains("its database is gone"), "{plan}");
+    env.sql("drop database test_hugo");
+    let plan = env.run(&["plan"]);
+    assert!(plan.stdout.contains("its database is gone"), "{plan}");
+    let held = env.run(&["apply"]);
+    assert!(held.code == 4 && held.stderr.contains("site/hugo"), "{held}");
+    assert!(env.state().join("data/sites/hugo").is_dir());
+    let gone = env.run(&["apply", "--allow-destroy"]);
+    assert_eq!(gone.code, 0, "{gone}");
+    assert!(env.account("hugo").is_none() && env.secret("site-hugo-admin").is_none());
+    for path in ["data/sites/hugo", "made/sites/hugo", "made/hosts/hugo.localhost", "logs/sites/hugo"] {
+        assert!(!env.state().join(path).exists(), "{path}");
+    }
+    assert!(env.state().join("data/sites/zola").is_dir());
+    assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
+    drop(up);
+}

@@ -68,6 +68,7 @@ pub(super) fn table(identity: &Identity<'_>, name: &str) -> String {
 
 /// Tables that are there: the template was emptied before it was closed, so there is next to nothing to do.
 pub(crate) fn emptying(prefix: &str, rules: &Rules) -> String {
+    let preferences = format!("{prefix}user_preferences");
     let names: Vec<String> = rules.emptied().map(|name| text(&format!("{prefix}{name}"))).collect();
     format!(
         "begin not atomic
@@ -75,8 +76,14 @@ pub(crate) fn emptying(prefix: &str, rules: &Rules) -> String {
                        where table_schema = database() and table_name in ({})) do
              execute immediate concat('delete from `', one.t, '`');
            end for;
+           if exists (select 1 from information_schema.tables where table_schema = database() and table_name = {there}) then
+             delete from {table} where name in ({forgotten});
+           end if;
          end",
-        names.join(", ")
+        names.join(", "),
+        there = text(&preferences),
+        table = quoted(&preferences),
+        forgotten = super::forgotten(rules, text),
     )
 }
 
