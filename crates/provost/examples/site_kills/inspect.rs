@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use camino::Utf8Path;
-use provost_fleet::model::{Fleet, Site};
+use provost_fleet::model::{Fleet, Site, Template};
 use provost_fleet::name::Name;
 use provost_moodle::agent::SiteState;
 use provost_ops::session::Session;
@@ -203,7 +203,12 @@ fn places(session: &Session, fleet: &Fleet) -> Result<Vec<String>> {
     for name in sites.iter().filter_map(|name| name.parse::<Name>().ok()) {
         for entry in names(&paths.site(&name))? {
             let half = entry.starts_with('.');
-            let known = ["code", "site.php"].contains(&entry.as_str()) || entry.starts_with("site-");
+            // What a template keeps for its clones. The stand-in has none of it but the first.
+            let for_clones = ["courses.json", "components-", "hooks-", "loaded-"];
+            let known = ["code", "site.php"].contains(&entry.as_str())
+                || entry.starts_with("site-")
+                || Template::of_site_name(&name).is_some()
+                    && for_clones.iter().any(|one| entry.starts_with(one));
             if half || !known {
                 found.push(format!("`{entry}` among the made files of {name}"));
             }
