@@ -10,9 +10,11 @@ pub mod copy;
 mod count;
 pub(super) mod fence;
 mod native;
+mod rename;
 
 pub(super) use count::{counted, tables};
 pub(crate) use native::{matches as password_matches, verifier as native_verifier};
+pub(super) use rename::rename;
 
 use std::collections::BTreeMap;
 
@@ -177,47 +179,6 @@ pub(super) async fn sessions(sql: &mut Mariadb, name: &str) -> Result<usize, sql
     let query = "select cast(count(*) as char) from information_schema.processlist where db = ? and id <> connection_id()";
     let count: String = sqlx::query_scalar(query).bind(name).fetch_one(&mut *sql.connection).await?;
     Ok(count.parse().unwrap_or(0))
-}
-
-/// How many tables change their database in one statement: what has to be undone when the server dies in the middle.
-const TABLES_AT_ONCE: usize = 50;
-
-/// Gives a database and its user another name: MariaDB has no word for that, so tables go one by one, each with all that is in it, into
-/// a database of the new name, which says until the end what it was. The one of the old name is dropped when it is empty.
-pub(super) async fn rename(
-    sql: &mut Mariadb,
-    from: &str,
-    to: &str,
-    password: &Secret,
-    mark: &Mark,
-) -> Result<(), sqlx::Error> {
-    if from == to {
-        set_mark(sql, to, mark).await?;
-        return ensure_user(sql, to, password).await;
-    }
-    let there = look(sql).await?;
-    let has = |name: &str| there.get(name).is_some_and(|found| found.database.is_some());
-    if has(from) {
-        if !has(to) {
-            create(sql, to, &Mark { stage: Stage::Created, ..mark.clone() }).await?;
-        }
-        end_sessions(sql, from).await;
-        let tables = tables_of(sql, from).await?;
-        for some in tables.chunks(TABLES_AT_ONCE) {
-            let each = some.iter().map(|table| {
-                let table = quoted(table);
-                format!("{}.{table} to {}.{table}", quoted(from), quoted(to))
-            });
-            run(sql, format!("rename table {}", each.collect::<Vec<_>>().join(", "))).await?;
-        }
-        set_mark(sql, to, mark).await?;
-        drop_user(sql, from).await?;
-        // What may have come meanwhile is not dropped with it.
-        if tables_of(sql, from).await?.is_empty() {
-            drop_database(sql, from).await?;
-        }
-    }
-    ensure_user(sql, to, password).await
 }
 
 /// Names of a database's tables.

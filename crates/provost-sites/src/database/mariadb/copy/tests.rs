@@ -12,8 +12,11 @@ use provost_engine::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::database::mariadb::{look, rename, tables_of};
+use crate::mark::{Mark, Stage};
 use crate::secrets::References;
 use crate::server::Starting;
+use provost_fleet::secret::Secret;
 
 struct Silent;
 
@@ -202,4 +205,35 @@ async fn what_would_be_lost_or_is_in_use_is_not_copied() {
         }
     };
     assert_eq!(told, "cannot copy the table `a`");
+}
+
+#[tokio::test]
+async fn a_rename_waits_for_what_a_killed_one_still_does() {
+    let Some(place) = place() else { return };
+    place.execute("create database f_a").await;
+    let tables: Vec<String> =
+        (0..120).map(|table| format!("create table f_a.mdl_t{table} (id int)")).collect();
+    place.execute(&tables.join(";")).await;
+    let mark = Mark {
+        fleet: "fleet".to_owned(),
+        site: "b".parse().unwrap(),
+        stage: Stage::Installed,
+        dataroot: None,
+        was: None,
+        server: None,
+        template: None,
+    };
+    let password = Secret::new("secret");
+    for (wait, from, to) in [(5, "f_a", "f_b"), (15, "f_b", "f_a"), (40, "f_a", "f_b"), (80, "f_b", "f_a")] {
+        let mut killed = place.servers.admin(&place.cx, &place.name, None).await.unwrap();
+        let begun = rename(mariadb(&mut killed.sql).unwrap(), from, to, &password, &mark);
+        let broken_off = tokio::time::timeout(Duration::from_millis(wait), begun).await.is_err();
+        drop(killed);
+        let mut admin = place.servers.admin(&place.cx, &place.name, None).await.unwrap();
+        let sql = mariadb(&mut admin.sql).unwrap();
+        rename(sql, from, to, &password, &mark).await.unwrap();
+        let there = look(sql).await.unwrap();
+        assert!(there[to].database.is_some() && there.get(from).is_none(), "{wait} ms, {broken_off}");
+        assert_eq!(tables_of(sql, to).await.unwrap().len(), 120, "{wait} ms, {broken_off}");
+    }
 }
