@@ -23,7 +23,7 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Executor as _, Row as _};
 
 use super::{Found, Role};
-use crate::mark::{Mark, Stage};
+use crate::mark::Mark;
 use crate::server::Mariadb;
 
 /// What Moodle's documentation asks for, and what a dump of a site by its own user needs.
