@@ -23,6 +23,7 @@
  */
 
 require_once(__DIR__ . '/arrival.php');
+require_once(__DIR__ . '/categories.php');
 require_once(__DIR__ . '/contents.php');
 require_once(__DIR__ . '/counts.php');
 require_once(__DIR__ . '/deletion.php');

@@ -15,6 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\arrival;
+use provost\archive\categories;
 use provost\archive\deletion;
 use provost\archive\finish;
 use provost\archive\marks;
@@ -238,6 +239,7 @@ return new class implements operation {
                 restore_dbops::set_backup_ids_record($controller->get_restoreid(), 'user', self::MOODLE, self::MOODLE);
             }
             $controller->execute_plan();
+            categories::settle($arrival->backup->path, (int) $course->id);
             $this->name($course, $params, $arrival);
             $this->check($course);
             $notes = notes::lines();

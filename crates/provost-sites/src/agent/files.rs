@@ -69,6 +69,7 @@ const FILES: &[(&str, &str)] = &[
     ("session.php", include_str!("../../../../php/agent/session.php")),
     ("task.php", include_str!("../../../../php/agent/task.php")),
     ("archive/arrival.php", include_str!("../../../../php/agent/archive/arrival.php")),
+    ("archive/categories.php", include_str!("../../../../php/agent/archive/categories.php")),
     ("archive/contents.php", include_str!("../../../../php/agent/archive/contents.php")),
     ("archive/counts.php", include_str!("../../../../php/agent/archive/counts.php")),
     ("archive/deletion.php", include_str!("../../../../php/agent/archive/deletion.php")),

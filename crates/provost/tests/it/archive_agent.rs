@@ -370,6 +370,14 @@ fn same(source: &End<'_>, target: &End<'_>, engine: Engine, (from, to): (i64, i6
     assert_eq!(target.ask(engine, &owners.replace("{course}", &to.to_string())), "0");
     let hidden = format!("select visible from mdl_course where id = {to}");
     assert_eq!(target.ask(engine, &hidden), "0", "hidden until it is finished");
+    // Core's own restore leaves them with their parent's number at the other site.
+    let strayed = "select count(*) from mdl_question_categories q where q.parent <> 0 and not exists
+                   (select 1 from mdl_question_categories p where p.id = q.parent and p.contextid = q.contextid)";
+    assert_eq!(
+        target.ask(engine, strayed),
+        "0",
+        "every category of questions is below another one of its bank"
+    );
     let mail = "select count(*) from mdl_notifications";
     assert_eq!(target.ask(engine, mail), "0", "nobody was told");
 }
