@@ -51,8 +51,12 @@ pub fn full_chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(next) = cause {
-        text.push_str(": ");
-        text.push_str(&next.to_string());
+        let told = next.to_string();
+        // Drivers of databases tell their cause in their own words, and have it as their cause too.
+        if !text.ends_with(&told) {
+            text.push_str(": ");
+            text.push_str(&told);
+        }
         cause = next.source();
     }
     text

@@ -35,6 +35,17 @@ pub struct Row {
 }
 
 impl Row {
+    fn complete(&mut self, usual: &[(String, Value)]) {
+        let says = |row: &Self, key: &str| row.keys.iter().any(|(given, _)| given == key);
+        let of_a_template = says(self, "template");
+        for (key, value) in usual {
+            let from_template = of_a_template && ["codebase", "database"].contains(&key.as_str());
+            if !says(self, key) && !from_template {
+                self.keys.push((key.clone(), value.clone()));
+            }
+        }
+    }
+
     /// The table of the fleet file that it is.
     pub fn table(&self) -> (Vec<String>, Vec<(String, Value)>) {
         (vec!["site".to_owned(), self.name.to_string()], self.keys.clone())
@@ -59,15 +70,19 @@ pub struct File<'a> {
     pub text: &'a str,
 }
 
-/// Reads a list of sites that are to come into a fleet file.
+/// Reads a list of sites that are to come into a fleet file. What a line says nothing of has the value among `usual`, if there is one; a
+/// line that names a template has its codebase and its server from there.
 ///
 /// # Errors
 /// All faults at once, of the list itself and of what the fleet file would be with it; or those of a fleet file that is not valid.
-pub fn read(list: File<'_>, fleet: File<'_>) -> Result<Sheet, Diagnostics> {
+pub fn read(list: File<'_>, usual: &[(String, Value)], fleet: File<'_>) -> Result<Sheet, Diagnostics> {
     load(fleet.path, fleet.text)?;
     let sink = Sink::new(list.path, list.text);
     let mut sheet = Sheet { rows: Vec::new(), notes: Vec::new(), places: Vec::new() };
     columns::read(&mut sheet, list.text, &sink);
+    for row in &mut sheet.rows {
+        row.complete(usual);
+    }
     check::check(&sheet, fleet, &sink)?;
     let found = sink.finish();
     if found.has_errors() { Err(found) } else { Ok(sheet) }

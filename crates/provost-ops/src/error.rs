@@ -15,6 +15,14 @@ pub enum OpsError {
     /// There is no fleet file.
     #[error("there is no fleet file `{0}`")]
     NoFile(Utf8PathBuf),
+    /// A site that is to be changed cannot be read.
+    #[error("site `{site}` cannot be read, and nothing of it was changed: {why}")]
+    Unreadable {
+        /// The site.
+        site: provost_fleet::name::Name,
+        /// Why.
+        why: String,
+    },
     /// A file could not be used.
     #[error("cannot {verb} `{path}`")]
     Io {
@@ -181,6 +189,7 @@ impl OpsError {
             | Self::Exists(_)
             | Self::GoesDown(_)
             | Self::Taken { .. }
+            | Self::Unreadable { .. }
             | Self::Choice(_)
             | Self::DeclaredOtherwise { .. }
             | Self::Changed(_) => Exit::Refused,
@@ -211,6 +220,9 @@ impl OpsError {
             ),
             Self::NoSuch { there, .. } => Some(there.clone()),
             Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
+            Self::Unreadable { .. } => Some(
+                "bring it back first: `provost status` and `provost plan` say what there is of it".to_owned(),
+            ),
             Self::Changed(_) => Some("run the same command again".to_owned()),
             Self::DeclaredOtherwise { revision, files, .. } => Some(format!(
                 "take it back too, and run this again: git checkout {revision} -- {}",

@@ -11,5 +11,6 @@ pub mod moving;
 pub mod rename;
 pub mod restore;
 pub mod switch;
+mod whole;
 
 pub use chosen::Targets;

@@ -62,6 +62,10 @@ pub struct SeenDatabase {
     /// Whether it holds the site, and its mark does not say so.
     #[serde(default)]
     pub mark_lost: bool,
+    /// Whether nobody ever used it: what it is for was broken off, as its mark says.
+    /// No part of what is compared before a step: it is told by the dataroot, which goes first.
+    #[serde(skip)]
+    pub unused: bool,
 }
 
 /// The action that makes database and role.
@@ -164,7 +168,8 @@ impl Kind for DatabaseKind {
                     reason: "its site is no longer in the file".to_owned(),
                     changes: vec![Change::remove("database and role", &is.name)],
                     after: vec![Subject::new(crate::kind_site::NAME, name).step("delete")],
-                    impact: Impact::Destroy,
+                    // Of what was never whole nobody has anything to lose.
+                    impact: if is.unused { Impact::Change } else { Impact::Destroy },
                     params: serde_json::json!({ "server": is.server, "name": is.name }),
                 }])
             }

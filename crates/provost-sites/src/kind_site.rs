@@ -30,7 +30,7 @@ use crate::database::{self, Found};
 use crate::fleet_state::FleetId;
 use crate::mark::Mark;
 use crate::relocation::{self, Other};
-use crate::rename::{self, Former, Ours, Renaming, Sought};
+use crate::rename::{self, Former, Ours, Renaming};
 use crate::secrets::{self, Generated, References};
 use crate::server::Servers;
 use crate::site::install::Installation;
@@ -112,6 +112,10 @@ pub struct SeenSite {
     /// What it is to be called no more, where that is begun or to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub former: Option<Former>,
+    /// Whether nobody ever used it: its installation, its cloning or its restore was broken off.
+    /// No part of what is compared before a step: it is told by the dataroot, which goes first.
+    #[serde(skip)]
+    pub unused: bool,
     /// Whether a change of its address was begun and not ended.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsettled: bool,
@@ -250,15 +254,7 @@ impl Kind for SiteKind {
                     return (name.clone(), observation);
                 }
                 let observation = match found.zip(ours) {
-                    Some((Ok(found), ours)) => {
-                        let sought = Sought { site: name, was: want.was.as_ref() };
-                        let unused = |mark: &Mark| rename::is_unused(&cx.paths, mark);
-                        match sought.among(ours, |name| self.fleet.sites.contains_key(name), unused) {
-                            Ok(None) => self.see(cx, name, want, found).await,
-                            Ok(Some((former, mark))) => self.see_former(cx, name, want, former, &mark).await,
-                            Err(why) => Observation::Unknown(Reason(why)),
-                        }
-                    }
+                    Some((Ok(found), ours)) => self.see_in_time(cx, name, want, found, ours).await,
                     Some((Err(reason), _)) => Observation::Unknown(Reason(reason.clone())),
                     None => Observation::Unknown(Reason(format!("no server is called `{}`", want.server))),
                 };

@@ -158,6 +158,15 @@ pub(crate) fn is_unused(paths: &Paths, mark: &Mark) -> bool {
     begun && site_files::installed_mark(&at, &mark.fleet, &mark.site).is_none()
 }
 
+/// Why a site that is nowhere is not to be made anew under its other name: it was installed, and only its database is gone. In words.
+pub(crate) fn lost(cx: &Context, fleet_id: &str, was: &Name) -> Option<String> {
+    let dataroot = cx.paths.dataroot(was);
+    site_files::installed_mark(&dataroot, fleet_id, was)?;
+    Some(format!(
+        "it was `{was}`, whose dataroot `{dataroot}` is that of an installed site, and whose database is gone: put that name back"
+    ))
+}
+
 /// What renaming a site works with.
 pub struct Renaming<'a> {
     /// The site, as it shall be.

@@ -161,6 +161,7 @@ fn database() {
         name: "test_hugo".to_owned(),
         password_kept: true,
         mark_lost: false,
+        unused: false,
     };
     let each = [
         ("absent", "hugo", Observation::Absent),
@@ -473,6 +474,7 @@ fn a_clone_waits_for_its_template() {
         name: "test_camus".to_owned(),
         password_kept,
         mark_lost: false,
+        unused: false,
     };
     let copied = Observation::Partial(role(true), why("its copying was interrupted"));
     let text = [

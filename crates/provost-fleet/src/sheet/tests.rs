@@ -6,7 +6,7 @@ const FLEET: &str = "[fleet]\nname = \"f\"\n\n[codebase.lts]\nmoodle = \"4.5+\"\
                      # The first.\n[site.hugo]\nurl = \"http://hugo.localhost:8080\"\ntags = [\"lyon\"]\n";
 
 fn list(text: &str) -> Result<Sheet, Diagnostics> {
-    read(File { path: "sites.csv", text }, File { path: "fleet.toml", text: FLEET })
+    read(File { path: "sites.csv", text }, &[], File { path: "fleet.toml", text: FLEET })
 }
 
 fn told(text: &str) -> String {
@@ -79,4 +79,27 @@ proptest! {
             prop_assert!(!faults.to_string().is_empty());
         }
     }
+}
+
+#[test]
+fn what_a_line_says_nothing_of_is_as_usual() {
+    let fleet = format!(
+        "{FLEET}\n[codebase.other]\nmoodle = \"4.5+\"\n[database.d1]\n[database.d2]\n[template.school]\ncodebase = \"other\"\ndatabase = \"d1\"\n"
+    );
+    let usual =
+        [("codebase", "other"), ("database", "d2")].map(|(key, value)| (key.to_owned(), Value::from(value)));
+    let text = "name,url,database,template\na1,http://a1.localhost:8080,,\na2,http://a2.localhost:8080,d1,\na3,http://a3.localhost:8080,,school\n";
+    let list = File { path: "sites.csv", text };
+    let sheet = read_with(list, &usual, &fleet);
+    let keys = |at: usize| {
+        sheet.rows[at].keys.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+    };
+    assert!(keys(0).ends_with("codebase=\"other\" database=\"d2\""), "{}", keys(0));
+    assert!(keys(1).contains("database=\"d1\"") && !keys(1).contains("d2"), "{}", keys(1));
+    assert!(!keys(2).contains("codebase") && !keys(2).contains("database"), "{}", keys(2));
+}
+
+fn read_with(list: File<'_>, usual: &[(String, Value)], fleet: &str) -> Sheet {
+    super::read(list, usual, File { path: "fleet.toml", text: fleet })
+        .unwrap_or_else(|found| panic!("{found:#?}"))
 }

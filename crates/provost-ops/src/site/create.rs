@@ -8,7 +8,7 @@ use provost_fleet::sheet;
 use provost_sites::secrets::Generated;
 use serde::Serialize;
 
-use super::edited::{Change, Done, EditOptions, write};
+use super::edited::{Change, Done, EditOptions, freed, write};
 use super::switch::{list, of_site};
 use crate::OpsError;
 use crate::apply::{Allowed, Applied, Scope, apply_to};
@@ -29,8 +29,13 @@ pub enum Source {
         /// Keys and values.
         keys: Vec<(String, toml::Value)>,
     },
-    /// A list in a file; relative to the working directory.
-    List(camino::Utf8PathBuf),
+    /// A list in a file.
+    List {
+        /// Its path; relative to the working directory.
+        path: camino::Utf8PathBuf,
+        /// Keys and values of those lines that say nothing of them.
+        keys: Vec<(String, toml::Value)>,
+    },
 }
 
 /// What came of it.
@@ -107,17 +112,20 @@ pub async fn create(call: &Call, source: &Source, options: &EditOptions) -> Resu
         Source::One { name, keys } => {
             (vec![sheet::Row { line: None, name: name.clone(), keys: keys.clone() }], Vec::new())
         }
-        Source::List(path) => {
+        Source::List { path, keys } => {
             let text = read_list(call, path)?;
             let list = sheet::File { path: path.as_str(), text: &text };
-            let fleet = sheet::File { path: call.file.as_str(), text: &before.text };
+            let free = file.edit(&freed(call, &before.fleet, |_| true))?;
+            let fleet = sheet::File { path: call.file.as_str(), text: &free.text };
             // All that the fleet file would have against a line is told at the line, and all of it at once.
-            let sheet = sheet::read(list, fleet).map_err(OpsError::Invalid)?;
+            let sheet = sheet::read(list, keys, fleet).map_err(OpsError::Invalid)?;
             (sheet.rows, sheet.notes)
         }
     };
     let tables: Vec<_> = rows.iter().map(sheet::Row::table).collect();
-    let edited = match file.edit(&[Edit::InsertAll { tables }]) {
+    let mut edits = freed(call, &before.fleet, |was| rows.iter().any(|row| row.name == *was));
+    edits.push(Edit::InsertAll { tables });
+    let edited = match file.edit(&edits) {
         Err(OpsError::Invalid(_)) if rows.iter().any(|row| before.fleet.sites.contains_key(&row.name)) => {
             let name = rows.iter().find(|row| before.fleet.sites.contains_key(&row.name));
             let name = name.map(|row| row.name.to_string()).unwrap_or_default();

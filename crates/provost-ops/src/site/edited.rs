@@ -57,6 +57,16 @@ pub(crate) struct Change<'a> {
     pub(crate) options: &'a EditOptions,
 }
 
+/// Takes away what says that a site was called by one of some names, where its rename is done: the name is free again.
+pub(crate) fn freed(call: &Call, fleet: &Fleet, is_wanted: impl Fn(&Name) -> bool) -> Vec<Edit> {
+    let paths = call.environment.paths(fleet);
+    let renamed = fleet.sites.iter().filter(|(name, site)| {
+        let free = |was: &Name| is_wanted(was) && !paths.site(was).exists() && !fleet.sites.contains_key(was);
+        paths.site(name).exists() && site.was.as_ref().is_some_and(free)
+    });
+    renamed.map(|(name, _)| Edit::remove(&["site", name.as_str(), "was"])).collect()
+}
+
 /// Makes an edit, and does for its sites what follows from it.
 pub(crate) async fn edit_and_apply(
     call: &Call,

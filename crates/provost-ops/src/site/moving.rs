@@ -1,7 +1,7 @@
 //! `provost site move`: another database server, or another codebase of the same versions.
 
 use provost_fleet::edit::Edit;
-use provost_fleet::model::{Fleet, Site};
+use provost_fleet::model::{Fleet, Redis, Site};
 use provost_fleet::name::Name;
 use provost_sites::kind_site;
 use provost_sites::site::files::build_of;
@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::chosen::{Targets, to_change};
 use super::edited::{Change, Done, EditOptions, edit_and_apply};
 use super::switch::{list, of_site};
+use super::whole;
 use crate::OpsError;
 use crate::apply::Allowed;
 use crate::error::Exit;
@@ -122,6 +123,7 @@ pub async fn relocate(
 ) -> Result<Moved, OpsError> {
     let names = to_change(call, targets).await?;
     see_that_they_can(call, &names, to).await?;
+    whole::see(call, &names, options).await?;
     let place = match to {
         Destination::Database(server) => format!("database server {server}"),
         Destination::Codebase(codebase) => format!("codebase {codebase}"),
@@ -141,7 +143,7 @@ pub async fn relocate(
                 Destination::Database(_) => site.database.to_string(),
                 Destination::Codebase(_) => site.codebase.to_string(),
             });
-            all.extend(edits(name, site, to));
+            all.extend(edits(name, site, to, !fleet.redis.is_empty()));
         }
         Ok(all)
     });
@@ -166,9 +168,9 @@ pub async fn relocate(
     Ok(Moved { schema: 1, to: to.clone(), sites: sites.collect(), done })
 }
 
-/// The edits of one site. A clone that leaves its template's server or codebase is no clone any more, and says itself what it had from the
+/// The edits of one site, in a fleet `with_redis` or without one. A clone that leaves its template's server or codebase is no clone any more, and says itself what it had from the
 /// template.
-fn edits(name: &Name, site: &Site, to: &Destination) -> Vec<Edit> {
+fn edits(name: &Name, site: &Site, to: &Destination, with_redis: bool) -> Vec<Edit> {
     let key = |key: &'static str, value: &str| Edit::set(&["site", name.as_str(), key], value);
     let (database, codebase) = match to {
         Destination::Database(server) => (server, &site.codebase),
@@ -193,6 +195,9 @@ fn edits(name: &Name, site: &Site, to: &Destination) -> Vec<Edit> {
     }
     if site.language != "en" {
         all.push(key("language", &site.language));
+    }
+    if with_redis {
+        all.push(key("redis", site.redis.as_ref().map_or(Redis::NONE, Name::as_str)));
     }
     all
 }
@@ -250,4 +255,23 @@ fn there<'a>(what: &'static str, name: &Name, all: impl Iterator<Item = &'a Name
         None => format!("the fleet file has {}", all.join(", ")),
     };
     Err(OpsError::NoSuch { what, name: name.to_string(), there })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_that_leaves_its_template_says_what_it_had_from_there() {
+        let text = "[fleet]\nname = \"x\"\n[codebase.lts]\nmoodle = \"4.5+\"\n[database.d1]\n[database.d2]\n[redis.r1]\n[redis.r2]\n\
+                    [template.school]\ndatabase = \"d1\"\nredis = \"r1\"\n\
+                    [site.hugo]\nurl = \"http://hugo.localhost:8080\"\ntemplate = \"school\"\n";
+        let fleet = provost_fleet::load("fleet.toml", text).unwrap().fleet;
+        let (hugo, d2) = ("hugo".parse().unwrap(), "d2".parse().unwrap());
+        let edits = edits(&hugo, &fleet.sites[&hugo], &Destination::Database(d2), true);
+        let edited = provost_fleet::edit::apply_edits("fleet.toml", text, &edits).unwrap();
+        let site = &provost_fleet::load("fleet.toml", &edited).unwrap().fleet.sites[&hugo];
+        assert_eq!(site.redis, Some("r1".parse().unwrap()));
+        assert!(site.database.as_str() == "d2" && site.template.is_none(), "{edited}");
+    }
 }

@@ -9,8 +9,9 @@ use provost_sites::kind_site;
 use serde::Serialize;
 
 use super::chosen::{Targets, known};
-use super::edited::{Change, Done, EditOptions, edit_and_apply};
+use super::edited::{Change, Done, EditOptions, edit_and_apply, freed};
 use super::switch::of_site;
+use super::whole;
 use crate::OpsError;
 use crate::apply::{Allowed, Applied};
 use crate::session::Call;
@@ -65,6 +66,10 @@ pub async fn rename(call: &Call, rename: &Rename, options: &EditOptions) -> Resu
         options,
     };
     let mut url = rename.url.clone();
+    // Under its former name it is looked at before anything is edited; under the new one a rename was begun, and goes on.
+    let there: Vec<Name> =
+        call.load()?.fleet.sites.contains_key(from).then(|| from.clone()).into_iter().collect();
+    whole::see(call, &there, options).await?;
     let done = edit_and_apply(call, &change, |fleet| {
         if url.is_none() {
             let site = fleet.sites.get(from).or_else(|| fleet.sites.get(to));
@@ -108,6 +113,7 @@ fn edits(call: &Call, fleet: &Fleet, rename: &Rename) -> Result<Vec<Edit>, OpsEr
         }
         // What it was called is what is there, until that is applied.
         let made = call.environment.paths(fleet).site(from).exists();
+        edits.extend(freed(call, fleet, |was| was == to));
         let earlier = fleet.sites.get(from).and_then(|site| site.was.as_ref()).filter(|_| !made);
         let was = earlier.unwrap_or(from);
         edits.push(Edit::copy(&["site", from.as_str()], &["site", to.as_str()]));

@@ -3,12 +3,14 @@
 use provost_engine::execute::{Outcome, full_chain};
 use provost_fleet::edit::Edit;
 use provost_fleet::name::Name;
+use provost_sites::kind_vhost;
 use serde::Serialize;
 
 use super::chosen::{Targets, to_change};
 use super::edited::{Change, Done, EditOptions, edit_and_apply};
 use crate::OpsError;
 use crate::apply::{Allowed, Applied};
+use crate::error::Exit;
 use crate::session::Call;
 
 /// What came of it.
@@ -23,6 +25,16 @@ pub struct Switched {
     /// The edit.
     #[serde(flatten)]
     pub done: Done,
+}
+
+impl Switched {
+    /// What it means for the exit code: what else is the matter with a site is no failure of this.
+    pub fn exit(&self) -> Exit {
+        match self.done.exit() {
+            Exit::Targets if self.sites.iter().all(|site| site.error.is_none()) => Exit::Done,
+            other => other,
+        }
+    }
 }
 
 /// A site that was switched.
@@ -66,9 +78,21 @@ pub async fn switch(
     let done = done.await?;
     let sites = names.iter().zip(urls).map(|(name, url)| {
         let (effect, error) = done.applied.as_ref().map_or((None, None), |applied| of_site(applied, name));
-        SwitchedSite { name: name.to_string(), url, effect, error }
+        // A site whose database does not answer can be switched all the same.
+        let switched = done.applied.as_ref().is_some_and(|applied| is_served_anew(applied, name));
+        SwitchedSite { name: name.to_string(), url, effect, error: error.filter(|_| !switched) }
     });
     Ok(Switched { schema: 1, enabled, sites: sites.collect(), done })
+}
+
+/// Whether its virtual host was written, and read back.
+fn is_served_anew(applied: &Applied, name: &Name) -> bool {
+    let mut steps = applied.report.iter().flat_map(|report| &report.steps);
+    steps.any(|(id, outcome)| {
+        id.subject.kind == kind_vhost::NAME
+            && id.subject.name == *name
+            && matches!(outcome, Outcome::Done { .. })
+    })
 }
 
 /// What became of a site, and why it failed: the last effect, the first failure.

@@ -33,7 +33,8 @@ impl DatabaseKind {
                 // The site's own step gives the database its name, in one go with all else.
                 Ok(Some(_)) => {
                     let (server, name) = (want.server.clone(), want.name.clone());
-                    let renamed = SeenDatabase { server, name, password_kept: true, mark_lost: false };
+                    let renamed =
+                        SeenDatabase { server, name, password_kept: true, mark_lost: false, unused: false };
                     seen.insert(site.clone(), Observation::Present(renamed));
                     continue;
                 }
@@ -53,7 +54,19 @@ impl DatabaseKind {
             };
             let inside = place.ask(&self.servers, cx, &one).await;
             let observation = match self.judge(cx, &want.server, site, &want.name, &one, inside) {
-                Observation::Absent => self.left_behind(cx, &place),
+                Observation::Absent => {
+                    match want.was.as_ref().and_then(|was| rename::lost(cx, &self.fleet_id.id, was)) {
+                        Some(why) => Observation::Unknown(Reason(why)),
+                        None => self.left_behind(cx, &place),
+                    }
+                }
+                // What it is for is gone, and its site was installed: see what the site's own kind says of it.
+                Observation::Partial(seen, _)
+                    if one.database.is_none() && place.installed_files(cx).is_some() =>
+                {
+                    let why = "it is gone: an empty one, for the site's dump to be restored into";
+                    Observation::Partial(seen, Reason(why.to_owned()))
+                }
                 // A clone that was never one has its role; its database comes to be as a copy.
                 Observation::Partial(seen, _)
                     if want.clone
@@ -78,7 +91,7 @@ impl DatabaseKind {
         let why = format!("its site was installed on `{server}`, which is no longer in the file");
         let name = place.database.to_owned();
         Observation::Partial(
-            SeenDatabase { server, name, password_kept: true, mark_lost: false },
+            SeenDatabase { server, name, password_kept: true, mark_lost: false, unused: false },
             Reason(why),
         )
     }
@@ -116,7 +129,11 @@ impl DatabaseKind {
             {
                 let inside =
                     if unmarked { Some(self.look_into(cx, server, &mark.site, name).await) } else { None };
-                let observation = self.judge(cx, server, &mark.site, name, one, inside);
+                let mut observation = self.judge(cx, server, &mark.site, name, one, inside);
+                let is_marked = one.database.as_ref().is_some_and(Option::is_some);
+                if let Observation::Present(seen) | Observation::Partial(seen, _) = &mut observation {
+                    seen.unused = is_marked && rename::is_unused(&cx.paths, &mark);
+                }
                 // What else is in it is not ours to judge.
                 let nothing = matches!(&observation, Observation::Partial(seen, _) if !seen.mark_lost);
                 if !unmarked || nothing {
@@ -171,7 +188,13 @@ impl DatabaseKind {
                 Whereabouts::Both(why) | Whereabouts::Unseen(why) => Observation::Unknown(Reason(why)),
                 Whereabouts::There(_) | Whereabouts::Left(_) | Whereabouts::GivenUp(_) => {
                     let (server, name) = (want.server.clone(), want.name.clone());
-                    Observation::Present(SeenDatabase { server, name, password_kept: true, mark_lost: false })
+                    Observation::Present(SeenDatabase {
+                        server,
+                        name,
+                        password_kept: true,
+                        mark_lost: false,
+                        unused: false,
+                    })
                 }
             };
             // What is not known of the server that the file names stays unknown.
@@ -200,8 +223,13 @@ impl DatabaseKind {
             Ok(None) => (false, false),
             Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
         };
-        let mut seen =
-            SeenDatabase { server: server.clone(), name: name.to_owned(), password_kept, mark_lost: false };
+        let mut seen = SeenDatabase {
+            server: server.clone(),
+            name: name.to_owned(),
+            password_kept,
+            mark_lost: false,
+            unused: false,
+        };
         let of_site = |whose: Whose| match whose {
             Whose::Ours(mark) if &mark.site != site => {
                 Whose::Foreign(format!("it belongs to site `{}` of this fleet", mark.site))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
+use provost_engine::execute::full_chain;
 use provost_engine::kind::{Observation, Owner, Reason};
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
@@ -12,12 +13,15 @@ use super::{DatabaseGone, SeenSite, SiteKind, WantedSite, versions};
 use crate::accounts;
 use crate::database::{Found, Inside, Place};
 use crate::mark::{Mark, Stage, Whose, whose};
-use crate::rename::{self, Former};
+use crate::rename::{self, Former, Ours, Sought};
 use crate::secrets::{self, Generated};
 use crate::site::facts::{self, Facts};
 use crate::site::files::{self, Dataroot};
 use crate::site::moving::page;
 use crate::site::{SiteError, caches, config, sessions};
+
+/// The longest look at one site. Tables that are locked would keep it for as long as the server allows, and all other sites with it.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(30);
 
 impl SiteKind {
     /// The marks of sites on a server, but for those of databases that a site of the file names: whosever they are, that has to be told first.
@@ -59,6 +63,7 @@ impl SiteKind {
             dataroot: lies.or_else(|| said.clone()),
             url: host,
             former,
+            unused: rename::is_unused(&cx.paths, mark),
             ..SeenSite::default()
         };
         match mark.stage {
@@ -101,8 +106,18 @@ impl SiteKind {
             let mut inside = self.servers.admin(cx, &want.server, Some(&former.database)).await?;
             Ok::<_, SiteError>(facts::read(&mut inside.sql, &want.prefix).await?)
         };
-        // Between the two halves of a database there may be none to be had.
-        let facts = facts.await.ok().flatten().unwrap_or_default();
+        // Between the two halves of a database there may be none to be had. One that cannot be read before is not touched.
+        let facts = match facts.await {
+            Ok(Some(facts)) => facts,
+            _ if mark.was.is_some() => Facts::default(),
+            Ok(None) => {
+                return Observation::Unknown(Reason(format!(
+                    "it was `{}`, and `{}` has no tables of Moodle's with the prefix `{}`",
+                    former.name, former.database, want.prefix
+                )));
+            }
+            Err(error) => return Observation::Unknown(Reason(full_chain(&error))),
+        };
         let linked = [&former.name, name].into_iter().find_map(|name| files::build_of(&cx.paths, name));
         let tree = linked.or_else(|| facts.own.get("tree").cloned());
         let other = tree.as_ref().filter(|tree| **tree != want.tree);
@@ -116,6 +131,38 @@ impl SiteKind {
             former: Some(former),
             ..SeenSite::default()
         })
+    }
+
+    /// Looks at one, under whichever name it is there; not for ever, where somebody has locked its tables.
+    pub(super) async fn see_in_time(
+        &self,
+        cx: &Context,
+        name: &Name,
+        want: &WantedSite,
+        found: &BTreeMap<String, Found>,
+        ours: &Ours<'_>,
+    ) -> Observation<SeenSite> {
+        let sought = Sought { site: name, was: want.was.as_ref() };
+        let unused = |mark: &Mark| rename::is_unused(&cx.paths, mark);
+        let looked = async {
+            match sought.among(ours, |name| self.fleet.sites.contains_key(name), unused) {
+                Ok(None) => match (self.see(cx, name, want, found).await, want.was.as_ref()) {
+                    (Observation::Absent, Some(was)) => match rename::lost(cx, &self.fleet_id.id, was) {
+                        Some(why) => Observation::Unknown(Reason(why)),
+                        None => Observation::Absent,
+                    },
+                    (seen, _) => seen,
+                },
+                Ok(Some((former, mark))) => self.see_former(cx, name, want, former, &mark).await,
+                Err(why) => Observation::Unknown(Reason(why)),
+            }
+        };
+        tokio::select! {
+            looked = tokio::time::timeout(LOOK, looked) => looked.unwrap_or_else(|_elapsed| {
+                Observation::Unknown(Reason(format!("its database did not answer within {} s", LOOK.as_secs())))
+            }),
+            () = cx.cancel.cancelled() => Observation::Unknown(Reason("it was not looked at to the end".to_owned())),
+        }
     }
 
     pub(super) async fn see(

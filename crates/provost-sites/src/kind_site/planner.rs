@@ -274,13 +274,15 @@ pub(super) fn delete(name: &Name, is: &SeenSite) -> Planned {
     let names = [name].into_iter().chain(is.former.iter().map(|former| &former.name));
     Planned::Steps(vec![StepDraft {
         action: DELETE,
-        reason: match forsaken {
-            true => "it is no longer in the file, and its database is gone".to_owned(),
-            false => "it is no longer in the file".to_owned(),
+        reason: match (forsaken, is.unused) {
+            (true, _) => "it is no longer in the file, and its database is gone".to_owned(),
+            (false, true) => "it is not in the file, and was never whole".to_owned(),
+            (false, false) => "it is no longer in the file".to_owned(),
         },
         changes,
         after: names.map(|name| Subject::new(kind_vhost::NAME, name).step(kind_vhost::REMOVE)).collect(),
-        impact: Impact::Destroy,
+        // Of what was never whole nobody has anything to lose.
+        impact: if is.unused { Impact::Change } else { Impact::Destroy },
         params: serde_json::json!({ "dataroot": is.dataroot, "former": is.former, "forsaken": forsaken }),
     }])
 }

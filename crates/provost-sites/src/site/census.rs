@@ -16,6 +16,9 @@ use crate::server::{Servers, Sql};
 /// How long a site's database may add up the sizes of its files: some million rows. A list is no reason to wait longer.
 const ADDING: Duration = Duration::from_secs(20);
 
+/// The longest that a site is asked at all.
+const MOST: Duration = Duration::from_secs(30);
+
 /// What was found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Census {
@@ -56,8 +59,17 @@ pub async fn take(
 ) -> Result<Option<Census>, SiteError> {
     let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else { return Ok(None) };
     let database = &site.database_name;
-    let mut own = servers.connect(cx, &site.database, database, database, &password).await?;
-    let Some(mut census) = ask(&mut own.sql, &site.prefix).await? else { return Ok(None) };
+    let asked = async {
+        let mut own = servers.connect(cx, &site.database, database, database, &password).await?;
+        Ok::<_, SiteError>(ask(&mut own.sql, &site.prefix).await?)
+    };
+    // A table that somebody has locked is no reason for a list of hundreds to wait, nor to ignore who ends it.
+    let asked = tokio::select! {
+        asked = tokio::time::timeout(MOST, asked) => asked,
+        () = cx.cancel.cancelled() => return Err(SiteError::ReadBack("it was not asked to the end".to_owned())),
+    };
+    let late = || SiteError::ReadBack(format!("its database did not answer within {} s", MOST.as_secs()));
+    let Some(mut census) = asked.map_err(|_elapsed| late())?? else { return Ok(None) };
     if dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists() {
         census.maintenance = Maintenance::On;
     }

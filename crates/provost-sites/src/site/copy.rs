@@ -24,11 +24,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{SiteError, dataroot};
 use crate::fleet_state::FleetId;
+use crate::secrets::{self, Generated};
 use crate::server::Servers;
 
 /// How long a copy is kept where nobody says otherwise: long enough for a month's end, and for holidays.
 pub const KEEP: Duration = Duration::from_hours(30 * 24);
 
+/// The file in a copy that holds the password which was drawn for the site's administrator, where there was one.
+const ADMIN: &str = "admin-password";
 /// The manifest's file in a copy.
 const MANIFEST: &str = "manifest.json";
 /// The dump's file in a copy.
@@ -174,6 +177,11 @@ impl Copied<'_> {
             dump,
             files,
         };
+        if let Some(password) = secrets::read(&cx.paths, &Generated::SiteAdmin(self.name))? {
+            let path = aside.join(ADMIN);
+            let text = password.expose().as_bytes();
+            write_whole(&path, text, 0o600, &Account::Own).map_err(SiteError::io("write", &path))?;
+        }
         manifest.write(aside)?;
         Ok(manifest)
     }

@@ -57,8 +57,8 @@ fn chain(error: &dyn Error) -> Vec<String> {
     let mut cause = error.source();
     while let Some(one) = cause {
         let text = one.to_string();
-        // Transparent errors say what their source says.
-        if all.last() != Some(&text) {
+        // Transparent errors say what their source says, and those of drivers end with it.
+        if all.last().is_none_or(|last| !last.ends_with(&text)) {
             all.push(text);
         }
         cause = one.source();

@@ -290,6 +290,7 @@ fn comes_back(engine: Engine) {
     };
     let before = config();
     assert!(before.contains("version="), "{before}");
+    let password = env.secret("site-zola-admin").unwrap();
     let never = env.run(&["site", "restore", "zola"]);
     assert!(never.code == 4 && never.stderr.contains("there is a site `zola` already"), "{never}");
     assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
@@ -315,6 +316,7 @@ fn comes_back(engine: Engine) {
     );
     assert_eq!(env.listed(&[]), "hugo installed, zola disabled");
     assert_eq!(config(), before);
+    assert_eq!(env.secret("site-zola-admin"), Some(password), "its administrator comes in as before");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "an essay");
     let enabled = env.run(&["site", "enable", "zola"]);
     assert!(enabled.code == 0 && enabled.stdout.contains("its login page answers"), "{enabled}");
@@ -344,6 +346,7 @@ fn a_site_whose_database_is_lost_goes_by_a_word_of_its_own() {
     let up = env.up();
     env.sql("drop database test_hugo with (force)");
     let disabled = env.run(&["site", "disable", "hugo"]);
+    assert!(disabled.code == 0 && !disabled.stdout.contains('✗'), "visitors get its plain page: {disabled}");
     let shown = env.run(&["site", "delete", "hugo", "--dry-run"]);
     assert!(shown.stdout.contains("no final copy of it can be made"), "{disabled}{shown}");
     // Before and after the database was made again, empty.
@@ -391,5 +394,33 @@ fn a_site_that_left_the_file_after_its_database_goes_too() {
     }
     assert!(env.state().join("data/sites/zola").is_dir());
     assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
+    drop(up);
+}
+
+/// What a killed restore leaves is no data: `apply` takes it away unasked, and the copy is still there to begin anew.
+#[test]
+fn a_restore_that_was_killed_holds_up_nobody() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    for wait in [300, 600, 900, 1200] {
+        assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
+        assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
+        let mut killed = env.spawn_aside(&["site", "restore", "zola"]);
+        std::thread::sleep(std::time::Duration::from_millis(wait));
+        killed.signal(rustix::process::Signal::KILL);
+        killed.wait();
+        if env.fleet().contains("[site.zola]") {
+            assert_eq!(env.run(&["apply"]).code, 0);
+        } else {
+            let applied = env.run(&["apply"]);
+            assert_eq!(applied.code, 0, "after {wait} ms: {applied}");
+            assert!(!env.state().join("data/sites/zola").exists() && env.account("zola").is_none());
+            assert_eq!(env.on_server(Engine::Postgresql, "test_zola"), "0");
+            let restored = env.run(&["site", "restore", "zola"]);
+            assert_eq!(restored.code, 0, "after {wait} ms: {restored}");
+        }
+        assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
+    }
     drop(up);
 }

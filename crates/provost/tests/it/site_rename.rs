@@ -330,3 +330,45 @@ fn killed_after(env: &TestEnv, arguments: &[&str], milliseconds: u64) {
     running.signal(rustix::process::Signal::KILL);
     running.wait();
 }
+
+/// What cannot be read is not torn apart as well: neither by the verb, nor by an edit of the file.
+#[test]
+fn a_site_that_cannot_be_read_keeps_its_name() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["dumas", "hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let before = env.fleet();
+    env.sql("drop database test_hugo with (force)");
+    env.sql_in("test_zola", "drop table mdl_config");
+    for (site, why) in [("hugo", "is not there or empty"), ("zola", "has no tables of Moodle's")] {
+        let refused = env.run(&["site", "rename", site, "emile"]);
+        assert!(refused.code == 4 && refused.stderr.contains(why), "{site}: {refused}");
+        assert_eq!(env.fleet(), before);
+        let edited =
+            before.replace(&format!("[site.{site}]\n"), &format!("[site.emile]\nwas = \"{site}\"\n"));
+        assert_ne!(edited, before);
+        env.write_fleet(&edited);
+        let applied = env.run(&["apply"]);
+        assert!(applied.code != 0, "{applied}");
+        assert!(env.state().join(format!("data/sites/{site}")).is_dir(), "{applied}");
+        assert!(!env.state().join("data/sites/emile").exists() && env.account("emile").is_none());
+        assert_eq!(env.on_server(Engine::Postgresql, "test_emile"), "0", "{applied}");
+        env.write_fleet(&before);
+    }
+    drop(up);
+}
+
+#[test]
+fn a_name_that_was_given_up_is_free_again() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    assert_eq!(env.run(&["site", "rename", "hugo", "zola"]).code, 0);
+    assert!(env.fleet().contains("was = \"hugo\""));
+    let created = env.run(&["site", "create", "hugo", "--url", &env.url("emile")]);
+    assert_eq!(created.code, 0, "{created}");
+    assert!(!env.fleet().contains("was"), "{}", env.fleet());
+    assert_eq!(env.listed(&[]), "hugo installed, zola installed");
+    assert_eq!(env.run(&["plan", "--detailed-exitcode"]).code, 0);
+    drop(up);
+}

@@ -11,7 +11,7 @@ use provost_fleet::secret::Secret;
 use super::super::files::{self as site_files, Dataroot};
 use super::super::{SiteError, dataroot};
 use super::database::{self as database_copy, Login, digest};
-use super::{DUMP, FILES, Kept};
+use super::{ADMIN, DUMP, FILES, Kept};
 use crate::accounts;
 use crate::database;
 use crate::fleet_state::FleetId;
@@ -82,6 +82,15 @@ impl Restored<'_> {
 
     /// The last word: its database is that of an installed site.
     async fn end(&self, cx: &Context) -> Result<(), SiteError> {
+        let kept = self.copy.path.join(ADMIN);
+        match std::fs::read_to_string(&kept) {
+            Ok(text) => {
+                secrets::keep(&cx.paths, &Generated::SiteAdmin(self.name), &Secret::new(text.trim_end()))?
+            }
+            // It was not one of ours, or the copy is older than this file.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(SiteError::io("read", &kept)(error)),
+        }
         let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
         let mark = self.mark(cx, Stage::Installed);
         Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &mark).await?)

@@ -12,8 +12,8 @@ use crate::ui::{Ui, sites};
 /// Declare sites in the fleet file, and make them
 ///
 /// One by name, or all of a list: a CSV file whose first line names its columns (`name,url,codebase,template,tags,…`, as the keys
-/// of [site.NAME]), or VMoodle's `nodelist.csv`. Every fault of a list is told at once, and nothing is changed then. Done again
-/// after it was interrupted, it goes on where it was.
+/// of [site.NAME]), or VMoodle's `nodelist.csv`. What is given beside a list is for those of its lines that say nothing of it.
+/// Every fault of a list is told at once, and nothing is changed then. Done again after it was interrupted, it goes on where it was.
 #[derive(Debug, clap::Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["name", "from"]))]
 pub(crate) struct Arguments {
@@ -24,16 +24,16 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", conflicts_with = "from")]
     url: Option<String>,
     /// The codebase it runs on; not needed where there is one.
-    #[arg(long, value_name = "CODEBASE", conflicts_with = "from")]
+    #[arg(long, value_name = "CODEBASE")]
     codebase: Option<String>,
     /// The template it is cloned from.
-    #[arg(long, value_name = "TEMPLATE", conflicts_with = "from")]
+    #[arg(long, value_name = "TEMPLATE")]
     template: Option<String>,
     /// The server its database lives on; not needed where there is one.
-    #[arg(long, value_name = "SERVER", conflicts_with = "from")]
+    #[arg(long, value_name = "SERVER")]
     database: Option<String>,
     /// A word to find it by; may be given again.
-    #[arg(long = "tag", value_name = "TAG", conflicts_with = "from")]
+    #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
     /// Moodle's name of the site.
     #[arg(long, value_name = "TEXT", conflicts_with = "from")]
@@ -42,10 +42,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT", conflicts_with = "from")]
     short_name: Option<String>,
     /// The language it is installed in, such as `fr`.
-    #[arg(long, value_name = "CODE", conflicts_with = "from")]
+    #[arg(long, value_name = "CODE")]
     language: Option<String>,
     /// Address of its administrator.
-    #[arg(long, value_name = "ADDRESS", conflicts_with = "from")]
+    #[arg(long, value_name = "ADDRESS")]
     admin_email: Option<String>,
     /// A list of sites.
     #[arg(long, value_name = "FILE")]
@@ -69,12 +69,6 @@ pub(crate) async fn run(mut call: Call, ui: &Ui, arguments: Arguments) -> Ended 
 }
 
 fn source(arguments: Arguments) -> Source {
-    let name = match (arguments.from, arguments.name) {
-        (Some(list), _) => return Source::List(list),
-        // clap has seen to it that one of them is there.
-        (None, None) => return Source::List(Utf8PathBuf::new()),
-        (None, Some(name)) => name,
-    };
     let texts = [
         ("url", arguments.url),
         ("codebase", arguments.codebase),
@@ -91,5 +85,9 @@ fn source(arguments: Arguments) -> Source {
         ("admin", toml::Value::from(table))
     });
     let keys = texts.chain(tags).chain(admin).map(|(key, value)| (key.to_owned(), value)).collect();
-    Source::One { name, keys }
+    match (arguments.name, arguments.from) {
+        (Some(name), _) => Source::One { name, keys },
+        // clap has seen to it that one of them is there.
+        (None, list) => Source::List { path: list.unwrap_or_default(), keys },
+    }
 }

@@ -38,5 +38,5 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments, enabled: boo
     if !ui.json(&switched) {
         ui.out(&sites::switched(&switched));
     }
-    Ok(switched.done.exit())
+    Ok(switched.exit())
 }
