@@ -83,14 +83,14 @@ proptest! {
 
 #[test]
 fn what_a_line_says_nothing_of_is_as_usual() {
-    let fleet = format!(
-        "{FLEET}\n[codebase.other]\nmoodle = \"4.5+\"\n[database.d1]\n[database.d2]\n[template.school]\ncodebase = \"other\"\ndatabase = \"d1\"\n"
-    );
+    let fleet = "[fleet]\nname = \"f\"\n[codebase.lts]\nmoodle = \"4.5+\"\n[codebase.other]\nmoodle = \"4.5+\"\n\
+                 [database.d1]\nmanaged = true\n[database.d2]\nmanaged = true\n\
+                 [template.school]\ncodebase = \"other\"\ndatabase = \"d1\"\n";
     let usual =
         [("codebase", "other"), ("database", "d2")].map(|(key, value)| (key.to_owned(), Value::from(value)));
     let text = "name,url,database,template\na1,http://a1.localhost:8080,,\na2,http://a2.localhost:8080,d1,\na3,http://a3.localhost:8080,,school\n";
     let list = File { path: "sites.csv", text };
-    let sheet = read_with(list, &usual, &fleet);
+    let sheet = read_with(list, &usual, fleet);
     let keys = |at: usize| {
         sheet.rows[at].keys.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
     };

@@ -263,9 +263,30 @@ mod tests {
 
     #[test]
     fn a_clone_that_leaves_its_template_says_what_it_had_from_there() {
-        let text = "[fleet]\nname = \"x\"\n[codebase.lts]\nmoodle = \"4.5+\"\n[database.d1]\n[database.d2]\n[redis.r1]\n[redis.r2]\n\
-                    [template.school]\ndatabase = \"d1\"\nredis = \"r1\"\n\
-                    [site.hugo]\nurl = \"http://hugo.localhost:8080\"\ntemplate = \"school\"\n";
+        let text = r#"
+[fleet]
+name = "x"
+[codebase.lts]
+moodle = "4.5+"
+[database.d1]
+managed = true
+[database.d2]
+managed = true
+[redis.r1]
+managed = true
+[redis.r2]
+managed = true
+[template.school]
+database = "d1"
+[site.zola]
+url = "http://zola.localhost:8080"
+database = "d1"
+redis = "r1"
+[site.hugo]
+url = "http://hugo.localhost:8080"
+template = "school"
+redis = "r1"
+"#;
         let fleet = provost_fleet::load("fleet.toml", text).unwrap().fleet;
         let (hugo, d2) = ("hugo".parse().unwrap(), "d2".parse().unwrap());
         let edits = edits(&hugo, &fleet.sites[&hugo], &Destination::Database(d2), true);
