@@ -23,6 +23,14 @@ pub enum OpsError {
         /// Why.
         why: String,
     },
+    /// A site that is to be changed is still being renamed.
+    #[error("the rename of `{former}` to `{site}` is not finished")]
+    Unfinished {
+        /// What it was called.
+        former: String,
+        /// What it is to be called.
+        site: provost_fleet::name::Name,
+    },
     /// A file could not be used.
     #[error("cannot {verb} `{path}`")]
     Io {
@@ -190,6 +198,7 @@ impl OpsError {
             | Self::GoesDown(_)
             | Self::Taken { .. }
             | Self::Unreadable { .. }
+            | Self::Unfinished { .. }
             | Self::Choice(_)
             | Self::DeclaredOtherwise { .. }
             | Self::Changed(_) => Exit::Refused,
@@ -223,6 +232,7 @@ impl OpsError {
             Self::Unreadable { .. } => Some(
                 "bring it back first: `provost status` and `provost plan` say what there is of it".to_owned(),
             ),
+            Self::Unfinished { .. } => Some("`provost apply` finishes it; then run this again".to_owned()),
             Self::Changed(_) => Some("run the same command again".to_owned()),
             Self::DeclaredOtherwise { revision, files, .. } => Some(format!(
                 "take it back too, and run this again: git checkout {revision} -- {}",

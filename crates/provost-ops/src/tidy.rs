@@ -10,6 +10,7 @@ use crate::site::delete::on_disk;
 
 /// Removes files and copies that were being written when their writer was killed.
 pub(crate) fn remove_unfinished(cx: &Context) {
+    remove_empty_dataroots(cx);
     copy::prune(cx);
     copy::remove_unfinished(cx);
     let paths = &cx.paths;
@@ -31,6 +32,16 @@ pub(crate) fn remove_unfinished(cx: &Context) {
         // What stays is tried again by the next command; it is in nobody's way.
         if let Err(error) = remove_half_written(&directory) {
             cx.note(format!("half-written files in `{directory}` stay: {}", full_chain(&error)));
+        }
+    }
+}
+
+/// A dataroot is made before it is marked: one that is empty says of nobody that it is his. A disk that is mounted there stays.
+fn remove_empty_dataroots(cx: &Context) {
+    for entry in cx.paths.dataroots().read_dir_utf8().into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            // The system itself refuses one in which there is anything.
+            drop(std::fs::remove_dir(entry.path()));
         }
     }
 }

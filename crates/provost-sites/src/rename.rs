@@ -39,6 +39,9 @@ pub struct Former {
     pub name: Name,
     /// The database that it is in.
     pub database: String,
+    /// Whether giving it the other name was begun.
+    #[serde(default)]
+    pub begun: bool,
 }
 
 /// The databases of a server that carry a site's mark. Read once: with thousands of sites, reading all marks anew for each of them takes
@@ -108,8 +111,8 @@ impl Sought<'_> {
         unused: impl Fn(&Mark) -> bool,
     ) -> Result<Option<(Former, Mark)>, String> {
         let of = |name: &Name| ours.of(name);
-        let former = |name: &Name, database: &str, mark: &Mark| {
-            Some((Former { name: name.clone(), database: database.to_owned() }, mark.clone()))
+        let former = |name: &Name, database: &str, mark: &Mark, begun: bool| {
+            Some((Former { name: name.clone(), database: database.to_owned(), begun }, mark.clone()))
         };
         let own = of(self.site);
         if let Some((database, mark)) = own
@@ -117,12 +120,12 @@ impl Sought<'_> {
         {
             // Of a database in two halves the old one has the rest of the tables, and says where the files are.
             let (database, mark) = of(was).map_or((*database, mark), |(database, mark)| (*database, mark));
-            return Ok(former(was, database, mark));
+            return Ok(former(was, database, mark, true));
         }
         // A rename that was begun, and the file was put back.
         let turned = ours.that_were(self.site).find(|(_, mark)| !wanted(&mark.site));
         if let Some((database, mark)) = turned {
-            return Ok(former(&mark.site, database, own.map_or(mark, |(_, own)| own)));
+            return Ok(former(&mark.site, database, own.map_or(mark, |(_, own)| own), true));
         }
         let begun = self
             .was
@@ -140,8 +143,13 @@ impl Sought<'_> {
                 "it is there, and so is `{was}`, which it was: take `was` out of the file, or put `{was}` back into it"
             ));
         }
+        if let Some(first) = &mark.was {
+            return Err(format!(
+                "its rename from `{first}` to `{was}` was not finished: put that name back, and apply"
+            ));
+        }
         match mark.stage {
-            Stage::Installed => Ok(former(was, database, mark)),
+            Stage::Installed => Ok(former(was, database, mark, false)),
             Stage::Created | Stage::Installing if unused(mark) => Ok(None),
             Stage::Created | Stage::Installing | Stage::Moving => {
                 Err(format!("it was `{was}`, which is not whole: put that name back, and apply"))

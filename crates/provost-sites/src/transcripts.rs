@@ -222,7 +222,8 @@ fn site() {
         lowered: Vec::new(),
         ..SeenSite::default()
     };
-    let former = |database: &str| Some(Former { name: name("balzac"), database: database.to_owned() });
+    let former =
+        |database: &str| Some(Former { name: name("balzac"), database: database.to_owned(), begun: false });
     let gone = |server: Option<&str>| {
         let database_gone = Some(DatabaseGone { was_on: server.map(name) });
         Observation::Partial(SeenSite { database_gone, ..SeenSite::default() }, why("its database is gone"))

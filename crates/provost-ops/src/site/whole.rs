@@ -13,7 +13,8 @@ use crate::session::{Access, Call, Session};
 /// Looks at sites of the file that are to be changed. One that was never made is no hindrance.
 ///
 /// # Errors
-/// When one of them cannot be read: its server does not answer, or its database is gone or is none of Moodle's any more.
+/// When one of them cannot be read: its server does not answer, or its database is gone or is none of Moodle's any more; and when one of
+/// them is still being renamed, for what has which of three names nobody could tell.
 pub(super) async fn see(call: &Call, names: &[Name], options: &EditOptions) -> Result<(), OpsError> {
     if options.dry_run || options.no_apply || names.is_empty() {
         return Ok(());
@@ -25,11 +26,18 @@ pub(super) async fn see(call: &Call, names: &[Name], options: &EditOptions) -> R
     if call.cancel.is_cancelled() {
         return Err(OpsError::Interrupted);
     }
-    let broken = seen?.into_iter().find(|one| {
+    let seen: Vec<_> = seen?.into_iter().filter(|one| one.subject.kind == kind_site::NAME).collect();
+    let unfinished =
+        seen.iter().find(|one| only.contains(&one.subject.name) && one.detail["former"]["begun"] == true);
+    if let Some(one) = unfinished {
+        return Err(OpsError::Unfinished {
+            former: one.detail["former"]["name"].as_str().unwrap_or_default().to_owned(),
+            site: one.subject.name.clone(),
+        });
+    }
+    let broken = seen.into_iter().find(|one| {
         let gone = || one.state == "incomplete" && !one.detail["database_gone"].is_null();
-        one.subject.kind == kind_site::NAME
-            && only.contains(&one.subject.name)
-            && (one.state == "unknown" || gone())
+        only.contains(&one.subject.name) && (one.state == "unknown" || gone())
     });
     match broken {
         Some(one) => Err(OpsError::Unreadable {

@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(told(SeenSite::default()), None);
         assert!(told(SeenSite { halted: true, ..SeenSite::default() }).unwrap().contains("kept out"));
         assert!(told(SeenSite { unsettled: true, ..SeenSite::default() }).unwrap().contains("address"));
-        let former = Former { name: "hugo".parse().unwrap(), database: "hugo".to_owned() };
+        let former = Former { name: "hugo".parse().unwrap(), database: "hugo".to_owned(), begun: true };
         let renamed = told(SeenSite { former: Some(former), ..SeenSite::default() });
         assert_eq!(renamed.unwrap(), "it is to have another name: `provost apply` finishes it");
     }

@@ -52,7 +52,7 @@ impl SiteKind {
         host: Option<String>,
     ) -> Observation<SeenSite> {
         // Of a rename that was begun, what is made may have either name, and so may the dataroot.
-        let former = mark.was.clone().map(|name| Former { name, database });
+        let former = mark.was.clone().map(|name| Former { name, database, begun: true });
         let names: Vec<&Name> = [&mark.site].into_iter().chain(&mark.was).collect();
         let said = mark.dataroot.clone().map(Utf8PathBuf::from);
         let mut places = said.iter().cloned().chain(names.iter().map(|name| cx.paths.dataroot(name)));
@@ -109,7 +109,7 @@ impl SiteKind {
         // Between the two halves of a database there may be none to be had. One that cannot be read before is not touched.
         let facts = match facts.await {
             Ok(Some(facts)) => facts,
-            _ if mark.was.is_some() => Facts::default(),
+            _ if former.begun => Facts::default(),
             Ok(None) => {
                 return Observation::Unknown(Reason(format!(
                     "it was `{}`, and `{}` has no tables of Moodle's with the prefix `{}`",

@@ -139,3 +139,10 @@ fn a_path_is_added_once_and_taken_away() {
     ];
     insta::assert_snapshot!("taken_away", replaced(&above, &texts).unwrap());
 }
+
+#[test]
+fn a_rename_that_is_not_finished_is_finished_first() {
+    let begun = ("a_hugo", marked("hugo", Some("emile"), Stage::Installed));
+    let told = sought("zola", Some("hugo"), &[begun]).unwrap_err();
+    assert_eq!(told, "its rename from `emile` to `hugo` was not finished: put that name back, and apply");
+}

@@ -252,12 +252,18 @@ impl TestEnv {
         self.sql_in("postgres", sql)
     }
 
-    /// Asks one database of the fleet's own server.
-    pub(crate) fn sql_in(&self, database: &str, sql: &str) -> String {
+    /// What asks one database of the fleet's own server.
+    pub(crate) fn psql(&self, database: &str, sql: &str) -> Command {
         let mut command = Command::new("psql");
         command.arg("-h").arg(self.run_directory().join("main"));
         command.args(["-U", "provost", "-d", database, "-XAtc", sql]);
-        let output = command.env("PGPASSWORD", self.secret("server-main-admin").unwrap()).output().unwrap();
+        command.env("PGPASSWORD", self.secret("server-main-admin").unwrap());
+        command
+    }
+
+    /// Asks one database of the fleet's own server.
+    pub(crate) fn sql_in(&self, database: &str, sql: &str) -> String {
+        let output = self.psql(database, sql).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }

@@ -209,3 +209,21 @@ fn a_broken_database_concerns_its_site_alone_on_mariadb() {
     assert!(logs_in(&env, "zola"));
     drop(up);
 }
+
+/// Somebody's lock is no reason for all others to wait until the server gives up.
+#[test]
+fn a_site_whose_tables_are_locked_is_told_and_the_others_are_listed() {
+    let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
+    assert_eq!(env.run(&["apply"]).code, 0);
+    let up = env.up();
+    let lock = "begin; lock table mdl_config in access exclusive mode; select pg_sleep(200)";
+    let mut holding = env.psql("test_hugo", lock).spawn().unwrap();
+    let held = "select count(*) from pg_locks where mode = 'AccessExclusiveLock' and granted and relation is not null";
+    while env.sql_in("test_hugo", held) == "0" {
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    assert_eq!(env.listed(&[]), "hugo unknown, zola installed");
+    env.sql("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(200)%' and pid <> pg_backend_pid()");
+    holding.wait().unwrap();
+    drop(up);
+}
