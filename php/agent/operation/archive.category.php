@@ -15,6 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\places;
+use provost\archive\quiet;
 use provost\failure;
 use provost\operation;
 use provost\task;
@@ -56,6 +57,7 @@ return new class implements operation {
             }
         } finally {
             $lock?->release();
+            quiet::flush();
         }
         return ['category' => $parent, 'made' => $made];
     }

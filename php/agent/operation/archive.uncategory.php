@@ -15,6 +15,7 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\places;
+use provost\archive\quiet;
 use provost\operation;
 use provost\task;
 
@@ -56,6 +57,7 @@ return new class implements operation {
                 $gone[] = $id;
             }
         }
+        quiet::flush();
         return ['gone' => $gone, 'kept' => $kept];
     }
 };

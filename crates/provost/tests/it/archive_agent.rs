@@ -246,6 +246,9 @@ impl End<'_> {
             "grade_items_history",
             "grade_grades_history",
             "question",
+            "question_bank_entries",
+            "question_versions",
+            "question_categories",
             "tag_instance",
         ];
         let counts = tables.iter().chain(&more).map(|table| {
@@ -500,9 +503,13 @@ fn run(engine: Engine, moodles: &[(&str, &Moodle)]) {
             moodles[0].1.git(&env),
             moodles[0].1.reference
         );
-        let site = format!("[site.{}]\n", names[0]);
-        assert!(text.contains(&site), "{text}");
-        env.write_fleet(&(text.replace(&site, &format!("{site}codebase = \"old\"\n")) + &codebase));
+        // Of several, each site names its own.
+        let named = names.iter().zip(["old", "main"]).fold(text, |text, (site, codebase)| {
+            let site = format!("[site.{site}]\n");
+            assert!(text.contains(&site), "{text}");
+            text.replace(&site, &format!("{site}codebase = \"{codebase}\"\n"))
+        });
+        env.write_fleet(&(named + &codebase));
     }
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
