@@ -514,7 +514,14 @@ fn run(engine: Engine, moodles: &[(&str, &Moodle)]) {
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(check(&env, engine, names[0], names[1]));
+    // A test's thread has two megabytes of stack, too few for all of this in a build that is not optimised; the program's has eight.
+    let moved = std::thread::scope(|scope| {
+        let work = || runtime.block_on(check(&env, engine, names[0], names[1]));
+        std::thread::Builder::new().stack_size(16 << 20).spawn_scoped(scope, work).unwrap().join()
+    });
+    if let Err(panic) = moved {
+        std::panic::resume_unwind(panic);
+    }
 }
 
 #[test]
