@@ -525,7 +525,7 @@ fn run(engine: Engine, moodles: &[(&str, &Moodle)]) {
 }
 
 #[test]
-#[ignore = "a course on two real Moodles, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
+#[ignore = "a course on two real Moodles, some minutes: run it with `--run-ignored all`"]
 fn a_course_moves_between_two_sites() {
     let moodle = Moodle::real();
     if moodle.is_real() {
