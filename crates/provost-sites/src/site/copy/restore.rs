@@ -85,7 +85,7 @@ impl Restored<'_> {
         let kept = self.copy.path.join(ADMIN);
         match std::fs::read_to_string(&kept) {
             Ok(text) => {
-                secrets::keep(&cx.paths, &Generated::SiteAdmin(self.name), &Secret::new(text.trim_end()))?
+                secrets::keep(&cx.paths, &Generated::SiteAdmin(self.name), &Secret::new(text.trim_end()))?;
             }
             // It was not one of ours, or the copy is older than this file.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
