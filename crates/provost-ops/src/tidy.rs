@@ -4,6 +4,7 @@ use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
 use provost_engine::files::remove_half_written;
 use provost_sites::site::copy;
+use provost_sites::up::remove_dead_sockets;
 
 use crate::session::Session;
 use crate::site::delete::on_disk;
@@ -11,6 +12,7 @@ use crate::site::delete::on_disk;
 /// Removes files and copies that were being written when their writer was killed.
 pub(crate) fn remove_unfinished(cx: &Context) {
     remove_empty_dataroots(cx);
+    remove_dead_sockets(&cx.paths);
     copy::prune(cx);
     copy::remove_unfinished(cx);
     let paths = &cx.paths;

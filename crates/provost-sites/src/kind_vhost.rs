@@ -259,9 +259,8 @@ pub(crate) async fn serve_no_more(
     shared::tidy(cx)?;
     drop(one);
     rounds.reload(cx, fleet, place, Answer::Nothing, Pools::Changed).await?;
-    untold.told();
-    // php-fpm takes its sockets away, where it lives to do it.
     remove_if_there(&cx.paths.pool_socket(name))?;
+    untold.told();
     Ok(())
 }
 

@@ -12,7 +12,7 @@ mod workers;
 
 pub use probe::Place;
 pub use rounds::{Pools, Rounds};
-pub use serving::{Answer, Serving, Taken, see, services_live, serving};
+pub use serving::{Answer, Serving, Taken, remove_dead_sockets, see, services_live, serving};
 pub(crate) use serving::{FILES, listens, read_again};
 pub(crate) use untold::Untold;
 

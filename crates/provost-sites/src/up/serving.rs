@@ -151,7 +151,7 @@ pub(crate) async fn read_again(cx: &Context) {
 /// Has php-fpm read its files again, and waits until it listens for every site.
 pub(super) async fn reload_pools(cx: &Context) {
     // Files that others write from now on are for the next reload.
-    let pools = pools(cx);
+    let pools = pools(&cx.paths);
     let before = incarnation(cx);
     let patience = tokio::time::Instant::now() + Duration::from_secs(10);
     let mut pauses = Pauses::default();
@@ -160,7 +160,7 @@ pub(super) async fn reload_pools(cx: &Context) {
         signal(&fpm_pid(&cx.paths), Signal::USR2);
         // Until it has started itself anew it still listens for pools that are gone.
         while told.elapsed() < HEARD && tokio::time::Instant::now() < patience {
-            if incarnation(cx) != before && answer(cx, &pools) {
+            if incarnation(cx) != before && answer(&cx.paths, &pools) {
                 return;
             }
             pauses.next().await;
@@ -202,22 +202,22 @@ pub(super) async fn check_nginx(cx: &Context) -> Result<(), UpError> {
 }
 
 /// The pools that have a file.
-fn pools(cx: &Context) -> BTreeSet<String> {
-    let pools = std::fs::read_dir(cx.paths.pools()).into_iter().flatten().flatten();
+fn pools(paths: &Paths) -> BTreeSet<String> {
+    let pools = std::fs::read_dir(paths.pools()).into_iter().flatten().flatten();
     pools.filter_map(|entry| Some(entry.file_name().to_str()?.strip_suffix(".conf")?.to_owned())).collect()
 }
 
 /// Whether every pool that has a file takes connections.
 pub(super) fn pools_answer(cx: &Context) -> bool {
-    answer(cx, &pools(cx))
+    answer(&cx.paths, &pools(&cx.paths))
 }
 
 /// Whether pools take connections.
 ///
 /// The kernel's list is read and nobody is connected to: a pool without work starts a process of PHP for whoever knocks, and with
 /// hundreds of sites every look would start hundreds.
-fn answer(cx: &Context, pools: &BTreeSet<String>) -> bool {
-    let directory = cx.paths.run.join("fpm");
+fn answer(paths: &Paths, pools: &BTreeSet<String>) -> bool {
+    let directory = paths.run.join("fpm");
     let listening = std::fs::read_to_string("/proc/net/unix").map(|list| listening(&list, &directory));
     pools.iter().all(|name| match &listening {
         Ok(listening) => listening.contains(name),
@@ -228,7 +228,23 @@ fn answer(cx: &Context, pools: &BTreeSet<String>) -> bool {
 /// Whether somebody listens on a socket of a pool.
 pub(crate) fn listens(cx: &Context, socket: &Utf8Path) -> bool {
     let name = socket.file_name().and_then(|name| name.strip_suffix(".sock"));
-    name.is_some_and(|name| answer(cx, &BTreeSet::from([name.to_owned()])))
+    name.is_some_and(|name| answer(&cx.paths, &BTreeSet::from([name.to_owned()])))
+}
+
+/// Removes the sockets of pools that have no file any more and that nobody listens on.
+///
+/// php-fpm takes its sockets away when it hears that a pool is gone or that it is to end. While it starts itself anew it hears neither,
+/// and `up` ends it the hard way then. Of a pool that has a file it takes the place itself.
+pub fn remove_dead_sockets(paths: &Paths) {
+    let directory = paths.run.join("fpm");
+    let kept = pools(paths);
+    for entry in directory.read_dir_utf8().into_iter().flatten().flatten() {
+        let Some(name) = entry.file_name().strip_suffix(".sock") else { continue };
+        if !kept.contains(name) && !answer(paths, &BTreeSet::from([name.to_owned()])) {
+            // One that stays is in nobody's way, and is looked at again.
+            std::fs::remove_file(entry.path()).ok();
+        }
+    }
 }
 
 /// The names of the sockets in a directory that somebody listens on, without `.sock`, from the kernel's list: number, references,
@@ -272,6 +288,24 @@ fn signal(pid_file: &Utf8Path, signal: Signal) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_socket_goes_that_has_no_pool_and_nobody_who_listens() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = Utf8Path::from_path(directory.path()).unwrap();
+        let at = |name: &str| at.join(name);
+        let paths = Paths { run: at("run"), state: at("state"), cache: at("cache"), store: at("store") };
+        std::fs::create_dir_all(paths.run.join("fpm")).unwrap();
+        std::fs::create_dir_all(paths.pools()).unwrap();
+        let socket = |name: &str| paths.run.join("fpm").join(format!("{name}.sock"));
+        let listen = |name: &str| std::os::unix::net::UnixListener::bind(socket(name)).unwrap();
+        let _alive = listen("alive");
+        drop((listen("dead"), listen("pool")));
+        std::fs::write(paths.pools().join("pool.conf"), "").unwrap();
+        remove_dead_sockets(&paths);
+        let there = ["alive", "dead", "pool"].map(|name| socket(name).exists());
+        assert_eq!(there, [true, false, true]);
+    }
 
     #[test]
     fn only_sockets_of_the_directory_that_somebody_listens_on_count() {

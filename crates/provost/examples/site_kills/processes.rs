@@ -12,6 +12,7 @@ pub(crate) const SERVERS: [&str; 2] = ["postgres", "mariadbd"];
 const AT_WORK: [&str; 7] = ["php", "pg_dump", "pg_restore", "mariadb", "mariadb-dump", "cp", "git"];
 
 /// A process as the kernel shows it.
+#[derive(Clone)]
 struct Process {
     pid: i32,
     parent: i32,
@@ -32,10 +33,10 @@ fn all() -> impl Iterator<Item = Process> {
     })
 }
 
-/// The processes below one.
-fn below(top: i32) -> Vec<Process> {
+/// The processes below one, of those that were seen.
+fn below(top: i32, seen: impl Iterator<Item = Process>) -> Vec<Process> {
     let mut by_parent: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
-    for one in all() {
+    for one in seen {
         by_parent.entry(one.parent).or_default().push(one);
     }
     let (mut found, mut waiting) = (Vec::new(), vec![top]);
@@ -58,7 +59,7 @@ fn above(own: i32) -> Vec<i32> {
 pub(crate) fn at_work(command: u32) -> Option<(i32, String)> {
     let command = i32::try_from(command).ok()?;
     let is_worth = |one: &Process| AT_WORK.iter().any(|name| one.command.starts_with(name));
-    below(command).into_iter().find(is_worth).map(|one| (one.pid, one.command))
+    below(command, all()).into_iter().find(is_worth).map(|one| (one.pid, one.command))
 }
 
 pub(crate) fn kill(pid: i32) {
@@ -78,9 +79,13 @@ pub(crate) fn left(directory: &Path, allowed: &[&str], up: Option<u32>) -> Vec<S
     let needle = directory.display().to_string();
     let own = i32::try_from(std::process::id()).unwrap_or_default();
     let up = up.and_then(|pid| i32::try_from(pid).ok());
-    let mut known: Vec<i32> = up.map(below).unwrap_or_default().into_iter().map(|one| one.pid).collect();
+    // One look: what `up` starts between two would be in the second alone.
+    let seen: Vec<Process> = all().collect();
+    let of_up = up.map(|up| below(up, seen.iter().cloned())).unwrap_or_default();
+    let mut known: Vec<i32> = of_up.into_iter().map(|one| one.pid).collect();
     known.extend(up.into_iter().chain(above(own)));
-    let others = all()
+    let others = seen
+        .into_iter()
         .filter(|one| !known.contains(&one.pid) && !allowed.iter().any(|name| one.command.starts_with(name)));
     let ours = others.filter_map(|one| {
         let line = std::fs::read(format!("/proc/{}/cmdline", one.pid)).ok()?;
