@@ -130,9 +130,10 @@ impl DatabaseKind {
                 let inside =
                     if unmarked { Some(self.look_into(cx, server, &mark.site, name).await) } else { None };
                 let mut observation = self.judge(cx, server, &mark.site, name, one, inside);
-                let is_marked = one.database.as_ref().is_some_and(Option::is_some);
                 if let Observation::Present(seen) | Observation::Partial(seen, _) = &mut observation {
-                    seen.unused = is_marked && rename::is_unused(&cx.paths, &mark);
+                    // By the role's mark where there is no other: a role holds nothing, and of a database without a mark only one goes
+                    // that holds nothing, as is asked below.
+                    seen.unused = rename::is_unused(&cx.paths, &mark);
                 }
                 // What else is in it is not ours to judge.
                 let nothing = matches!(&observation, Observation::Partial(seen, _) if !seen.mark_lost);

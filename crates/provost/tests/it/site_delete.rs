@@ -403,7 +403,7 @@ fn a_restore_that_was_killed_holds_up_nobody() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
     assert_eq!(env.run(&["apply"]).code, 0);
     let up = env.up();
-    for wait in [300, 600, 900, 1200] {
+    for wait in [60, 100, 150, 220, 300, 600, 900, 1200] {
         assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
         assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
         let mut killed = env.spawn_aside(&["site", "restore", "zola"]);
