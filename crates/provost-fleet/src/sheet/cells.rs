@@ -32,7 +32,8 @@ pub(crate) fn records(text: &str, sink: &Sink) -> Vec<Record> {
             continue;
         }
         let begin = at;
-        let cells = cells(text, &mut at, separator, sink);
+        // Behind a quotation that is not closed nothing is known: what it swallowed is not told of as well.
+        let Some(cells) = cells(text, &mut at, separator, sink) else { break };
         let line = text[..begin].matches('\n').count() + 1;
         let end = begin + text[begin..at].trim_end().len();
         records.push(Record { line, span: begin..end, cells });
@@ -48,23 +49,23 @@ fn separator(text: &str) -> char {
 }
 
 /// The cells of one record; `at` moves to the line after it.
-fn cells(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Vec<Cell> {
+fn cells(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Option<Vec<Cell>> {
     let mut cells = Vec::new();
     loop {
-        cells.push(cell(text, at, separator, sink));
+        cells.push(cell(text, at, separator, sink)?);
         match text[*at..].chars().next() {
             Some(c) if c == separator => *at += c.len_utf8(),
             Some(c) => {
                 *at += c.len_utf8();
-                return cells;
+                return Some(cells);
             }
-            None => return cells,
+            None => return Some(cells),
         }
     }
 }
 
-/// One cell; `at` moves to the separator or the line's end behind it.
-fn cell(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Cell {
+/// One cell, or none where its quotation is not closed; `at` moves to the separator or the line's end behind it.
+fn cell(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Option<Cell> {
     let ends = |c: char| c == separator || c == '\n';
     let blank = |c: char| c.is_whitespace() && c != '\n' && c != separator;
     let rest = &text[*at..];
@@ -73,7 +74,7 @@ fn cell(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Cell {
         let end = text[begin..].find(ends).map_or(text.len(), |end| begin + end);
         *at = end;
         let inner = text[begin..end].trim_end();
-        return Cell { text: inner.to_owned(), span: begin..begin + inner.len() };
+        return Some(Cell { text: inner.to_owned(), span: begin..begin + inner.len() });
     }
     let (mut value, mut inside) = (String::new(), begin + 1);
     let closed = loop {
@@ -93,6 +94,7 @@ fn cell(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Cell {
     if open {
         let fault = Diagnostic::error(begin..begin + 1, "this quotation is not closed");
         sink.push(fault.hint("add a `\"` where the cell ends; within one, write it twice"));
+        return None;
     }
     let end = text[closed..].find(ends).map_or(text.len(), |end| closed + end);
     if !text[closed..end].trim().is_empty() {
@@ -100,5 +102,5 @@ fn cell(text: &str, at: &mut usize, separator: char, sink: &Sink) -> Cell {
         sink.push(fault.hint("within a cell, write `\"` twice"));
     }
     *at = end;
-    Cell { text: value.trim().to_owned(), span: begin..closed }
+    Some(Cell { text: value.trim().to_owned(), span: begin..closed })
 }

@@ -73,6 +73,23 @@ const VMOODLE: [(&str, Gives); 17] = [
     ("metadata", Gives::Nothing),
 ];
 
+/// Our own columns that VMoodle's list may have besides: what of a site it has no word for.
+const BESIDE_VMOODLE: [&str; 13] = [
+    "codebase",
+    "database",
+    "database_name",
+    "dataroot",
+    "language",
+    "memory_limit",
+    "upload_limit",
+    "tags",
+    "aliases",
+    "workers",
+    "enabled",
+    "admin_user",
+    "admin_email",
+];
+
 /// By which a list is VMoodle's.
 const VMOODLE_MARK: &str = "vhostname";
 
@@ -81,7 +98,7 @@ pub(super) fn read(sheet: &mut Sheet, text: &str, sink: &Sink) {
     let mut records = records(text, sink).into_iter();
     let Some(head) = records.next() else {
         let fault = Diagnostic::error(0..0, "this list is empty");
-        sink.push(fault.hint("its first line names the columns: `name,url,tags`"));
+        sink.unless_found(fault.hint("its first line names the columns: `name,url,tags`"));
         return;
     };
     let columns = columns(sheet, &head, sink);
@@ -124,7 +141,12 @@ pub(super) fn read(sheet: &mut Sheet, text: &str, sink: &Sink) {
 
 fn columns(sheet: &mut Sheet, head: &Record, sink: &Sink) -> Vec<Gives> {
     let vmoodle = head.cells.iter().any(|cell| cell.text.eq_ignore_ascii_case(VMOODLE_MARK));
-    let known: &[(&str, Gives)] = if vmoodle { &VMOODLE } else { &OWN };
+    let known: Vec<(&str, Gives)> = if vmoodle {
+        let own = OWN.into_iter().filter(|(word, _)| BESIDE_VMOODLE.contains(word));
+        VMOODLE.into_iter().chain(own).collect()
+    } else {
+        OWN.to_vec()
+    };
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut columns = Vec::new();
     for cell in &head.cells {

@@ -40,6 +40,14 @@ fn a_list_of_vmoodles() {
 }
 
 #[test]
+fn a_list_of_vmoodles_may_say_where_its_sites_go() {
+    insta::assert_snapshot!(told(
+        "vhostname,shortname,name,codebase,tags,admin_email,theme\n\
+         http://zola.localhost:8080,Zola,Lycée Zola,lts,lyon,a@example.org,boost\n"
+    ));
+}
+
+#[test]
 fn all_faults_come_at_once_at_their_lines() {
     let own = "name,url,codebase,workers,enabled,tags\n\
                Zola,http://zola.localhost:8080,,,,\n\
@@ -56,6 +64,8 @@ fn all_faults_come_at_once_at_their_lines() {
     ));
     insta::assert_snapshot!(told("name,adress,password\nzola,\"http://x"));
     insta::assert_snapshot!(told("\n# nothing\n"));
+    insta::assert_snapshot!(told("name,url\nzola,\"http://x\nsand,http://sand.localhost:8080\n"));
+    insta::assert_snapshot!(told("name,\"url\nzola,http://x\n"));
     insta::assert_snapshot!(told("name,url\n"));
 }
 
