@@ -42,6 +42,8 @@ pub enum Kind {
     UserConflict,
     /// More than one account fits, or more than one person would become one account.
     UserAmbiguous,
+    /// An account has a person's user name and another address: it may be somebody else's.
+    UserDoubtful,
     /// Somebody has no account at the target, and none is to be made.
     UserUnmatched,
     /// A person's account at the target was deleted.
@@ -68,7 +70,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::NewerBackup,
         Self::Plugin,
         Self::PluginOlder,
@@ -77,6 +79,7 @@ impl Kind {
         Self::IdnumberClash,
         Self::UserConflict,
         Self::UserAmbiguous,
+        Self::UserDoubtful,
         Self::UserUnmatched,
         Self::DeletedUser,
         Self::LeftOut,
@@ -102,6 +105,7 @@ impl Kind {
             Self::UserConflict => "user_conflict",
             Self::DeletedUser => "deleted_user",
             Self::UserAmbiguous => "user_ambiguous",
+            Self::UserDoubtful => "user_doubtful",
             Self::UserUnmatched => "user_unmatched",
             Self::LeftOut => "left_out",
             Self::MissingContent => "missing_content",
@@ -133,7 +137,7 @@ impl Kind {
 
     /// Whether it stops a unit that does not accept it; else it is only told.
     pub const fn stops(self) -> bool {
-        !matches!(self, Self::InPlace | Self::ForeignQuestions)
+        !matches!(self, Self::InPlace | Self::ForeignQuestions | Self::UserDoubtful)
     }
 }
 

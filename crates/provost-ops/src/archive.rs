@@ -1,6 +1,7 @@
 //! `provost archive …`: sessions that move courses between sites. A file for each verb, or for a few that are alike.
 
 mod accept;
+mod engaged;
 mod error;
 mod making;
 mod manoeuvre;
@@ -17,6 +18,7 @@ mod transport;
 mod way;
 
 pub use accept::{Acceptance, Accepts, accept};
+pub(crate) use engaged::see_free;
 pub use error::ArchiveError;
 pub use manoeuvre::{Change, Manoeuvre, Order, Ordered, Units, change, manoeuvre, order};
 pub use opened::Which;

@@ -31,6 +31,18 @@ pub enum OpsError {
         /// What it is to be called.
         site: provost_fleet::name::Name,
     },
+    /// A session of archives works on a site that is to be changed.
+    #[error("archive session {session} `{name}` is {state}, and works on site `{site}`")]
+    Engaged {
+        /// The site.
+        site: provost_fleet::name::Name,
+        /// The session's number.
+        session: i64,
+        /// Its name.
+        name: String,
+        /// How it stands.
+        state: &'static str,
+    },
     /// A file could not be used.
     #[error("cannot {verb} `{path}`")]
     Io {
@@ -199,6 +211,7 @@ impl OpsError {
             | Self::Taken { .. }
             | Self::Unreadable { .. }
             | Self::Unfinished { .. }
+            | Self::Engaged { .. }
             | Self::Choice(_)
             | Self::DeclaredOtherwise { .. }
             | Self::Changed(_) => Exit::Refused,
@@ -233,6 +246,9 @@ impl OpsError {
                 "bring it back first: `provost status` and `provost plan` say what there is of it".to_owned(),
             ),
             Self::Unfinished { .. } => Some("`provost apply` finishes it; then run this again".to_owned()),
+            Self::Engaged { session, name, .. } => Some(format!(
+                "let it end (`provost archive run {name}/{session}`), or undo what it did: `provost archive cancel {name}/{session} --all`"
+            )),
             Self::Changed(_) => Some("run the same command again".to_owned()),
             Self::DeclaredOtherwise { revision, files, .. } => Some(format!(
                 "take it back too, and run this again: git checkout {revision} -- {}",

@@ -44,6 +44,8 @@ final class deletion {
         $CFG->forced_plugin_settings['tool_recyclebin']['coursebinenable'] = '0';
         $context = \context_course::instance($course->id, IGNORE_MISSING) ?: null;
         $contexts = $context ? self::below($context) : [];
+        // What a restore that was rolled back left in the caches knows activities that are not there.
+        rebuild_course_cache($course->id, true);
         $freed = $contexts ? self::freed($contexts) : 0;
         self::thaw($contexts);
         self::questions_first($contexts);

@@ -29,7 +29,7 @@ use provost\task;
 final class finish {
 
     /** @var string How the notice's activity is known again. */
-    private const NOTICE = 'provost-notice';
+    public const NOTICE = 'provost-notice';
 
     /** @var string[] What was changed, in words. */
     public array $changed = [];

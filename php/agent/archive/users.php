@@ -120,7 +120,8 @@ final class users {
             return $this->fate('ambiguous', null, $account, 'Several accounts here fit');
         }
         if ($candidates) {
-            return $this->fate('matched', reset($candidates), $account);
+            $one = reset($candidates);
+            return $this->fate('matched', $one, $account, $this->doubt($account, $one));
         }
         $same = $this->names[$name] ?? null;
         if ($account['deleted']) {
@@ -133,6 +134,22 @@ final class users {
                 : $this->fate('deleted', $gone, $account, 'Core would take the account that was deleted here for them');
         }
         return $same ? $this->conflict($account, $same) : $this->unmatched($account);
+    }
+
+    /**
+     * Why somebody who is known by the user name alone may be somebody else.
+     *
+     * @param array $account
+     * @param array $same
+     * @return string|null
+     */
+    private function doubt(array $account, array $same): ?string {
+        $differ = fn(string $one, string $other): bool => $one !== '' && $other !== ''
+            && \core_text::strtolower($one) !== \core_text::strtolower($other);
+        $known = ($account['idnumber'] !== '' && $account['idnumber'] === $same['idnumber'])
+            || ($account['firstaccess'] !== 0 && $account['firstaccess'] === $same['firstaccess']);
+        return ($this->policy['by'] ?? 'username') === 'username' && !$known && $differ($account['email'], $same['email'])
+            ? "They have the same user name, and other addresses: $account[email] there, $same[email] here" : null;
     }
 
     /**

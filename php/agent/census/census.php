@@ -16,6 +16,7 @@
 
 namespace provost;
 
+require_once(__DIR__ . '/../archive/finish.php');
 require_once(__DIR__ . '/census_activities.php');
 require_once(__DIR__ . '/census_contents.php');
 require_once(__DIR__ . '/census_left.php');
@@ -83,7 +84,7 @@ final class census {
         $this->names = new census_names($key, $params['user_table'] ?? [], !empty($conditions['users']), $included);
         // An end that is asked with the columns of a Moodle before 5.0, whose question banks were the course's own.
         $ownbanks = !empty($params['columns']) && !isset($params['columns']['qbank']);
-        $this->activities = new census_activities($this->names, $course, $ownbanks);
+        $this->activities = new census_activities($this->names, $course, $ownbanks, !empty($params['without_notice']));
         $this->reader = new census_reader($this->names, new census_values($this->names), $params['columns'] ?? [],
             $params['logs_before'] ?? null);
         foreach (census_recipe::all() as $name => $recipe) {

@@ -16,6 +16,8 @@
 
 namespace provost;
 
+use provost\archive\finish;
+
 /**
  * Names a course's sections, activities and places: what all other names begin with.
  *
@@ -38,11 +40,13 @@ final class census_activities {
      * @param \stdClass $course
      * @param bool $ownbanks Whether the other end's question banks are the course's own. Moodle 5.0 and later put them into an activity,
      *     which is then no activity of the course, but a part of its place.
+     * @param bool $nonotice Whether the notice that we put at the top of a copy is left out, at both ends.
      */
     public function __construct(
         private readonly census_names $names,
         private readonly \stdClass $course,
         private readonly bool $ownbanks,
+        private readonly bool $nonotice,
     ) {
         $names->put('course', $course->id, 'course');
         $this->order();
@@ -94,6 +98,9 @@ final class census_activities {
                 continue;
             }
             $all[$id]->modname = $modules[$all[$id]->module] ?? 'unknown';
+            if ($this->nonotice && $all[$id]->modname === 'label' && $all[$id]->idnumber === finish::NOTICE) {
+                continue;
+            }
             if ($this->ownbanks && $this->is_own_bank($all[$id])) {
                 foreach (['context', 'content_context'] as $set) {
                     $this->names->also($set, \context_module::instance($id)->id, 'course');

@@ -29,6 +29,9 @@ namespace provost;
  */
 final class census_log {
 
+    /** @var int Who Moodle says it was where it was Moodle itself. */
+    private const MOODLE = -1;
+
     /** @var string Rows that can come. */
     private const COMES = 'logstore_standard_log';
 
@@ -54,8 +57,9 @@ final class census_log {
             if ($before !== null && $row->timecreated >= $before) {
                 continue;
             }
-            // A copy has no strangers: whatever is there came.
-            $comes = !$source || self::comes($row, $names, $people);
+            // A copy has no strangers: whatever is there came. But rows of Moodle itself come or do not, as core's check before the restore
+            // went: at neither end are they among those that are compared.
+            $comes = $source ? self::comes($row, $names, $people) : (int) $row->userid !== self::MOODLE;
             if ($comes === $wanted && ($wanted || $source)) {
                 yield $reader->digest($recipe, $row);
             }

@@ -43,7 +43,8 @@ return new class implements operation {
         $answer = ['matched' => 0, 'made' => 0, 'special' => []];
         foreach ($accounts as $account) {
             $one = $decided[$account['id']];
-            $plain = $one['username'] === $account['username'] && in_array($one['fate'], ['matched', 'made'], true);
+            $plain = $one['username'] === $account['username'] && in_array($one['fate'], ['matched', 'made'], true)
+                && $one['why'] === null;
             if ($plain) {
                 $answer[$one['fate']]++;
             } else {

@@ -114,6 +114,9 @@ pub struct CensusAsk {
     pub columns: BTreeMap<String, Vec<String>>,
     /// Rows of the log from this time on do not count, in seconds of Unix: what the backup itself wrote, and visitors of the copy.
     pub logs_before: Option<i64>,
+    /// Whether the notice that post-processing writes does not count, at either end: what else changes in its section does.
+    #[serde(default)]
+    pub without_notice: bool,
     /// The path of the backup's `users.xml` at this end, asked of the source only: who is in the backup, and under which names. Without it
     /// those count as taking part whom the rows of the course name; an anonymised backup cannot be compared without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +134,7 @@ impl CensusAsk {
             conditions: Conditions::default(),
             columns: BTreeMap::new(),
             logs_before: None,
+            without_notice: false,
             users_file: None,
         }
     }

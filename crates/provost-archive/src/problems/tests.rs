@@ -154,6 +154,16 @@ fn people_who_cannot_be_told_apart_stop_it() {
     let matches = Matches { matched: 5, made: 3, special };
     insta::assert_snapshot!(told(&of_users(&declared("accept = [\"deleted_user\"]"), &matches)));
     assert!(of_users(&declared("backup = { users = false }"), &matches).is_empty());
+
+    // Those who may be somebody else are told, and stop nobody; many of them as one.
+    let doubtful = |count: usize| {
+        let each =
+            (0..count).map(|number| user(&format!("u{number}"), Fate::Matched, Some("other addresses")));
+        of_users(&declared(""), &Matches { special: each.collect(), ..Matches::default() })
+    };
+    assert!(doubtful(3).len() == 3 && doubtful(3).iter().all(|problem| !problem.stops()));
+    let [all] = doubtful(12).try_into().unwrap();
+    assert!(!all.stops() && all.message.starts_with("12 people have other addresses"), "{}", all.message);
 }
 
 #[test]

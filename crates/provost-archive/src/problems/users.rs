@@ -10,8 +10,22 @@ pub fn of_users(archive: &Archive, matches: &Matches) -> Vec<Problem> {
     if archive.within_one_site() || !archive.backup.users {
         return Vec::new();
     }
-    let problems = matches.special.iter().filter_map(one);
+    let (doubtful, others): (Vec<Problem>, Vec<Problem>) =
+        matches.special.iter().filter_map(one).partition(|problem| problem.kind == Kind::UserDoubtful);
+    let problems = others.into_iter().chain(together(doubtful));
     problems.map(|problem| problem.judged(&archive.accept)).collect()
+}
+
+/// A few one by one; where a whole domain has changed its name, all of them as one.
+fn together(doubtful: Vec<Problem>) -> Vec<Problem> {
+    const FEW: usize = 5;
+    if doubtful.len() <= FEW {
+        return doubtful;
+    }
+    let some = doubtful.iter().take(FEW).map(|problem| problem.about.as_str()).collect::<Vec<_>>().join(", ");
+    let message = format!("{} people have other addresses at the target: {some}, …", doubtful.len());
+    let one = Problem { hint: doubtful[0].hint.clone(), ..Problem::new(Kind::UserDoubtful, "", message) };
+    vec![one]
 }
 
 fn one(user: &MatchedUser) -> Option<Problem> {
@@ -19,7 +33,13 @@ fn one(user: &MatchedUser) -> Option<Problem> {
     let name = &user.username;
     let table = "say who is who in a table: users = { table = \"people.csv\" }";
     Some(match user.fate {
-        Fate::Matched | Fate::Made | Fate::Renamed => return None,
+        Fate::Matched => {
+            let message = user.why.clone()?;
+            let hint =
+                format!("{table}, or tell people apart by another key: users = {{ match = \"email\" }}");
+            Problem::new(Kind::UserDoubtful, name, message).hint(hint)
+        }
+        Fate::Made | Fate::Renamed => return None,
         Fate::Conflict => {
             let message = why(format!("somebody else has the user name `{name}`"));
             Problem::new(Kind::UserConflict, name, message).hint(format!("{table}, or set `taken`"))

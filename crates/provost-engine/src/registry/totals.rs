@@ -55,11 +55,7 @@ impl Totals {
 
     /// Units that arrived and are proven to: everything that is past `prove`, and was not given up.
     pub fn archived(&self) -> i64 {
-        self.count(|at| {
-            let given_up =
-                matches!(at.state, State::Cancelling | State::Undoing | State::Stuck | State::Undone);
-            !given_up && (at.phase > Phase::Prove || (at.phase == Phase::Prove && at.state == State::Done))
-        })
+        self.count(is_archived)
     }
 
     /// Units that are held.
@@ -72,14 +68,52 @@ impl Totals {
         self.count(|at| !at.state.is_settled())
     }
 
-    /// How much is settled, in percent; 100 of nothing.
+    /// How much of what is to be done has arrived, in percent: what people left out or gave up is not to be done, and what waits for them
+    /// has not arrived. 100 of nothing, and 0 where everything was left out.
     #[expect(clippy::cast_precision_loss, reason = "a percentage of at most some millions")]
     pub fn percent(&self) -> f64 {
-        let units = self.units();
-        if units == 0 { 100.0 } else { 100.0 * self.count(|at| at.state.is_settled()) as f64 / units as f64 }
+        let is_wanted = |at: &Place| !matches!(at.state, State::Skipped | State::Undone);
+        let wanted = self.count(|at| is_wanted(&at));
+        // A move within one site is finished, and nothing of it archived.
+        let arrived = self.count(|at| is_wanted(&at) && (at.state == State::Done || is_archived(at)));
+        match (self.units(), wanted) {
+            (0, _) => 100.0,
+            (_, 0) => 0.0,
+            _ => 100.0 * arrived as f64 / wanted as f64,
+        }
     }
 
     fn matching(&self, accept: impl Fn(Place) -> bool) -> impl Iterator<Item = &Total> {
         self.0.iter().filter(move |total| accept(total.place))
+    }
+}
+
+fn is_archived(at: Place) -> bool {
+    let given_up = matches!(at.state, State::Cancelling | State::Undoing | State::Stuck | State::Undone);
+    !given_up && (at.phase > Phase::Prove || (at.phase == Phase::Prove && at.state == State::Done))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_for_people_has_not_arrived_and_what_they_left_out_is_not_to() {
+        let totals = |places: &[(Phase, State, i64)]| {
+            let one = |&(phase, state, count): &(Phase, State, i64)| Total {
+                place: Place { phase, state },
+                count,
+                bytes: 0,
+                predicted_s: 0.0,
+            };
+            Totals(places.iter().map(one).collect())
+        };
+        let percent = |places: &[_]| totals(places).percent();
+        assert!((percent(&[]) - 100.0).abs() < 0.01);
+        let proven = (Phase::Delete, State::Waiting, 26);
+        assert!((percent(&[proven, (Phase::Restore, State::Parked, 4)]) - 86.67).abs() < 0.01);
+        let left_out = (Phase::Delete, State::Skipped, 3);
+        assert!((percent(&[(Phase::Prove, State::Done, 5), left_out]) - 100.0).abs() < 0.01);
+        assert!(percent(&[(Phase::Backup, State::Undone, 5)]).abs() < 0.01);
     }
 }

@@ -17,6 +17,14 @@ pub enum ArchiveError {
     /// There is no session of that name or number.
     #[error("there is no archive session `{0}`")]
     NoSession(String),
+    /// Several registries have a session of that number.
+    #[error("there are several archive sessions {number}: of {}", .names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" and "))]
+    Ambiguous {
+        /// The number.
+        number: i64,
+        /// Their names.
+        names: Vec<String>,
+    },
     /// The file declares no such session.
     #[error("the fleet file has no [archive.{0}]")]
     NotDeclared(String),
@@ -90,6 +98,7 @@ impl ArchiveError {
         match self {
             Self::NoSessions
             | Self::NoSession(_)
+            | Self::Ambiguous { .. }
             | Self::NotDeclared(_)
             | Self::NoUnit(_)
             | Self::NoUnits
@@ -108,6 +117,10 @@ impl ArchiveError {
                 "`provost archive plan NAME` shows what one would do, `start` begins it".to_owned()
             }
             Self::NoSession(_) => "`provost archive status --all` lists them".to_owned(),
+            Self::Ambiguous { number, names } => {
+                let name = names.first().map_or("NAME", String::as_str);
+                format!("say the name too: `{name}/{number}`")
+            }
             Self::NotDeclared(name) => format!(
                 "declare it: [archive.{name}] from = \"SITE\", to = \"SITE\", select = [{{ category = \"/…\" }}]"
             ),
@@ -116,8 +129,8 @@ impl ArchiveError {
             }
             Self::NoUnits => "name courses with `--course`, or say `--failed` or `--all`".to_owned(),
             Self::Nothing => "`provost archive plan` says why each course stays".to_owned(),
-            Self::UnderWay { session, .. } => format!(
-                "`provost archive run {session}` goes on with it, `provost archive cancel {session} --all` gives it up"
+            Self::UnderWay { name, session, .. } => format!(
+                "`provost archive run {name}/{session}` goes on with it, `provost archive cancel {name}/{session} --all` gives it up"
             ),
             Self::Site { .. } => "`provost status` shows the sites; `provost apply` makes them".to_owned(),
             Self::Registry(error) if error.is_transient() => {

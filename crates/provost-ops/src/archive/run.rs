@@ -162,8 +162,8 @@ fn fleet_of(session: &Session) -> String {
 fn finished(session: &Session, row: &Row, ran: &Ran) -> Notice {
     let text = format!(
         "Session {} of `{}`: {}. {} of {} courses are archived and proven, {} need a person.\n\
-         `provost archive report {}` writes the report.",
-        row.id.0, row.name, ran.end, ran.archived, ran.units, ran.errors, row.id.0
+         `provost archive report {}/{}` writes the report.",
+        row.id.0, row.name, ran.end, ran.archived, ran.units, ran.errors, row.name, row.id.0
     );
     Notice {
         event: if ran.errors > 0 { "failed" } else { "finished" },

@@ -49,7 +49,7 @@ pub struct SessionStatus {
     pub created_at: Timestamp,
     /// Units.
     pub units: i64,
-    /// Settled units, in percent.
+    /// Units that have arrived, of those that are to, in percent.
     pub percent: f64,
     /// Units that have been through all their phases.
     pub finished: i64,

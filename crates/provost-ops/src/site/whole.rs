@@ -7,6 +7,7 @@ use provost_sites::kind_site;
 
 use super::edited::EditOptions;
 use crate::OpsError;
+use crate::archive::see_free;
 use crate::plan::look_at;
 use crate::session::{Access, Call, Session};
 
@@ -20,6 +21,10 @@ pub(super) async fn see(call: &Call, names: &[Name], options: &EditOptions) -> R
         return Ok(());
     }
     let session = Session::open(call, Access::Look)?;
+    if let Err(engaged) = see_free(&session, names).await {
+        session.close().await;
+        return Err(engaged);
+    }
     let only: BTreeSet<Name> = names.iter().cloned().collect();
     let seen = look_at(&session, &session.lock, Some(&only)).await.map(|looked| looked.seen);
     session.close().await;

@@ -149,7 +149,7 @@ pub struct MatchedUser {
     pub why: Option<String>,
 }
 
-/// Fates. Those that are `Matched` under their own user name and those that are `Made` are only counted.
+/// Fates. Those that are `Matched` under their own user name without a doubt and those that are `Made` are only counted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matches {
     /// How many are there.

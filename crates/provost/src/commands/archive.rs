@@ -77,7 +77,7 @@ pub(crate) async fn run(call: Call, ui: &Ui, arguments: Arguments) -> Ended {
 /// Which session.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct Session {
-    /// A session's number, or its name (its newest then); by default the newest of all.
+    /// A session's number, its name (its newest then), or both as `NAME/NUMBER`; by default the newest of all.
     #[arg(value_name = "SESSION")]
     session: Option<String>,
 }

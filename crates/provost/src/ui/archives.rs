@@ -22,8 +22,9 @@ pub(crate) fn accepts(accepts: &Accepts) -> String {
     let next = match accepts.new.as_slice() {
         [] => "all of it was accepted before".to_owned(),
         new => format!(
-            "accepts {} from now on; `provost archive retry {} --failed` tries again what it stopped",
+            "accepts {} from now on; `provost archive retry {}/{} --failed` tries again what it stopped",
             plain(&new.join(", ")),
+            accepts.name,
             accepts.session
         ),
     };
@@ -197,8 +198,8 @@ pub(crate) fn started(started: &Started) -> String {
     let mut text = match &started.ran {
         Some(ran) => self::ran(ran),
         None => format!(
-            "session {} ({}) has {} course(s); `provost archive run {}` works on it",
-            started.session, started.name, started.units, started.session
+            "session {} ({}) has {} course(s); `provost archive run {}/{}` works on it",
+            started.session, started.name, started.units, started.name, started.session
         ),
     };
     for parked in &started.parked {

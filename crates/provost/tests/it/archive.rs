@@ -1,5 +1,6 @@
 //! Archive sessions: one from its plan to the deletion of the originals, on two real Moodles, and what is refused.
 
+mod attempts;
 mod faults;
 mod whole;
 
@@ -93,6 +94,9 @@ fn a_session_goes_from_its_plan_to_the_deletion_of_the_originals() {
     let again = env.archive(&["run"]);
     assert!(again.code == 0 && again.stdout.contains("waiting"), "{again}");
     assert_eq!(env.courses("zola"), "a1 a2");
+    // It knows its sites by their names.
+    let renamed = env.run(&["site", "rename", "zola", "sand"]);
+    assert!(renamed.code == 4 && renamed.stderr.contains("works on site `zola`"), "{renamed}");
 
     let approved = env.archive(&["approve", "--course", "a1"]);
     assert!(approved.code == 0 && approved.stdout.contains("done to 1 course(s)"), "{approved}");

@@ -54,7 +54,7 @@ impl Copied {
 
 impl TestEnv {
     /// Runs a script of these tests inside a site, as the site's own user.
-    fn php(&self, site: &str, name: &str, arguments: &[&str]) -> String {
+    pub(crate) fn php(&self, site: &str, name: &str, arguments: &[&str]) -> String {
         let output = self.php_command(site, &script(name)).args(arguments).output().unwrap();
         let told =
             format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
@@ -201,7 +201,7 @@ fn some() -> usize {
 }
 
 #[test]
-#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
+#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`"]
 fn on_postgresql_a_copy_has_no_difference_and_every_damage_is_told() {
     let Some(env) = two_sites(Engine::Postgresql) else { return };
     let tried = wait(copy_and_prove(env, 1));
@@ -209,14 +209,14 @@ fn on_postgresql_a_copy_has_no_difference_and_every_damage_is_told() {
 }
 
 #[test]
-#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
+#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`"]
 fn on_mariadb_a_copy_has_no_difference_and_damages_are_told() {
     let Some(env) = two_sites(Engine::Mariadb) else { return };
     wait(copy_and_prove(env, some()));
 }
 
 #[test]
-#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`; it has not come to its end yet"]
+#[ignore = "a course on two real Moodles and its damages, some minutes: run it with `--run-ignored all`"]
 fn from_an_older_moodle_a_copy_has_no_difference_and_damages_are_told() {
     let Some(env) = older_and_newer() else { return };
     wait(copy_and_prove(env, some()));

@@ -15,6 +15,9 @@ use crate::ends::EndError;
 const USES: u32 = 40;
 
 /// Agents of one site.
+///
+/// Core's restore keeps what it made for one course in static variables of the process (question types hold the step that made them,
+/// repeated events the numbers that they got): in the next restore they lead astray. So a restore is an agent's last work.
 pub struct Doors {
     cx: Context,
     end: &'static str,
@@ -29,6 +32,13 @@ pub(super) struct Open {
     /// The agent.
     pub(super) door: ArchiveDoor,
     uses: u32,
+}
+
+impl Open {
+    /// What it is asked now is the last that it is asked.
+    pub(super) fn for_the_last_time(&mut self) {
+        self.uses = USES;
+    }
 }
 
 impl Doors {
@@ -97,4 +107,18 @@ macro_rules! ask {
     };
 }
 
-pub(super) use ask;
+/// As [`ask`], of an agent that is let go afterwards.
+macro_rules! ask_last {
+    ($doors:expr, $method:ident, $request:expr) => {
+        async {
+            let doors = &$doors;
+            let mut open = doors.take().await?;
+            open.for_the_last_time();
+            let answer = open.door.$method(doors.cx(), $request).await;
+            doors.give_back(open, answer).await
+        }
+        .await
+    };
+}
+
+pub(super) use {ask, ask_last};

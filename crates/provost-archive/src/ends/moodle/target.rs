@@ -8,7 +8,7 @@ use provost_sites::archive::{
     RestoreRequest, RestoreState, SettleRequest, UncategoryRequest,
 };
 
-use super::doors::ask;
+use super::doors::{ask, ask_last};
 use super::{Making, answer, requests};
 use crate::ends::{Assignment, Carried, Doing, EndError, Restored, Target};
 
@@ -120,7 +120,7 @@ impl Target for MoodleTarget {
                 accept: self.0.accepted(),
                 course: unit.course,
             };
-            match ask!(self.0.target, restore, &request)? {
+            match ask_last!(self.0.target, restore, &request)? {
                 Restore::Stopped { problems } => Err(answer::stopped(&problems)),
                 Restore::Done(done) => {
                     self.0.settle(done.course).await?;

@@ -22,6 +22,7 @@ impl Making {
             },
             conditions: self.conditions()?,
             logs_before: unit.backed_up_at,
+            without_notice: self.declared.after.notice.is_some(),
             ..CensusAsk::new(unit.course, Side::Source)
         };
         let source = CensusAsk { user_table: self.people.clone(), ..base.clone() };

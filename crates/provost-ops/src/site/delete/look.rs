@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::DeleteError;
 use crate::OpsError;
+use crate::archive::see_free;
 use crate::session::{Access, Call, Session};
 use crate::site::chosen::nobody;
 use crate::status::sites_of;
@@ -91,6 +92,7 @@ async fn look_with(session: &Session, name: &Name) -> Result<Doomed, OpsError> {
         let archives = archives.into_iter().map(|(archive, _)| archive.clone()).collect();
         return Err(DeleteError::Archived { site: name.clone(), archives }.into());
     }
+    see_free(session, std::slice::from_ref(name)).await?;
     if is_served(cx, &session.fleet_id.id, name) {
         return Err(DeleteError::NotYetDisabled(name.clone()).into());
     }
