@@ -57,7 +57,12 @@ impl Accepting {
     pub fn differences(&self) -> Accepted {
         let since = self.since.read().unwrap_or_else(PoisonError::into_inner);
         since.iter().fold(self.of_differences.clone(), |all, each| {
-            all.and(each.name.as_str(), format!("by {} at {}", each.by, each.at))
+            let by = format!("by {} at {}", each.by, each.at);
+            let all = match phases::as_difference(&each.name) {
+                Some(difference) => all.and(&difference, by.clone()),
+                None => all,
+            };
+            all.and(each.name.as_str(), by)
         })
     }
 }

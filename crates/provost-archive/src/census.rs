@@ -44,6 +44,10 @@ pub struct Census {
     pub tables: BTreeMap<String, TableCensus>,
     /// Plugins with data in the course that nobody knows how to compare.
     pub not_compared: Vec<NotCompared>,
+    /// Changes that people made in the course since the time from which rows of the log do not count, as the log has them. 0 where no time
+    /// was said, and of a copy.
+    #[serde(default)]
+    pub changes_since: u64,
     /// Why the course was not at rest while it was counted, e.g. ad hoc tasks about it that wait. Empty: it was.
     pub unrest: Vec<String>,
     /// Files of the course.

@@ -98,6 +98,12 @@ pub struct CourseFacts {
     /// Questions that its activities use and that lie in question banks outside the course.
     #[serde(default)]
     pub foreign_questions: u64,
+    /// What belongs to it and no backup takes along, by the words of `docs/census.md`; of a plugin's data how many rows, by its name.
+    #[serde(default)]
+    pub left_behind: BTreeMap<String, u64>,
+    /// Places outside the course that draw questions from its banks.
+    #[serde(default)]
+    pub questions_elsewhere: u64,
 }
 
 /// A category on the way to a course.

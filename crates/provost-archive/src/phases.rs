@@ -14,6 +14,7 @@ mod prove;
 pub use dossier::Dossier;
 pub use error::{PhaseError, Weight};
 pub use on_purpose::accepted;
+pub(crate) use on_purpose::as_difference;
 pub use prove::{ReceiptVerifier, kept};
 
 use jiff::Timestamp;

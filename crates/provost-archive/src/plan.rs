@@ -148,11 +148,14 @@ pub fn plan(inputs: &Inputs<'_>, expected: impl Fn(&CourseFacts) -> Expected) ->
     let mut problems = of_sites(archive, source, target);
     problems.extend(of_accepted(&archive.accept, inputs.differences));
     problems.extend(of_disk(archive, Needs::of(archive, chosen.iter().map(|(_, course)| *course)), target));
-    problems.extend(inputs.matches.map(|matches| of_users(archive, matches)).unwrap_or_default());
-    let courses: Vec<Planned> = chosen
-        .into_iter()
-        .map(|(taken, course)| planned(inputs, &mut occupied, taken, course, expected(course)))
-        .collect();
+    let mut people = inputs.matches.map(|matches| of_users(archive, matches)).unwrap_or_default();
+    problems.append(&mut people.session);
+    let one = |(taken, course): (&Taken, &CourseFacts)| {
+        let mut one = planned(inputs, &mut occupied, taken, course, expected(course));
+        one.problems.extend(people.courses.remove(&course.id).unwrap_or_default());
+        one
+    };
+    let courses: Vec<Planned> = chosen.into_iter().map(one).collect();
     Ok(Plan {
         schema: 1,
         from: archive.from.site.to_string(),

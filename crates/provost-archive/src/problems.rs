@@ -12,7 +12,7 @@ mod version;
 pub use course::of_course;
 pub use disk::{Needs, of_disk};
 pub use site::of_sites;
-pub use users::of_users;
+pub use users::{OfUsers, of_users};
 pub use version::is_older;
 
 use std::collections::BTreeSet;
@@ -56,6 +56,10 @@ pub enum Kind {
     Alias,
     /// Questions that lie in question banks outside the course.
     ForeignQuestions,
+    /// What belongs to the course and no backup takes along: it is gone with the original.
+    LeftBehind,
+    /// Other courses draw questions from the course's banks.
+    QuestionsUsed,
     /// The target has not enough room.
     NotEnoughDisk,
     /// Both ends have one site identifier and are not the same site: a clone and its origin, between which core matches people by id.
@@ -64,13 +68,15 @@ pub enum Kind {
     Place,
     /// The course is in its place already.
     InPlace,
+    /// The script that copies are to be finished with cannot be read.
+    NoScript,
     /// Something is accepted by a name that nothing has.
     UnknownAccept,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::NewerBackup,
         Self::Plugin,
         Self::PluginOlder,
@@ -86,10 +92,13 @@ impl Kind {
         Self::MissingContent,
         Self::Alias,
         Self::ForeignQuestions,
+        Self::LeftBehind,
+        Self::QuestionsUsed,
         Self::NotEnoughDisk,
         Self::SameSite,
         Self::Place,
         Self::InPlace,
+        Self::NoScript,
         Self::UnknownAccept,
     ];
 
@@ -111,10 +120,13 @@ impl Kind {
             Self::MissingContent => "missing_content",
             Self::Alias => "alias",
             Self::ForeignQuestions => "foreign_questions",
+            Self::LeftBehind => "left_behind",
+            Self::QuestionsUsed => "questions_used",
             Self::NotEnoughDisk => "not_enough_disk",
             Self::SameSite => "same_site",
             Self::Place => "place",
             Self::InPlace => "in_place",
+            Self::NoScript => "no_script",
             Self::UnknownAccept => "unknown_accept",
         }
     }
@@ -131,13 +143,14 @@ impl Kind {
                 | Self::DeletedUser
                 | Self::SameSite
                 | Self::Place
+                | Self::NoScript
                 | Self::UnknownAccept
         )
     }
 
     /// Whether it stops a unit that does not accept it; else it is only told.
     pub const fn stops(self) -> bool {
-        !matches!(self, Self::InPlace | Self::ForeignQuestions | Self::UserDoubtful)
+        !matches!(self, Self::InPlace | Self::ForeignQuestions | Self::QuestionsUsed | Self::UserDoubtful)
     }
 }
 

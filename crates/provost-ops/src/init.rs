@@ -5,6 +5,7 @@ use provost_fleet::starter::{StarterOptions, starter};
 use serde::Serialize;
 
 use crate::OpsError;
+use crate::archive::public_key;
 use crate::error::io;
 use crate::session::Call;
 
@@ -15,6 +16,9 @@ pub struct Initialised {
     pub file: Utf8PathBuf,
     /// Where the fleet will keep its things.
     pub state: Utf8PathBuf,
+    /// The public half of the key that receipts of archived courses are signed with. `None`: this user may not write there, and whoever
+    /// signs first makes it.
+    pub key: Option<String>,
 }
 
 /// Writes a commented fleet file; never over one that is there.
@@ -35,5 +39,5 @@ pub fn init(call: &Call, mut options: StarterOptions) -> Result<Initialised, Ops
         other => other.map_err(io("write", &path))?,
     };
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io("write", &path))?;
-    Ok(Initialised { file: call.file.clone(), state })
+    Ok(Initialised { file: call.file.clone(), state, key: public_key(call).ok().map(|key| key.to_string()) })
 }

@@ -14,6 +14,7 @@ use provost_fleet::diagnostic::Diagnostics;
 use provost_fleet::digest::Digest;
 use provost_fleet::lock::Lock;
 use provost_fleet::model::Fleet;
+use provost_sites::accounts;
 use provost_sites::fleet_state::FleetId;
 use provost_sites::kind_database::DatabaseKind;
 use provost_sites::kind_keyspace::KeyspaceKind;
@@ -209,7 +210,9 @@ impl Session {
     /// Who asks, for the journal.
     pub(crate) fn actor(&self) -> String {
         let machine = &self.cx.machine;
-        machine.secret_environment.0.get("USER").cloned().unwrap_or_else(|| machine.uid.to_string())
+        let said =
+            ["SUDO_USER", "USER"].iter().find_map(|name| machine.secret_environment.0.get(*name).cloned());
+        said.or_else(|| accounts::name_of(machine.uid)).unwrap_or_else(|| machine.uid.to_string())
     }
 
     /// The kind `template`, for what is done to one beside plans.

@@ -335,6 +335,12 @@ type Users = HashMap<String, (u32, u32)>;
 /// Inode, size and time of a file: the tools that change the list put a new file in its place.
 type Version = (u64, u64, i64, i64);
 
+/// What the machine calls a user; `None` where its list has no such number.
+pub fn name_of(uid: u32) -> Option<String> {
+    let users = users().ok()?;
+    users.iter().find(|(_, (number, _))| *number == uid).map(|(name, _)| name.clone())
+}
+
 /// The list as it was last read. A plan asks for the account of every site, and every site has a line: without this, a thousand sites
 /// mean a million lines.
 static READ: Mutex<Option<(Version, Arc<Users>)>> = Mutex::new(None);

@@ -9,6 +9,7 @@
 //! | `archive.site` | both | facts of the site: versions, plugins, roles, categories, names |
 //! | `archive.courses` | source | facts of courses, page by page |
 //! | `archive.users` | source | who a backup of some courses would bring |
+//! | `archive.users.where` | source | which of the courses some of them take part in |
 //! | `archive.match` | target | whom each of them would become there |
 //! | `archive.backup` | source | one course into a directory: its structure alone, or with all contents |
 //! | `archive.locate` | source | where the contents of files lie |
@@ -54,5 +55,5 @@ pub use restore::{Restore, RestoreRequest, Restored};
 pub use source::{DeleteRequest, Deleted, Expected, Hidden, HideRequest, MoveRequest, Moved};
 pub use users::{
     Account, Conflict, Fate, MatchBy, MatchRequest, MatchedUser, Matches, Unmatched, UserPage, UserPolicy,
-    UsersRequest,
+    UsersRequest, WhereRequest, Whereabouts,
 };

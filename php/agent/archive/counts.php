@@ -171,7 +171,7 @@ final class counts {
      * @param string $sql
      * @return bool
      */
-    private function can(string $sql): bool {
+    public function can(string $sql): bool {
         global $DB;
         preg_match_all('/\{([a-z0-9_]+)\}/', str_replace(['{in}', '{contexts}'], '', $sql), $tables);
         return !array_filter($tables[1], fn(string $table): bool => !$DB->get_manager()->table_exists($table));
@@ -183,7 +183,7 @@ final class counts {
      * @param string $sql
      * @return string
      */
-    private function fill(string $sql): string {
+    public function fill(string $sql): string {
         return str_replace(['{in}', '{contexts}'], [$this->in, $this->contexts], $sql);
     }
 }

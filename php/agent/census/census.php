@@ -16,7 +16,9 @@
 
 namespace provost;
 
+require_once(__DIR__ . '/../archive/counts.php');
 require_once(__DIR__ . '/../archive/finish.php');
+require_once(__DIR__ . '/../archive/left_behind.php');
 require_once(__DIR__ . '/census_activities.php');
 require_once(__DIR__ . '/census_contents.php');
 require_once(__DIR__ . '/census_left.php');
@@ -118,6 +120,7 @@ final class census {
             'shortname' => $this->course->shortname,
             'tables' => (object) $tables,
             'not_compared' => $left->not_compared(),
+            'changes_since' => $left->changes_since($this->params['side'] ?? 'source', $this->params['logs_before'] ?? null),
             'unrest' => $left->unrest(),
         ] + (new census_contents($this->names, $this->task))->check();
     }

@@ -43,7 +43,7 @@ final class census_left {
     }
 
     /**
-     * Plugins with data in the course that no recipe knows.
+     * What there is of the course that no recipe knows, or that no backup takes along (left_behind).
      *
      * @return array
      */
@@ -61,8 +61,32 @@ final class census_left {
         if ($banks = $this->foreign_banks()) {
             $found['question_bank_outside'] = implode(', ', $banks);
         }
+        $counts = new archive\counts([(int) $this->course->id]);
+        foreach (archive\left_behind::backed_up($counts)[$this->course->id] ?? [] as $component => $count) {
+            $found[$component] = "$count rows";
+        }
+        foreach (archive\left_behind::of($counts)[$this->course->id] ?? [] as $word => $count) {
+            $found["left_behind.$word"] = $count;
+        }
         ksort($found);
-        return array_map(fn($component, $what) => ['component' => $component, 'what' => $what], array_keys($found), $found);
+        return array_map(fn($component, $what) => ['component' => $component, 'what' => (string) $what], array_keys($found), $found);
+    }
+
+    /**
+     * Changes that people made in the course from a time on, as its log has them.
+     *
+     * @param string $side Only of the source.
+     * @param int|null $time
+     * @return int
+     */
+    public function changes_since(string $side, ?int $time): int {
+        global $DB;
+        if ($side !== 'source' || $time === null || !$DB->get_manager()->table_exists('logstore_standard_log')) {
+            return 0;
+        }
+        // What a session itself does is none of it: its backup, and that it hides what it has copied.
+        return $DB->count_records_select('logstore_standard_log', "courseid = ? AND timecreated >= ? AND crud <> 'r' AND userid > 0
+            AND origin <> 'cli'", [$this->course->id, $time]);
     }
 
     /**

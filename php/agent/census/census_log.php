@@ -20,8 +20,9 @@ namespace provost;
  * Which rows of the log a restore can bring, and which not.
  *
  * Core's backup takes the rows whose context is the course or an activity that is there. Core's restore then leaves out those that name a
- * person who takes no other part in the course: an administrator who looked in, the system itself, a guest. Both are rules of core, and
- * not luck, so they are applied here: what can come is compared row by row, and the rest is counted apart.
+ * person who is not in the backup: the system itself, and in a backup of core's whoever takes no other part in the course, such as an
+ * administrator who looked in. A backup of ours takes along everybody whom its rows of the log name. These are rules and not luck, so they
+ * are applied here: what can come is compared row by row, and the rest is counted apart.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -52,6 +53,7 @@ final class census_log {
         $before = $params['logs_before'] ?? null;
         $wanted = $recipe->name === self::COMES;
         $people = $names->people();
+        $iscoming = fn(int $user): bool => isset($people[$user]) || (!empty($params['log_people']) && $names->has_account($user));
         $source = ($params['side'] ?? 'source') === 'source';
         foreach ($reader->rows($recipe) as $row) {
             if ($before !== null && $row->timecreated >= $before) {
@@ -59,7 +61,7 @@ final class census_log {
             }
             // A copy has no strangers: whatever is there came. But rows of Moodle itself come or do not, as core's check before the restore
             // went: at neither end are they among those that are compared.
-            $comes = $source ? self::comes($row, $names, $people) : (int) $row->userid !== self::MOODLE;
+            $comes = $source ? self::comes($row, $names, $iscoming) : (int) $row->userid !== self::MOODLE;
             if ($comes === $wanted && ($wanted || $source)) {
                 yield $reader->digest($recipe, $row);
             }
@@ -71,15 +73,15 @@ final class census_log {
      *
      * @param \stdClass $row
      * @param census_names $names
-     * @param bool[] $people Who takes part, by number.
+     * @param callable $iscoming Whether somebody is in the backup, by number.
      * @return bool
      */
-    private static function comes(\stdClass $row, census_names $names, array $people): bool {
-        if ($names->inside('content_context', (int) $row->contextid) === null || !isset($people[$row->userid])) {
+    private static function comes(\stdClass $row, census_names $names, callable $iscoming): bool {
+        if ($names->inside('content_context', (int) $row->contextid) === null || !$iscoming((int) $row->userid)) {
             return false;
         }
         foreach (['relateduserid', 'realuserid'] as $column) {
-            if (!empty($row->$column) && !isset($people[$row->$column])) {
+            if (!empty($row->$column) && !$iscoming((int) $row->$column)) {
                 return false;
             }
         }

@@ -63,6 +63,9 @@ final class census_names {
     /** @var bool[] The people that rows have named, by number. */
     private array $people = [];
 
+    /** @var bool[] Whether numbers are those of accounts. */
+    private array $accounts = [];
+
     /** @var bool[]|null The people who take part, once that was asked. */
     private ?array $takingpart = null;
 
@@ -175,6 +178,17 @@ final class census_names {
      */
     public function people(): array {
         return $this->takingpart ??= $this->included === null ? $this->people : array_fill_keys(array_keys($this->included), true);
+    }
+
+    /**
+     * Whether somebody has an account here, also a deleted one.
+     *
+     * @param int $id
+     * @return bool
+     */
+    public function has_account(int $id): bool {
+        global $DB;
+        return $this->accounts[$id] ??= $DB->record_exists('user', ['id' => $id]);
     }
 
     /**

@@ -192,11 +192,4 @@ return [
         'users' => true,
         'needs' => 'competencies',
     ],
-    'post' => [
-        'in' => 'courseid:course',
-        'when' => "t.module = 'notes'",
-        'refs' => 'courseid:course userid:user usermodified:user coursemoduleid:course_modules',
-        'blank' => 'uniquehash rating attachment',
-        'users' => true,
-    ],
 ];

@@ -25,11 +25,12 @@ use provost\task;
  *
  * Parameters: course (its number), side (source or target), user_key (username, email or idnumber), user_table (a map: a user's name here to
  * the one at the other end), conditions (a map of the backup's settings), columns (a map: table to the columns that are to be used),
- * logs_before (a time; rows of the log from then on do not count), without_notice (whether the notice that archive.finish writes does not
- * count), users_file (the path of the backup's users.xml, at the source).
+ * logs_before (a time; rows of the log from then on do not count), log_people (whether the backup takes along whom its rows of the log name),
+ * without_notice (whether the notice that archive.finish writes does not count), users_file (the path of the backup's users.xml, at the
+ * source).
  *
- * Answer: schema, moodle, course, shortname, tables (a map: rows, digest, columns), not_compared (a list of component and what), unrest (a list
- * of words), files, bytes, missing_contents (a list of SHA-1).
+ * Answer: schema, moodle, course, shortname, tables (a map: rows, digest, columns), not_compared (a list of component and what),
+ * changes_since (at the source: changes from logs_before on), unrest (a list of words), files, bytes, missing_contents (a list of SHA-1).
  *
  * @package    provost
  * @copyright  Provost contributors

@@ -15,6 +15,8 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\counts;
+use provost\archive\left_behind;
+use provost\archive\questions_elsewhere;
 use provost\failure;
 use provost\operation;
 use provost\task;
@@ -187,6 +189,7 @@ return new class implements operation {
                                    GROUP BY ctx.course, r.shortname');
         $components = $counts->components();
         $numbers = $this->numbers($counts);
+        $leftbehind = left_behind::of($counts);
         foreach ($facts as $id => &$one) {
             [$one['files'], $one['bytes'], $one['missing']] = $contents[$id] ?? [0, 0, 0];
             $one['activities'] = (object) ($activities[$id] ?? []);
@@ -196,6 +199,7 @@ return new class implements operation {
             $made = array_merge($made, array_keys($components[$id] ?? []), ["format_$one[format]"]);
             $one['components'] = array_values(array_unique($made));
             $one['roles'] = array_keys(($roles[$id] ?? []) + ($overrides[$id] ?? []));
+            $one['left_behind'] = (object) ($leftbehind[$id] ?? []);
             foreach ($numbers as $name => $values) {
                 $one[$name] = $values[$id] ?? 0;
             }
@@ -226,7 +230,6 @@ return new class implements operation {
                                  LEFT JOIN {contexts} own ON own.id = c.contextid AND own.course = ctx.course
                                      WHERE own.id IS NULL GROUP BY ctx.course',
         ];
-        $numbers = array_map([$counts, 'numbers'], $queries);
-        return $numbers;
+        return array_map([$counts, 'numbers'], $queries) + ['questions_elsewhere' => questions_elsewhere::numbers($counts)];
     }
 };

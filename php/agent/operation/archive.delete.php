@@ -17,6 +17,7 @@
 use provost\archive\deletion;
 use provost\archive\expected;
 use provost\archive\marks;
+use provost\archive\questions_elsewhere;
 use provost\archive\quiet;
 use provost\failure;
 use provost\operation;
@@ -57,6 +58,9 @@ return new class implements operation {
                 if (!empty($params['must_be_hidden']) && $course->visible) {
                     throw new failure('not_hidden', "Somebody has shown the course $course->id again since it was hidden: it is not deleted");
                 }
+                if (!$begun) {
+                    $this->see_that_nobody_else_needs_it($id);
+                }
                 quiet::without_waiting(false);
                 marks::write(marks::DELETING . $unit, ['course' => $id]);
                 quiet::without_waiting(true);
@@ -73,5 +77,18 @@ return new class implements operation {
             $lock->release();
         }
         return ['already' => $course === null, 'begun' => $begun, 'freed_bytes' => $freed];
+    }
+
+    /**
+     * Refuses where other courses draw questions from this one's banks.
+     *
+     * @param int $course
+     */
+    private function see_that_nobody_else_needs_it(int $course): void {
+        $users = questions_elsewhere::of($course);
+        if ($users) {
+            $some = implode('; ', array_slice($users, 0, 5)) . (count($users) > 5 ? '; and ' . (count($users) - 5) . ' more' : '');
+            throw new failure('questions_used', "Questions of the course $course are used elsewhere, and would be missing there: $some");
+        }
     }
 };

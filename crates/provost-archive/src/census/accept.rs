@@ -15,8 +15,12 @@ pub struct BuiltIn {
 pub const BUILT_IN: &[BuiltIn] = &[
     BuiltIn {
         name: "missing:logstore_standard_log.strangers",
-        reason: "rows of the log that name the system, or somebody who takes no other part in the course, or an activity that is \
-                 gone: core's backup or restore leaves them out",
+        reason: "rows of the log that name the system, or somebody who is not in the backup, or an activity that is gone: core's \
+                 backup or restore leaves them out",
+    },
+    BuiltIn {
+        name: "extra:grade_items.total",
+        reason: "the total of a gradebook that nobody has looked at yet: the course has none, and core's restore makes one",
     },
     BuiltIn {
         name: "changed:user_lastaccess.timeaccess",

@@ -117,6 +117,8 @@ pub struct CensusAsk {
     /// Whether the notice that post-processing writes does not count, at either end: what else changes in its section does.
     #[serde(default)]
     pub without_notice: bool,
+    /// Whether the backup takes along whoever its rows of the log name, as ours does and core's does not.
+    pub log_people: bool,
     /// The path of the backup's `users.xml` at this end, asked of the source only: who is in the backup, and under which names. Without it
     /// those count as taking part whom the rows of the course name; an anonymised backup cannot be compared without it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,6 +137,7 @@ impl CensusAsk {
             columns: BTreeMap::new(),
             logs_before: None,
             without_notice: false,
+            log_people: false,
             users_file: None,
         }
     }

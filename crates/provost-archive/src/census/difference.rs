@@ -85,8 +85,13 @@ pub struct Clean {
 
 /// Differences that nobody accepted: the unit stops.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the copy differs from the course: {}", names(.0))]
-pub struct Unsettled(pub Vec<Difference>);
+#[error("the copy differs from the course: {}{}", names(left), since(*changes))]
+pub struct Unsettled {
+    /// What nobody accepted. Never empty.
+    pub left: Vec<Difference>,
+    /// Changes that people made in the course after its backup, as its log has them: no copy of that backup has them.
+    pub changes: u64,
+}
 
 impl Comparison {
     /// Looks whether every difference is accepted.
@@ -101,7 +106,11 @@ impl Comparison {
                 None => left.push(difference.clone()),
             }
         }
-        if left.is_empty() { Ok(Clean { comparison: self, settled }) } else { Err(Unsettled(left)) }
+        if left.is_empty() {
+            Ok(Clean { comparison: self, settled })
+        } else {
+            Err(Unsettled { left, changes: self.source.changes_since })
+        }
     }
 }
 
@@ -117,13 +126,17 @@ impl Clean {
     }
 }
 
-/// At most five names are told in one line; the rest is in the list.
+/// What a copy of an older backup cannot have, and what to do about it.
+fn since(changes: u64) -> String {
+    let times = match changes {
+        0 => return String::new(),
+        1 => "once".to_owned(),
+        many => format!("{many} times"),
+    };
+    format!("; the course was changed {times} after its backup: give this copy up (`archive cancel`) and archive it again")
+}
+
+/// All of them: nobody can accept what he is not told, and this line is all that the registry keeps of a proof that failed.
 fn names(differences: &[Difference]) -> String {
-    const MOST: usize = 5;
-    let mut text: Vec<String> =
-        differences.iter().take(MOST).map(|each| format!("{} ({})", each.name, each.rows)).collect();
-    if differences.len() > MOST {
-        text.push(format!("and {} more", differences.len() - MOST));
-    }
-    text.join(", ")
+    differences.iter().map(|each| format!("{} ({})", each.name, each.rows)).collect::<Vec<_>>().join(", ")
 }

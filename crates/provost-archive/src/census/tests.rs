@@ -71,6 +71,7 @@ impl CensusEnd for Scripted {
             shortname: "C".to_owned(),
             tables: self.tables.keys().map(table).collect(),
             not_compared: self.not_compared.clone(),
+            changes_since: 0,
             unrest: self.unrest.clone(),
             files: 1,
             bytes: 10,
@@ -191,6 +192,17 @@ async fn a_copy_that_still_changes_is_never_accepted() {
     let target = Scripted { unrest: vec!["task x".into()], ..Scripted::default() };
     let comparison = compared(&Scripted::default(), &target).await;
     assert!(comparison.settle(&Accepted::new(["*".to_owned()])).is_err());
+}
+
+#[tokio::test]
+async fn a_gradebook_that_nobody_looked_at_gets_its_total_and_nothing_else() {
+    let total: &[(&str, &str)] = &[("itemtype", "course")];
+    let none = || Scripted::default().with("grade_categories", &[]).with("grade_items", &[]);
+    let one = Scripted::default().with("grade_categories", &[total]).with("grade_items", &[total]);
+    assert_eq!(names(&none(), &one).await, ["extra:grade_items.total 2"]);
+    let more = Scripted::default().with("grade_categories", &[total]).with("grade_items", &[total, total]);
+    assert_eq!(names(&none(), &more).await, ["extra:grade_categories 1", "extra:grade_items 2"]);
+    assert!(names(&one, &none()).await.contains(&"missing:grade_items 1".to_owned()));
 }
 
 #[tokio::test]

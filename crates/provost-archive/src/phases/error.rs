@@ -74,7 +74,7 @@ impl PhaseError {
             Self::End(EndError::Platform { .. }) => Weight::Platform,
             Self::End(EndError::Interrupted) => Weight::Interrupted,
             // A course that was still changing can be counted again.
-            Self::Differs(Unsettled(left)) if left.iter().all(|each| each.kind == Kind::Unrest) => {
+            Self::Differs(Unsettled { left, .. }) if left.iter().all(|each| each.kind == Kind::Unrest) => {
                 Weight::Passing
             }
             Self::NotYet { .. } | Self::End(EndError::Busy { .. }) => Weight::NotYet,

@@ -1,6 +1,6 @@
 //! Problems of one course.
 
-use provost_fleet::archive::Archive;
+use provost_fleet::archive::{Archive, Fate};
 
 use super::version::is_older;
 use super::{Kind, Problem};
@@ -22,6 +22,9 @@ pub fn of_course(
         problems.extend(plugins(source, target, course));
         problems.extend(roles(archive, target, course));
         problems.extend(content(source, course));
+        if archive.source == Fate::Delete {
+            problems.extend(with_the_original(course));
+        }
     }
     problems.into_iter().map(|problem| problem.judged(&archive.accept)).collect()
 }
@@ -126,6 +129,43 @@ fn content(source: &SiteFacts, course: &CourseFacts) -> Vec<Problem> {
         problems.push(Problem::new(Kind::ForeignQuestions, "", message));
     }
     problems
+}
+
+/// What would be gone with the original, or break without it.
+fn with_the_original(course: &CourseFacts) -> Vec<Problem> {
+    let lost = course.left_behind.iter().map(|(word, count)| {
+        let message =
+            format!("{} would be gone with the original: no backup takes that along", in_words(word, *count));
+        let hint =
+            format!("keep the original: source = \"hide\"; or accept `left_behind:{word}`, and lose them");
+        Problem::new(Kind::LeftBehind, word, message).hint(hint)
+    });
+    let mut problems: Vec<Problem> = lost.collect();
+    if course.questions_elsewhere > 0 {
+        let activities = counted(course.questions_elsewhere, "activity", "activities", "other courses");
+        let message = format!("{activities} use its questions: it is not deleted as long as they do");
+        let hint = "delete those first, or move the question bank to a course that stays";
+        problems.push(Problem::new(Kind::QuestionsUsed, "", message).hint(hint));
+    }
+    problems
+}
+
+fn in_words(word: &str, count: u64) -> String {
+    let (one, many) = match word {
+        "backup_files" => ("backup in its own areas", "backups in its own areas"),
+        "blog_links" => ("blog entry about it", "blog entries about it"),
+        "calendar_subscriptions" => ("subscription to a calendar", "subscriptions to calendars"),
+        "event_monitor_rules" => ("rule of the event monitor", "rules of the event monitor"),
+        "event_monitor_subscriptions" => {
+            ("subscription to the event monitor", "subscriptions to the event monitor")
+        }
+        "group_messages" => ("message of its groups", "messages of its groups"),
+        "notes" => ("note about people", "notes about people"),
+        "recycle_bin" => ("deleted activity in its recycle bin", "deleted activities in its recycle bin"),
+        "repositories" => ("repository of its own", "repositories of its own"),
+        plugin => return counted(count, "row", "rows", plugin),
+    };
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 fn counted(count: u64, one: &str, many: &str, what: &str) -> String {

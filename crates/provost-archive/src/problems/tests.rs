@@ -42,6 +42,10 @@ fn troubled() -> CourseFacts {
         missing: 4,
         aliases: 2,
         foreign_questions: 7,
+        left_behind: [("backup_files", 2), ("notes", 1), ("local_logbook", 3)]
+            .map(|(name, count)| (name.to_owned(), count))
+            .into(),
+        questions_elsewhere: 2,
         ..course(2, "BIO", &["Sessions"])
     }
 }
@@ -67,6 +71,19 @@ fn what_is_accepted_stops_nothing_unless_it_is_fatal() {
     let accept = "accept = [\"plugin:mod_game\", \"plugin_older\", \"role:tutor\", \"left_out:mod_chat\", \"missing_content:da39\", \"idnumber_clash\", \"name_clash\"]\n\
                   restore = { roles = { tutor = \"helper\" } }";
     insta::assert_snapshot!(of(accept, &source, &target, &troubled()));
+}
+
+#[test]
+fn what_would_be_gone_with_the_original_is_told_where_it_is_deleted() {
+    let (source, target) = (site("s"), site("t"));
+    let course = CourseFacts {
+        left_behind: troubled().left_behind,
+        questions_elsewhere: 2,
+        ..course(2, "BIO", &["Sessions"])
+    };
+    assert_eq!(of("source = \"hide\"", &source, &target, &course), "");
+    let accept = "source = \"delete\"\naccept = [\"left_behind:notes\"]";
+    insta::assert_snapshot!(of(accept, &source, &target, &course));
 }
 
 #[test]
@@ -135,7 +152,7 @@ fn room_is_counted_with_some_to_spare() {
 }
 
 #[test]
-fn people_who_cannot_be_told_apart_stop_it() {
+fn people_who_cannot_be_told_apart_stop_their_courses() {
     let user = |name: &str, fate, why: Option<&str>| MatchedUser {
         id: 7,
         username: name.to_owned(),
@@ -143,6 +160,7 @@ fn people_who_cannot_be_told_apart_stop_it() {
         target: None,
         target_username: name.to_owned(),
         why: why.map(str::to_owned),
+        courses: Vec::new(),
     };
     let special = vec![
         user("admin", Fate::Conflict, Some("`admin` has another address")),
@@ -152,14 +170,25 @@ fn people_who_cannot_be_told_apart_stop_it() {
         user("nobody", Fate::Unmatched, None),
     ];
     let matches = Matches { matched: 5, made: 3, special };
-    insta::assert_snapshot!(told(&of_users(&declared("accept = [\"deleted_user\"]"), &matches)));
-    assert!(of_users(&declared("backup = { users = false }"), &matches).is_empty());
+    let people = of_users(&declared("accept = [\"deleted_user\"]"), &matches);
+    insta::assert_snapshot!(told(&people.session));
+    assert_eq!(of_users(&declared("backup = { users = false }"), &matches), OfUsers::default());
+
+    // Where their courses are known, no others are stopped.
+    let of_course = |course: i64, user: MatchedUser| MatchedUser { courses: vec![course], ..user };
+    let mut special: Vec<_> =
+        (0..6).map(|number| of_course(2, user(&format!("u{number}"), Fate::Unmatched, None))).collect();
+    special.push(of_course(3, user("admin", Fate::Conflict, None)));
+    let people = of_users(&declared(""), &Matches { special, ..Matches::default() });
+    assert_eq!(people.session, []);
+    let messages = people.courses.values().map(|problems| told(problems)).collect::<String>();
+    insta::assert_snapshot!(messages);
 
     // Those who may be somebody else are told, and stop nobody; many of them as one.
     let doubtful = |count: usize| {
         let each =
             (0..count).map(|number| user(&format!("u{number}"), Fate::Matched, Some("other addresses")));
-        of_users(&declared(""), &Matches { special: each.collect(), ..Matches::default() })
+        of_users(&declared(""), &Matches { special: each.collect(), ..Matches::default() }).session
     };
     assert!(doubtful(3).len() == 3 && doubtful(3).iter().all(|problem| !problem.stops()));
     let [all] = doubtful(12).try_into().unwrap();

@@ -2,6 +2,7 @@
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_archive::receipt::{Key, PublicKey, Receipt, Statement};
+use provost_engine::registry::State;
 use serde::Serialize;
 
 use super::{ArchiveError, Which};
@@ -61,6 +62,11 @@ pub fn public_key(call: &Call) -> Result<PublicKey, OpsError> {
     Ok(Key::read_or_make(&paths).map_err(ArchiveError::from)?.public())
 }
 
+/// Whether its copy is gone, or on its way to be: a receipt would prove something that is not there.
+fn is_given_up(state: State) -> bool {
+    matches!(state, State::Cancelling | State::Undoing | State::Undone)
+}
+
 /// Writes the receipts of a session into a directory, a file for each course, and the key beside them.
 pub async fn export(call: &Call, which: &Which, to: &Utf8Path) -> Result<Exported, OpsError> {
     let session = Session::open(call, Access::Look)?;
@@ -77,6 +83,10 @@ pub async fn export(call: &Call, which: &Which, to: &Utf8Path) -> Result<Exporte
             let Some(last) = page.last() else { break };
             after = Some(last.unit);
             for receipt in page {
+                let unit = registry.unit(row.id, receipt.unit).await.map_err(ArchiveError::from)?;
+                if unit.is_some_and(|unit| is_given_up(unit.place.state)) {
+                    continue;
+                }
                 let file = directory.join(format!("{}-{}.json", row.id.0, receipt.unit));
                 fs_err::write(&file, receipt.body).map_err(io("write", file))?;
                 receipts += 1;

@@ -9,7 +9,7 @@ use provost_archive::schedule::Why;
 use provost_archive::session::{Learned, Leftovers, Pace, RunEnd, Runner, Told, Watcher, WorkerName};
 use provost_engine::context::Context;
 use provost_engine::execute::full_chain;
-use provost_engine::registry::{Registry, Session as Row};
+use provost_engine::registry::{Query, Registry, Session as Row, State};
 use provost_fleet::archive::Archive;
 use serde::Serialize;
 use tokio::sync::mpsc;
@@ -117,7 +117,8 @@ pub(super) async fn work(
     if let Ok(ran) = &ran
         && matches!(ran.end, "done" | "failed" | "cancelled")
     {
-        notifier.send(finished(session, &row, ran)).await;
+        let failed = need_a_person(&*registry, &row).await;
+        notifier.send(finished(session, &row, ran, &failed)).await;
     }
     ran
 }
@@ -159,9 +160,23 @@ fn fleet_of(session: &Session) -> String {
     session.loaded.fleet.name.to_string()
 }
 
-fn finished(session: &Session, row: &Row, ran: &Ran) -> Notice {
+/// Courses that a finished session names in its notice; the rest stands in the report.
+const MOST_NAMED: u32 = 20;
+
+/// The first of those that need a person, each with its error. Also those that were stopped from the beginning: no failure was told of them.
+async fn need_a_person(registry: &dyn Registry, row: &Row) -> Vec<String> {
+    let query = Query { states: vec![State::Parked, State::Stuck], limit: MOST_NAMED, ..Query::default() };
+    let units = registry.page(row.id, &query).await.map(|page| page.units).unwrap_or_default();
+    units
+        .iter()
+        .map(|unit| format!("{}: {}", unit.label, unit.error.as_deref().unwrap_or("parked")))
+        .collect()
+}
+
+fn finished(session: &Session, row: &Row, ran: &Ran, failed: &[String]) -> Notice {
+    let named: String = failed.iter().map(|line| format!("\n- {line}")).collect();
     let text = format!(
-        "Session {} of `{}`: {}. {} of {} courses are archived and proven, {} need a person.\n\
+        "Session {} of `{}`: {}. {} of {} courses are archived and proven, {} need a person.{named}\n\
          `provost archive report {}/{}` writes the report.",
         row.id.0, row.name, ran.end, ran.archived, ran.units, ran.errors, row.name, row.id.0
     );

@@ -14,6 +14,7 @@ use provost_engine::registry::{
     Command, NewSession, NewUnit, Registry, Selection, Seq, Session as Row, SessionId, SessionOrder,
     SessionState,
 };
+use provost_fleet::name::Name;
 use serde::Serialize;
 
 use super::run::{Ran, RunOptions, work};
@@ -31,6 +32,8 @@ const BATCH: usize = 2000;
 pub struct Declared {
     /// Its name in the fleet file; `None`: declared by keys.
     pub name: Option<String>,
+    /// What one is called that is declared by keys; `None`: by its two sites.
+    pub called: Option<Name>,
     /// Keys and values, as [archive.NAME] has them.
     pub keys: Vec<(String, toml::Value)>,
     /// The year; `None` is this one.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use provost_archive::session::Orders;
-use provost_engine::registry::{Query, Registry, Session as Row, State, Totals, Unit};
+use provost_engine::registry::{Query, Registry, Session as Row, SessionState, State, Totals, Unit};
 use serde::Serialize;
 
 use super::{Acceptance, ArchiveError, Which, opened};
@@ -41,7 +41,8 @@ pub struct SessionStatus {
     pub session: i64,
     /// Its name.
     pub name: String,
-    /// Its state, in a word.
+    /// Its state, in a word. One that is under way and that nobody works on now is `waiting`: for its window, for a quarantine's end, for
+    /// an approval, or for `provost archive run`.
     pub state: &'static str,
     /// Who started it.
     pub actor: String,
@@ -69,6 +70,8 @@ pub struct SessionStatus {
     pub workers_allowed: u32,
     /// When units may run.
     pub windows: Vec<String>,
+    /// The time zone that they are meant in.
+    pub timezone: String,
     /// What people have accepted since it began.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<Acceptance>,
@@ -143,7 +146,7 @@ async fn one(
     };
     Ok(SessionStatus {
         session: row.id.0,
-        state: row.state.word(),
+        state: state_word(row.state, owners.is_empty()),
         units: totals.units(),
         percent: totals.percent(),
         finished: totals.finished(),
@@ -155,6 +158,7 @@ async fn one(
         workers: owners.into_iter().map(|owner| owner.worker).collect(),
         workers_allowed: orders.workers,
         windows: orders.windows.iter().map(ToString::to_string).collect(),
+        timezone: orders.timezone.clone(),
         accepted: super::accept::accepted(&orders),
         expected_end: expected_end(&totals, &orders)?,
         listed,
@@ -162,6 +166,10 @@ async fn one(
         actor: row.actor,
         created_at: row.created_at,
     })
+}
+
+fn state_word(state: SessionState, is_alone: bool) -> &'static str {
+    if state == SessionState::Running && is_alone { "waiting" } else { state.word() }
 }
 
 fn state(word: &str) -> Result<State, ArchiveError> {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use provost_archive::course::{CourseFacts, CourseId, SiteFacts};
 use provost_archive::plan::{Expected, Inputs, Plan};
 use provost_archive::predict::Features;
+use provost_archive::problems::{Kind, Problem};
 use provost_archive::select::{Lists, Started, lists_of, select};
 use provost_archive::session::Learned;
 use provost_engine::registry::Phase;
@@ -13,6 +14,7 @@ use provost_fleet::archive::{Archive, Fate, ad_hoc, course_list};
 use provost_fleet::name::Name;
 use provost_sites::archive::{
     Account, ArchiveDoor, CoursePage, CoursesRequest, Detail, MatchRequest, Matches, UsersRequest,
+    WhereRequest,
 };
 
 use super::making::{self, Opened};
@@ -95,10 +97,22 @@ pub(super) async fn survey(session: &Session, declared: &Declared) -> Result<Sur
         differences: &DIFFERENCES,
     };
     let plan = provost_archive::plan::plan(&inputs, expected);
-    let plan = plan.map_err(|error| ArchiveError::Refused(error.to_string()))?;
+    let mut plan = plan.map_err(|error| ArchiveError::Refused(error.to_string()))?;
+    plan.problems.extend(no_script(session, &archive));
     let facts = courses.into_iter().filter(|course| taken.contains(&course.id));
     let facts = facts.map(|course| (course.id, course)).collect();
     Ok(Survey { name, declared: archive.resolved(started.year), plan, facts, learned })
+}
+
+/// A script that is not there would stop every course, after it was restored.
+fn no_script(session: &Session, archive: &Archive) -> Option<Problem> {
+    let script = archive.after.script.as_ref()?;
+    let why = fs_err::File::open(session.base().join(script)).err()?;
+    let message = format!("`{script}` of `after.script` cannot be read: {}", why.kind());
+    Some(
+        Problem::new(Kind::NoScript, script.as_str(), message)
+            .hint("paths are meant from the fleet file's directory"),
+    )
 }
 
 /// The phases that a unit goes through before it waits for its deletion.
@@ -112,7 +126,14 @@ fn find(session: &Session, declared: &Declared) -> Result<(String, Archive), Ops
     let fleet = &session.loaded.fleet;
     let Some(name) = &declared.name else {
         let made = ad_hoc(fleet, "the options", &declared.keys).map_err(OpsError::Invalid)?;
-        return Ok((format!("{}-{}", made.archive.from.site, made.archive.to.site), made.archive));
+        let name = match &declared.called {
+            Some(name) if fleet.archives.contains_key(name) => {
+                return Err(OpsError::Taken { what: "archive session", name: name.to_string() });
+            }
+            Some(name) => name.to_string(),
+            None => format!("{}-{}", made.archive.from.site, made.archive.to.site),
+        };
+        return Ok((name, made.archive));
     };
     let found = name.parse::<Name>().ok().and_then(|key| fleet.archives.get(&key));
     let found = found.ok_or_else(|| ArchiveError::NotDeclared(name.clone()))?;
@@ -217,5 +238,27 @@ async fn people(
     };
     door.close().await;
     done?;
+    say_where(session, source, &courses, &mut all).await?;
     Ok(Some(all))
+}
+
+/// Adds in which courses those are who stop them: one person stops no others.
+async fn say_where(
+    session: &Session,
+    source: &mut ArchiveDoor,
+    courses: &[i64],
+    matches: &mut Matches,
+) -> Result<(), ArchiveError> {
+    let stopped = matches.special.iter().filter(|user| user.stops());
+    let users: Vec<i64> = stopped.map(|user| user.id).collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    let request = WhereRequest { courses: courses.to_vec(), users };
+    let told = source.users_where(&session.cx, &request).await;
+    let mut told = told.map_err(|error| ArchiveError::Facts("source", error.into()))?;
+    for user in &mut matches.special {
+        user.courses = told.courses.remove(&user.id).unwrap_or_default();
+    }
+    Ok(())
 }

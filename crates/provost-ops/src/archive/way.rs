@@ -67,6 +67,8 @@ impl Way {
 
     /// Removes what is left of it in memory.
     pub(super) fn clear(&self) -> std::io::Result<()> {
+        // Empty now, as far as nobody needs what is in it.
+        fs_err::remove_dir(&self.kept).ok();
         if self.work == self.kept {
             return Ok(());
         }

@@ -13,7 +13,7 @@ use super::{
     DiscardRequest, Discarded, FindRequest, FinishRequest, Finished, Found, Hidden, HideRequest,
     LocateRequest, Located, MatchRequest, Matches, Missing, MissingRequest, MoveRequest, Moved, PathRequest,
     Placed, Restore, RestoreRequest, SettleRequest, Settled, StageRequest, Staged, Uncategorised,
-    UncategoryRequest, UserPage, UsersRequest,
+    UncategoryRequest, UserPage, UsersRequest, WhereRequest, Whereabouts,
 };
 use crate::agent::{Agent, AgentError};
 
@@ -95,6 +95,8 @@ macro_rules! operations {
 operations! {
     /// Who a backup would bring.
     users = "archive.users" (UsersRequest) -> UserPage, LOOK;
+    /// In which courses some of them take part.
+    users_where = "archive.users.where" (WhereRequest) -> Whereabouts, LOOK;
     /// Whom accounts become at the target.
     matches = "archive.match" (MatchRequest) -> Matches, LOOK;
     /// Backs a course up.

@@ -101,6 +101,22 @@ pub struct UserPage {
     pub next: Option<i64>,
 }
 
+/// Asks in which of some courses people take part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WhereRequest {
+    /// The courses.
+    pub courses: Vec<i64>,
+    /// The people: ids at the source.
+    pub users: Vec<i64>,
+}
+
+/// Where they take part.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Whereabouts {
+    /// Ids of courses by the person's; of somebody who is in none there is nothing.
+    pub courses: BTreeMap<i64, Vec<i64>>,
+}
+
 /// Asks a target whom accounts would become.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchRequest {
@@ -147,6 +163,16 @@ pub struct MatchedUser {
     pub target_username: String,
     /// In words, where a person has to decide.
     pub why: Option<String>,
+    /// In which courses of the session it takes part, where that was asked: no part of the target's answer.
+    #[serde(default)]
+    pub courses: Vec<i64>,
+}
+
+impl MatchedUser {
+    /// Whether a person has to decide before a course with it can be restored.
+    pub fn stops(&self) -> bool {
+        !matches!(self.fate, Fate::Matched | Fate::Made | Fate::Renamed)
+    }
 }
 
 /// Fates. Those that are `Matched` under their own user name without a doubt and those that are `Made` are only counted.

@@ -53,6 +53,9 @@ pub(crate) fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     let written = provost_ops::init::init(call, options)?;
     if !ui.json(&written) {
         ui.out(&format!("Wrote {}. The fleet will keep its things in {}.", written.file, written.state));
+        if let Some(key) = &written.key {
+            ui.out(&format!("Receipts of archived courses are verified with {key}."));
+        }
         ui.out("Next: edit it, then `provost check`, `provost plan`, `provost apply` and `provost up`.");
     }
     Ok(Exit::Done)

@@ -95,8 +95,10 @@ pub(crate) fn status(status: &Status) -> String {
         }
         text.push('\n');
         text.push_str(&lines(&places));
-        let windows =
-            if session.windows.is_empty() { "any time".to_owned() } else { session.windows.join(", ") };
+        let windows = match session.windows.as_slice() {
+            [] => "any time".to_owned(),
+            windows => format!("{} ({})", windows.join(", "), session.timezone),
+        };
         text.push_str(&format!("\n{} course(s) at once, {windows}\n", session.workers_allowed));
         for each in &session.accepted {
             text.push_str(&format!("accepted {} by {} at {}\n", plain(&each.name), plain(&each.by), each.at));

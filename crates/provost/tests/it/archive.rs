@@ -2,6 +2,7 @@
 
 mod attempts;
 mod faults;
+mod left_behind;
 mod whole;
 
 use std::process::Command;

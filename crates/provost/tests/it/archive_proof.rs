@@ -120,7 +120,7 @@ async fn prove(copied: &Copied, every: usize) -> usize {
     let (ask_source, ask_target) = copied.asks();
     let comparison = compare(&source, &target, &ask_source, &ask_target).await.unwrap();
     assert!(comparison.source.files > 20, "{:?}", comparison.source);
-    let clean = comparison.settle(&accepted()).unwrap_or_else(|left| panic!("{:#?}", left.0));
+    let clean = comparison.settle(&accepted()).unwrap_or_else(|left| panic!("{:#?}", left.left));
     println!("accepted: {:#?}", clean.settled());
     receipt_of(copied, &clean);
 
@@ -133,7 +133,7 @@ async fn prove(copied: &Copied, every: usize) -> usize {
         let done = helper.ask(&format!("do {} {}", damage.name, copied.target));
         assert_eq!(done, "done", "{}", damage.name);
         let comparison = compare(&source, &target, &ask_source, &ask_target).await.unwrap();
-        let left = comparison.settle(&accepted()).err().map(|left| left.0).unwrap_or_default();
+        let left = comparison.settle(&accepted()).err().map(|unsettled| unsettled.left).unwrap_or_default();
         let names: Vec<String> = left.into_iter().map(|difference| difference.name).collect();
         if !names.iter().any(|name| name == damage.told_as) {
             missed.push(format!("{}: not {} but {names:?}", damage.name, damage.told_as));

@@ -11,7 +11,7 @@ const OF_PLATFORM: [&str; 5] =
     ["not_installed", "upgrade_pending", "maintenance", "disk_full", "not_durable"];
 
 /// What they say of a course with which trying again changes nothing.
-const OF_COURSE: [&str; 4] = ["other_course", "not_hidden", "shape", "not_ours"];
+const OF_COURSE: [&str; 5] = ["other_course", "not_hidden", "questions_used", "shape", "not_ours"];
 
 /// What the kernel says of a full disk, in whatever Moodle made of it.
 const NO_SPACE: [&str; 3] = ["No space left on device", "Disk quota exceeded", "errno=28"];

@@ -22,6 +22,7 @@ impl Making {
             },
             conditions: self.conditions()?,
             logs_before: unit.backed_up_at,
+            log_people: true,
             without_notice: self.declared.after.notice.is_some(),
             ..CensusAsk::new(unit.course, Side::Source)
         };

@@ -66,6 +66,7 @@ fn census(id: i64, course: &Course) -> Census {
         shortname: course.shortname.clone(),
         tables: BTreeMap::from([("content".to_owned(), content)]),
         not_compared: Vec::new(),
+        changes_since: 0,
         unrest: Vec::new(),
         files: 0,
         bytes: 0,

@@ -1,5 +1,6 @@
 //! Which session is meant: one of the fleet file, or one that is declared by flags.
 
+use provost_fleet::name::Name;
 use provost_ops::archive::Declared;
 use toml::Value;
 
@@ -16,6 +17,9 @@ pub(crate) struct Declaration {
     /// The site that they come to.
     #[arg(long, value_name = "SITE", requires = "from")]
     to: Option<String>,
+    /// What the session is called; by default `FROM-TO`. Only one of a name is under way at a time.
+    #[arg(long = "as", value_name = "NAME", requires = "from")]
+    called: Option<Name>,
     /// Courses of this category and of those below it, such as `/Sessions/{year-1}`; may be given again.
     #[arg(long = "category", value_name = "PATH", requires = "from")]
     categories: Vec<String>,
@@ -52,7 +56,7 @@ impl From<Declaration> for Declared {
     fn from(given: Declaration) -> Self {
         let Declaration { name, year, .. } = given;
         if let Some(name) = name {
-            return Self { name: Some(name), keys: Vec::new(), year };
+            return Self { name: Some(name), year, ..Self::default() };
         }
         let table = |key: &str, value: String| {
             Value::Table([(key.to_owned(), Value::from(value))].into_iter().collect())
@@ -74,7 +78,7 @@ impl From<Declaration> for Declared {
             keys.push(("place".to_owned(), table("under", under)));
         }
         keys.extend(given.keys);
-        Self { name: None, keys, year }
+        Self { name: None, called: given.called, keys, year }
     }
 }
 

@@ -21,7 +21,7 @@ fn courses_with_attempts_come_one_after_the_other() {
     declare(
         &env,
         "from = \"hugo\"\nto = \"zola\"\nselect = [{ shortname = \"*\" }]\nworkers = 1\n\
-         accept = [\"missing:grade_grades_history.course\"]\nafter = { notice = \"<p>An archive.</p>\" }",
+         accept = [\"alias\", \"external_file\", \"missing:grade_grades_history.course\", \"changed:files.reference\"]\nafter = { notice = \"<p>An archive.</p>\" }",
     );
     let started = env.archive(&["start", "yearly"]);
     assert_eq!(started.code, 0, "{started} {:?} {:?}", env.unit("first"), env.unit("second"));
