@@ -133,7 +133,9 @@ fn since(changes: u64) -> String {
         1 => "once".to_owned(),
         many => format!("{many} times"),
     };
-    format!("; the course was changed {times} after its backup: give this copy up (`archive cancel`) and archive it again")
+    format!(
+        "; the course was changed {times} after its backup: give this copy up (`archive cancel`) and archive it again"
+    )
 }
 
 /// All of them: nobody can accept what he is not told, and this line is all that the registry keeps of a proof that failed.
