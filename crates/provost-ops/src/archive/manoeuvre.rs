@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use provost_archive::session::Orders;
 use provost_engine::registry::{
     Command, Page, Query, Registry, RegistryError, Selection, Seq, Session as Row, SessionId, SessionOrder,
-    State,
+    State, Unit,
 };
 use serde::Serialize;
 
@@ -79,6 +79,9 @@ pub struct Ordered {
     pub state: &'static str,
     /// To how many units it was done; those to which it cannot be done are left out.
     pub units: Option<u64>,
+    /// Those that were named and are as they were, with how they stand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unchanged: Vec<String>,
 }
 
 /// Does something to a session as a whole.
@@ -92,7 +95,14 @@ pub async fn order(call: &Call, which: &Which, order: Order) -> Result<Ordered, 
             Order::Stop => SessionOrder::Stop,
         };
         let state = registry.order(row.id, order).await.map_err(ArchiveError::from)?;
-        Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: state.word(), units: None })
+        Ok(Ordered {
+            schema: 1,
+            session: row.id.0,
+            name: row.name,
+            state: state.word(),
+            units: None,
+            unchanged: Vec::new(),
+        })
     };
     let done = done.await;
     session.close().await;
@@ -112,8 +122,11 @@ pub async fn manoeuvre(
         let selection = selection(&*registry, row.id, units).await?;
         let command = command(manoeuvre);
         let (actor, now) = (session.actor(), Timestamp::now());
+        let before = named(&*registry, row.id, &selection).await?;
         let units = registry.command(row.id, &selection, &command, &actor, now).await;
         let units = units.map_err(ArchiveError::from)?;
+        let after = named(&*registry, row.id, &selection).await?;
+        let unchanged = before.iter().filter(|unit| after.contains(unit)).map(stands).collect();
         let mut state = row.state;
         // A cancelled session is undone wherever it is run; one that has ended is run again for what it is to do now.
         let after = match manoeuvre {
@@ -128,7 +141,14 @@ pub async fn manoeuvre(
         if let Some(order) = after {
             state = registry.order(row.id, order).await.map_err(ArchiveError::from)?;
         }
-        Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: state.word(), units: Some(units) })
+        Ok(Ordered {
+            schema: 1,
+            session: row.id.0,
+            name: row.name,
+            state: state.word(),
+            units: Some(units),
+            unchanged,
+        })
     };
     let done = done.await;
     session.close().await;
@@ -141,7 +161,14 @@ pub async fn change(call: &Call, which: &Which, change: &Change) -> Result<Order
     let done = async {
         let (registry, row) = which.find(&session).await?;
         tell(&*registry, &row, |orders| changed(orders, change)).await?;
-        Ok(Ordered { schema: 1, session: row.id.0, name: row.name, state: row.state.word(), units: None })
+        Ok(Ordered {
+            schema: 1,
+            session: row.id.0,
+            name: row.name,
+            state: row.state.word(),
+            units: None,
+            unchanged: Vec::new(),
+        })
     };
     let done = done.await;
     session.close().await;
@@ -180,6 +207,25 @@ pub(super) async fn tell<T>(
         row = registry.session(row.id).await?.ok_or(RegistryError::NoSession(row.id))?;
     }
     Err(ArchiveError::Refused("other commands change the session all the time: try again".to_owned()))
+}
+
+/// Units that were named one by one.
+async fn named(
+    registry: &dyn Registry,
+    session: SessionId,
+    selection: &Selection,
+) -> Result<Vec<Unit>, ArchiveError> {
+    let mut found = Vec::new();
+    if let Selection::Units(units) = selection {
+        for unit in units {
+            found.extend(registry.unit(session, *unit).await?);
+        }
+    }
+    Ok(found)
+}
+
+fn stands(unit: &Unit) -> String {
+    format!("{} is {} in phase {}", unit.label, unit.place.state.word(), unit.place.phase.word())
 }
 
 fn command(manoeuvre: &Manoeuvre) -> Command {

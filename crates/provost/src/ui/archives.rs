@@ -10,10 +10,9 @@ use super::tables::{lines, table};
 /// What came of a manoeuvre.
 pub(crate) fn ordered(ordered: &Ordered) -> String {
     let head = format!("session {} ({}) is {}", ordered.session, ordered.name, ordered.state);
-    match ordered.units {
-        Some(units) => format!("{head}; done to {units} course(s)"),
-        None => head,
-    }
+    let Some(units) = ordered.units else { return head };
+    let unchanged = ordered.unchanged.iter().map(|one| format!("\n- nothing to do: {}", plain(one)));
+    format!("{head}; done to {units} course(s){}", unchanged.collect::<String>())
 }
 
 /// What is accepted now.

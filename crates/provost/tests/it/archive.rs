@@ -138,6 +138,11 @@ fn cancelled(env: &TestEnv) {
     assert_eq!((env.courses("hugo").as_str(), env.courses("zola").as_str()), ("a2 stays", "a1"));
     let seen = "select visible::text from mdl_course where shortname = 'a2'";
     assert_eq!(env.sql_in("test_hugo", seen), "1");
+    let nothing = env.archive(&["retry", "--course", "a2"]);
+    assert!(nothing.code == 0 && nothing.stdout.contains("nothing to do: a2 is undone"), "{nothing}");
+    // A receipt of what is gone would prove nothing.
+    let exported = env.archive(&["export", "--to", "left"]);
+    assert!(exported.code == 0 && exported.stdout.contains("1 receipt(s)"), "{exported}");
 }
 
 #[test]
