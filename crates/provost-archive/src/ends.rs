@@ -147,6 +147,9 @@ pub trait Target: Send + Sync {
     /// What the declaration asks for afterwards: freeze, enrolments, name, tags, notice, script.
     fn post_process<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()>;
 
+    /// Lets people see a copy that is proven, where the declaration wants that. Until then it is hidden.
+    fn open<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()>;
+
     /// Removes what the work directory has of a unit, once it is proven.
     fn tidy<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
 

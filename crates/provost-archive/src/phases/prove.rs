@@ -15,6 +15,7 @@ impl Work<'_> {
         let about = phases.ends.witness.about(unit, copy).await?;
         let receipt = phases.key.sign(&clean, about, self.now)?;
         let kept = kept(&receipt, &phases.key.public())?;
+        phases.ends.target.open(unit, copy).await?;
         // Before the end of the phase is recorded: whoever is killed in between compares again, which needs neither.
         phases.ends.source.discard(unit).await?;
         phases.ends.target.tidy(unit).await?;

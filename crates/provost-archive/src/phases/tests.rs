@@ -138,12 +138,14 @@ async fn what_came_back_different_gets_no_receipt() {
     assert!(matches!(error, PhaseError::Differs(_)));
     assert_eq!(stage.unit.place.phase, Phase::Prove);
     assert!(stage.stored.is_none());
+    assert!(!stage.world.courses("target").unwrap()[0].1.visible, "nobody sees what is not proven");
 }
 
 #[tokio::test]
 async fn a_receipt_that_was_changed_lets_nothing_go() {
     let mut stage = stage(Script::calm());
     stage.until(Phase::Hide).await.unwrap();
+    assert!(stage.world.courses("target").unwrap()[0].1.visible);
     let stored = stage.stored.as_mut().unwrap();
     stored.body = stored.body.replace("c7", "c8");
     assert!(matches!(stage.step().await, Err(PhaseError::Receipt(_))));

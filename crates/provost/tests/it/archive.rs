@@ -88,6 +88,7 @@ fn a_session_goes_from_its_plan_to_the_deletion_of_the_originals() {
     let hidden =
         "select string_agg(shortname || visible, ' ' order by shortname) from mdl_course where id > 1";
     assert_eq!(env.sql_in("test_hugo", hidden), "a10 a20 stays1");
+    assert_eq!(env.sql_in("test_zola", hidden), "a11 a21", "what is proven is seen");
     let status = env.archive(&["status", "--units"]);
     assert!(status.stdout.contains("delete"), "{status}");
 

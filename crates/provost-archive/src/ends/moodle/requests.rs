@@ -60,7 +60,8 @@ impl Making {
             unit: unit.key.to_string(),
             course: copy,
             unmarked: self.declared.within_one_site(),
-            visible: Some(original.visible && !after.hide),
+            // A copy is hidden until it is proven: `opened`.
+            visible: self.declared.within_one_site().then_some(original.visible && !after.hide),
             frozen: after.freeze.then_some(true),
             enrolments: match after.enrolments {
                 Enrolments::Keep => door::Enrolments::Keep,
@@ -76,6 +77,12 @@ impl Making {
             script: after.script.clone(),
             script_arguments: [("unit".to_owned(), unit.key.to_string())].into(),
         })
+    }
+
+    /// Lets people see a proven copy as they saw the original.
+    pub(super) fn opened(&self, unit: &Assignment, copy: i64, original: &CourseFacts) -> door::FinishRequest {
+        let visible = Some(original.visible && !self.declared.after.hide);
+        door::FinishRequest { unit: unit.key.to_string(), course: copy, visible, ..Default::default() }
     }
 }
 

@@ -152,6 +152,17 @@ impl Target for MoodleTarget {
         .boxed()
     }
 
+    fn open<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()> {
+        async move {
+            let gone = || EndError::course("the course is gone from the source");
+            let original = self.0.facts(unit.course, Detail::Selection).await?.ok_or_else(gone)?;
+            let request = self.0.opened(unit, course, &original);
+            ask!(self.0.target, finish, &request)?;
+            Ok(())
+        }
+        .boxed()
+    }
+
     fn tidy<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()> {
         async move { Ok(self.0.transport.release(&unit.key).await?) }.boxed()
     }

@@ -91,6 +91,16 @@ impl Target for ScriptedTarget {
         .boxed()
     }
 
+    fn open<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()> {
+        async move {
+            self.0.script.moment(&unit.key, "the opening").await?;
+            let mut found = self.course(course)?;
+            found.visible = true;
+            write(&self.0.target_course(course), &found).map_err(failed)
+        }
+        .boxed()
+    }
+
     fn tidy<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()> {
         async move { remove(&self.0.work("target", &unit.key)) }.boxed()
     }
