@@ -144,6 +144,10 @@ pub trait Target: Send + Sync {
     /// Where source and target are one site: moves the course itself to its place, instead of the three phases before.
     fn relocate<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()>;
 
+    /// Where source and target are one site: puts the course back to where and what it was. Says what stays as it is, in words. One that
+    /// was not moved stays, too.
+    fn put_back<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Vec<String>>;
+
     /// What the declaration asks for afterwards: freeze, enrolments, name, tags, notice, script.
     fn post_process<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()>;
 

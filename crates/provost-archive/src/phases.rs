@@ -113,8 +113,11 @@ impl Phases {
     pub async fn undo(&self, unit: &Unit, now: Timestamp) -> Result<Value, PhaseError> {
         let work = self.work(unit, now)?;
         if self.ends.same_site {
-            // Where the course was stands in the source's own categories, which a person can put it back into; nothing was copied.
-            return Ok(json!("the course stays where it is"));
+            let kept = self.ends.target.put_back(&work.assignment).await?;
+            return Ok(match kept.as_slice() {
+                [] => json!("the course is where and what it was"),
+                kept => json!({ "put back but for": kept }),
+            });
         }
         // Whoever deleted the original by hand, or had it deleted, has nothing left but the copy.
         let original = self.ends.source.look(&work.assignment).await?;

@@ -24,6 +24,7 @@
 //! | `archive.finish` | target | what is done with a restored course: freeze, enrolments, names, tags, notice, script |
 //! | `archive.settle` | target | brings the course to rest and its rows and files to disk |
 //! | `archive.move` | both | one course to another category of its own site |
+//! | `archive.revert` | both | such a course back to where and what it was |
 //! | `archive.hide` | source | hides a course, or shows it again |
 //! | `archive.delete` | source | deletes a course for good |
 
@@ -52,7 +53,9 @@ pub use place::{
 };
 pub use problem::{Accepted, Problem};
 pub use restore::{Restore, RestoreRequest, Restored};
-pub use source::{DeleteRequest, Deleted, Expected, Hidden, HideRequest, MoveRequest, Moved};
+pub use source::{
+    DeleteRequest, Deleted, Expected, Hidden, HideRequest, MoveRequest, Moved, RevertRequest, Reverted,
+};
 pub use users::{
     Account, Conflict, Fate, MatchBy, MatchRequest, MatchedUser, Matches, Unmatched, UserPage, UserPolicy,
     UsersRequest, WhereRequest, Whereabouts,

@@ -39,9 +39,7 @@ final class deletion {
             throw new failure('bad_request', 'The front page is no course that could be deleted');
         }
         require_once("$CFG->dirroot/course/lib.php");
-        // In this process only: both bins would keep the data.
-        $CFG->forced_plugin_settings['tool_recyclebin']['categorybinenable'] = '0';
-        $CFG->forced_plugin_settings['tool_recyclebin']['coursebinenable'] = '0';
+        self::without_bins();
         $context = \context_course::instance($course->id, IGNORE_MISSING) ?: null;
         $contexts = $context ? self::below($context) : [];
         // What a restore that was rolled back left in the caches knows activities that are not there.
@@ -65,6 +63,27 @@ final class deletion {
             }
         }
         return $freed;
+    }
+
+    /**
+     * Deletes an activity.
+     *
+     * @param int $module Its number among the course's.
+     */
+    public static function module(int $module): void {
+        global $CFG;
+        require_once("$CFG->dirroot/course/lib.php");
+        self::without_bins();
+        course_delete_module($module);
+    }
+
+    /**
+     * In this process only: both bins would keep the data.
+     */
+    private static function without_bins(): void {
+        global $CFG;
+        $CFG->forced_plugin_settings['tool_recyclebin']['categorybinenable'] = '0';
+        $CFG->forced_plugin_settings['tool_recyclebin']['coursebinenable'] = '0';
     }
 
     /**

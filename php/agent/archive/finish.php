@@ -208,6 +208,17 @@ final class finish {
     }
 
     /**
+     * The number of the notice's activity, where there is one.
+     *
+     * @return int|null
+     */
+    public function notice_module(): ?int {
+        global $DB;
+        $id = $DB->get_field('course_modules', 'id', ['course' => $this->course, 'idnumber' => self::NOTICE], IGNORE_MULTIPLE);
+        return $id ? (int) $id : null;
+    }
+
+    /**
      * Adds the notice.
      *
      * @param string $html

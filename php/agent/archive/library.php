@@ -31,6 +31,7 @@ require_once(__DIR__ . '/expected.php');
 require_once(__DIR__ . '/finish.php');
 require_once(__DIR__ . '/left_behind.php');
 require_once(__DIR__ . '/marks.php');
+require_once(__DIR__ . '/moved.php');
 require_once(__DIR__ . '/places.php');
 require_once(__DIR__ . '/problems.php');
 require_once(__DIR__ . '/progress.php');

@@ -37,6 +37,9 @@ final class marks {
     /** @var string The beginning of the key that keeps that a deletion was begun. */
     public const DELETING = 'deleting_';
 
+    /** @var string The beginning of the key that keeps what a course was before it was moved within its site. */
+    public const MOVED = 'moved_';
+
     /** @var string The lock of whoever makes accounts: no unit has such a name. */
     private const ACCOUNTS = 'ACCOUNTS';
 

@@ -15,6 +15,8 @@
 // along with Provost.  If not, see <http://www.gnu.org/licenses/>.
 
 use provost\archive\expected;
+use provost\archive\marks;
+use provost\archive\moved;
 use provost\archive\quiet;
 use provost\failure;
 use provost\operation;
@@ -23,7 +25,8 @@ use provost\task;
 /**
  * Moves a course to another category of its site.
  *
- * Parameters: expected (course, shortname, timecreated), category. Answer: category, already.
+ * Parameters: expected (course, shortname, timecreated), category, unit and plan (what will be done with it there, as archive.finish takes it):
+ * what it was is noted before, for archive.revert. Answer: category, already.
  */
 return new class implements operation {
 
@@ -37,12 +40,14 @@ return new class implements operation {
         global $CFG, $DB;
         require_once(__DIR__ . '/../archive/library.php');
         require_once("$CFG->dirroot/course/lib.php");
+        require_once("$CFG->libdir/enrollib.php");
         quiet::begin(true);
         $course = expected::there($params);
         $category = $params['category'] ?? null;
         if (!is_int($category) || !$DB->record_exists('course_categories', ['id' => $category])) {
             throw new failure('no_category', "'category' must be a category of this site");
         }
+        moved::remember(marks::unit($params), $course, $category, $params['plan'] ?? []);
         $already = (int) $course->category === $category;
         if (!$already) {
             if (!move_courses([$course->id], $category)) {

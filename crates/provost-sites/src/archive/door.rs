@@ -12,8 +12,8 @@ use super::{
     Backup, BackupRequest, CategoryPath, CategoryRequest, CoursePage, CoursesRequest, DeleteRequest, Deleted,
     DiscardRequest, Discarded, FindRequest, FinishRequest, Finished, Found, Hidden, HideRequest,
     LocateRequest, Located, MatchRequest, Matches, Missing, MissingRequest, MoveRequest, Moved, PathRequest,
-    Placed, Restore, RestoreRequest, SettleRequest, Settled, StageRequest, Staged, Uncategorised,
-    UncategoryRequest, UserPage, UsersRequest, WhereRequest, Whereabouts,
+    Placed, Restore, RestoreRequest, RevertRequest, Reverted, SettleRequest, Settled, StageRequest, Staged,
+    Uncategorised, UncategoryRequest, UserPage, UsersRequest, WhereRequest, Whereabouts,
 };
 use crate::agent::{Agent, AgentError};
 
@@ -125,6 +125,8 @@ operations! {
     settle = "archive.settle" (SettleRequest) -> Settled, COURSE;
     /// Moves a course within its site.
     relocate = "archive.move" (MoveRequest) -> Moved, COURSE;
+    /// Puts a course back that was moved within its site.
+    revert = "archive.revert" (RevertRequest) -> Reverted, COURSE;
     /// Hides a course at its source, or shows it again.
     hide = "archive.hide" (HideRequest) -> Hidden, CHANGE;
     /// Deletes a course at its source.

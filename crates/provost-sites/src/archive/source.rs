@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::FinishRequest;
+
 /// By what the course is known: another one under the same id is not what was meant (the agent's error `other_course`).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Expected {
@@ -69,6 +71,26 @@ pub struct MoveRequest {
     pub expected: Expected,
     /// Where.
     pub category: i64,
+    /// The unit, by which it is put back.
+    pub unit: String,
+    /// What will be done with it there: what it was is noted before the first change.
+    pub plan: FinishRequest,
+}
+
+/// Asks to put a course back that a unit moved within its site.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevertRequest {
+    /// The unit.
+    pub unit: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reverted {
+    /// Whether there was anything to put back.
+    pub reverted: bool,
+    /// What stays as it is, in words: people have changed it since, or nobody can know what it was.
+    pub kept: Vec<String>,
 }
 
 /// Where it is.

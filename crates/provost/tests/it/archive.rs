@@ -3,6 +3,7 @@
 mod attempts;
 mod faults;
 mod left_behind;
+mod moving;
 mod whole;
 
 use std::process::Command;

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 use provost_sites::archive::{
     CategoryRequest, CategoryStep, Detail, DiscardRequest, FindRequest, MoveRequest, PathRequest, Restore,
-    RestoreRequest, RestoreState, SettleRequest, UncategoryRequest,
+    RestoreRequest, RestoreState, RevertRequest, SettleRequest, UncategoryRequest,
 };
 
 use super::doors::{ask, ask_last};
 use super::{Making, answer, requests};
+use crate::course::CourseFacts;
 use crate::ends::{Assignment, Carried, Doing, EndError, Restored, Target};
 
 pub(super) struct MoodleTarget(pub(super) Arc<Making>);
@@ -92,6 +93,15 @@ impl Making {
     }
 }
 
+impl MoodleTarget {
+    /// The original's facts, under the short name that it was selected by: one that is moved within its site may have another by now.
+    async fn original(&self, unit: &Assignment) -> Result<CourseFacts, EndError> {
+        let found = self.0.facts(unit.course, Detail::Selection).await?;
+        let gone = || EndError::course("the course is gone from the source");
+        Ok(CourseFacts { shortname: unit.shortname.clone(), ..found.ok_or_else(gone)? })
+    }
+}
+
 impl Target for MoodleTarget {
     fn find<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Option<Restored>> {
         async move {
@@ -134,18 +144,27 @@ impl Target for MoodleTarget {
     fn relocate<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, ()> {
         async move {
             let category = self.0.category(unit).await?;
-            let request = MoveRequest { expected: Making::expected(unit), category };
+            let plan = self.0.finish(unit, unit.course, &self.original(unit).await?)?;
+            let request =
+                MoveRequest { expected: Making::expected(unit), category, unit: unit.key.to_string(), plan };
             ask!(self.0.target, relocate, &request)?;
             Ok(())
         }
         .boxed()
     }
 
+    fn put_back<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Vec<String>> {
+        async move {
+            let reverted = ask!(self.0.target, revert, &RevertRequest { unit: unit.key.to_string() })?;
+            self.0.remove_categories().await?;
+            Ok(reverted.kept)
+        }
+        .boxed()
+    }
+
     fn post_process<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()> {
         async move {
-            let gone = || EndError::course("the course is gone from the source");
-            let original = self.0.facts(unit.course, Detail::Selection).await?.ok_or_else(gone)?;
-            let request = self.0.finish(unit, course, &original)?;
+            let request = self.0.finish(unit, course, &self.original(unit).await?)?;
             ask!(self.0.target, finish, &request)?;
             self.0.settle(course).await
         }
@@ -154,9 +173,7 @@ impl Target for MoodleTarget {
 
     fn open<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()> {
         async move {
-            let gone = || EndError::course("the course is gone from the source");
-            let original = self.0.facts(unit.course, Detail::Selection).await?.ok_or_else(gone)?;
-            let request = self.0.opened(unit, course, &original);
+            let request = self.0.opened(unit, course, &self.original(unit).await?);
             ask!(self.0.target, finish, &request)?;
             Ok(())
         }

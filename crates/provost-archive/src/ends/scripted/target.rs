@@ -81,6 +81,14 @@ impl Target for ScriptedTarget {
         async move { self.0.script.moment(&unit.key, "the move").await }.boxed()
     }
 
+    fn put_back<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Vec<String>> {
+        async move {
+            self.0.script.moment(&unit.key, "the way back").await?;
+            Ok(Vec::new())
+        }
+        .boxed()
+    }
+
     fn post_process<'a>(&'a self, unit: &'a Assignment, course: i64) -> Doing<'a, ()> {
         async move {
             self.0.script.moment(&unit.key, "the post-processing").await?;
