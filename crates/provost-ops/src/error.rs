@@ -90,6 +90,9 @@ pub enum OpsError {
     /// A session that moves courses could not do what was asked of it.
     #[error(transparent)]
     Archive(#[from] crate::archive::ArchiveError),
+    /// Roles could not be brought from one site to others.
+    #[error(transparent)]
+    Roles(#[from] crate::roles::RolesError),
     /// A site cannot be moved where it was to go.
     #[error(transparent)]
     Move(#[from] crate::site::moving::MoveError),
@@ -201,6 +204,7 @@ impl OpsError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Archive(error) => error.exit(),
+            Self::Roles(error) => error.exit(),
             Self::Choice(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if !error.is_refusal() => Exit::Failed,
             Self::Delete(_)
@@ -257,6 +261,7 @@ impl OpsError {
             Self::NotLocked(_) => Some("`provost apply` resolves and builds it".to_owned()),
             Self::Choice(inner) => Some(inner.hint()),
             Self::Archive(inner) => inner.hint().or_else(|| hints::of(inner)),
+            Self::Roles(inner) => inner.hint().or_else(|| hints::of(inner)),
             Self::Delete(inner) => inner.hint(),
             Self::Move(inner) => Some(inner.hint()),
             Self::Commit(inner) => hints::of(inner),

@@ -14,6 +14,8 @@ mod hints;
 pub mod init;
 mod lockfile;
 pub mod plan;
+mod reach;
+pub mod roles;
 pub mod session;
 pub mod site;
 mod spares;

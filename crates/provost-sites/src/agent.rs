@@ -20,6 +20,8 @@ use provost_fleet::name::Name;
 use provost_moodle::agent::{
     Decoder, Frame, FrameError, Hello, Item, Outcome, PROTOCOL, Ready, Request, Retry, encode,
 };
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::Instant;
@@ -234,6 +236,22 @@ impl Agent {
         }
     }
 
+    /// Does one operation whose request and answer have types.
+    ///
+    /// # Errors
+    /// As of [`Self::call`], and [`AgentError::Answer`] of the kind `shape` where the answer is not of the type.
+    pub async fn ask<Q: Serialize + Sync, A: DeserializeOwned>(
+        &mut self,
+        cx: &Context,
+        operation: &str,
+        request: &Q,
+        deadline: Duration,
+    ) -> Result<A, AgentError> {
+        let params = serde_json::to_value(request).map_err(|error| shape(operation, &error))?;
+        let answer = self.call(cx, operation, params, deadline).await?;
+        serde_json::from_value(answer).map_err(|error| shape(operation, &error))
+    }
+
     /// Lets it go.
     pub async fn close(mut self) {
         // It ends when its standard input closes, whether it reads the word or not. One that was stopped reads nothing.
@@ -343,6 +361,14 @@ impl Agent {
             }
             self.log.drain(..from);
         }
+    }
+}
+
+fn shape(operation: &str, error: &serde_json::Error) -> AgentError {
+    AgentError::Answer {
+        kind: "shape".to_owned(),
+        message: format!("what was asked or answered as `{operation}` is not of its shape"),
+        debug: Some(error.to_string()),
     }
 }
 

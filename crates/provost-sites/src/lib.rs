@@ -22,6 +22,7 @@ pub mod mark;
 pub mod php;
 pub mod relocation;
 pub mod rename;
+pub mod roles;
 pub mod seat;
 pub mod secrets;
 pub mod server;

@@ -6,7 +6,7 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    apply, archive, check, codebase, completions, cron, doctor, init, plan, site, status, template, up,
+    apply, archive, check, codebase, completions, cron, doctor, init, plan, roles, site, status, template, up,
 };
 use crate::ui::usage;
 
@@ -68,6 +68,7 @@ pub(crate) enum Verb {
     Status(status::Arguments),
     Codebase(codebase::Arguments),
     Site(site::Arguments),
+    Roles(roles::Arguments),
     Cron(cron::Arguments),
     Archive(archive::Arguments),
     Template(template::Arguments),

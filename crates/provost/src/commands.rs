@@ -9,6 +9,7 @@ pub(crate) mod cron;
 pub(crate) mod doctor;
 pub(crate) mod init;
 pub(crate) mod plan;
+pub(crate) mod roles;
 pub(crate) mod site;
 pub(crate) mod status;
 pub(crate) mod template;
@@ -44,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Status(own) => status::run(&call, &ui, &own).await,
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Site(own) => site::run(call, &ui, own).await,
+        Verb::Roles(own) => roles::run(&call, &ui, own).await,
         Verb::Cron(own) => cron::run(&call, &ui, own).await,
         Verb::Archive(own) => archive::run(call, &ui, own).await,
         Verb::Template(own) => template::run(&call, &ui, own).await,

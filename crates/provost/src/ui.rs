@@ -8,6 +8,7 @@ pub(crate) mod errors;
 mod output;
 pub(crate) mod plans;
 mod progress;
+pub(crate) mod roles;
 pub(crate) mod sites;
 pub(crate) mod tables;
 pub(crate) mod usage;

@@ -91,10 +91,15 @@ fn roles(archive: &Archive, target: &SiteFacts, course: &CourseFacts) -> Vec<Pro
                 true => format!("the target has no role `{role}`, and a restore makes none"),
                 false => format!("the target has no role `{becomes}`, which `{role}` was to become"),
             };
-            let hint = format!(
-                "make the role at the target (Moodle exports and imports definitions), or name one that is there: restore = {{ roles = {{ \
-                 {role} = \"…\" }} }}"
-            );
+            let (from, to) = (&archive.from.site, &archive.to.site);
+            let bring = format!("run `provost roles sync {role} --from {from} --to {to}`");
+            let named = format!("name one that is there: restore = {{ roles = {{ {role} = \"…\" }} }}");
+            let hint = match becomes == role {
+                true => format!("{bring}, or {named}"),
+                // The source need not have a role of that name.
+                false if archive.within_one_site() => named,
+                false => format!("{named}; or leave that out, and {bring}"),
+            };
             Problem::new(Kind::Role, role, message).hint(hint)
         })
     };

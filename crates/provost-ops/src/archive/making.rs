@@ -17,15 +17,14 @@ use provost_engine::registry::{PostgresRegistry, Registry, Session as Row, Sqlit
 use provost_fleet::archive::{Archive, Registry as Where};
 use provost_fleet::model::{Site, Tls};
 use provost_fleet::name::Name;
-use provost_sites::accounts;
 use provost_sites::archive::ArchiveDoor;
 use provost_sites::server::Servers;
 use provost_sites::server::registry::registry_address;
-use provost_sites::site::census;
 
 use super::ArchiveError;
 use super::way::Way;
 use crate::OpsError;
+use crate::reach::reach;
 use crate::session::Session;
 
 /// A page that Moodle makes for everybody, with its database and its theme.
@@ -64,15 +63,7 @@ pub(super) async fn open<'a>(
     name: &'a Name,
 ) -> Result<Opened<'a>, OpsError> {
     let fail = |why: &str| ArchiveError::Site { end, site: name.to_string(), why: why.to_owned() };
-    let cx = &session.cx;
-    let site = session.loaded.fleet.sites.get(name).ok_or_else(|| fail("it is not in the fleet file"))?;
-    let seen = census::take(cx, &session.servers, name, site).await;
-    if seen.map_err(|error| fail(&error.chain()))?.is_none() {
-        return Err(fail("it is not installed").into());
-    }
-    let user = accounts::site_if_there(&cx.machine, &session.fleet_id.id, name);
-    let user = user.map_err(|error| fail(&error.to_string()))?;
-    let account = user.ok_or_else(|| fail("its Unix account is gone"))?.account;
+    let (site, account) = reach(session, name).await.map_err(|why| fail(&why))?;
     Ok(Opened { end, name, site, account })
 }
 

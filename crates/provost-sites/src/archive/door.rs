@@ -61,17 +61,7 @@ impl ArchiveDoor {
         request: &Q,
         deadline: Duration,
     ) -> Result<A, AgentError> {
-        let params = serde_json::to_value(request).map_err(|error| shape(operation, &error))?;
-        let answer = self.agent.call(cx, operation, params, deadline).await?;
-        serde_json::from_value(answer).map_err(|error| shape(operation, &error))
-    }
-}
-
-fn shape(operation: &str, error: &serde_json::Error) -> AgentError {
-    AgentError::Answer {
-        kind: "shape".to_owned(),
-        message: format!("what was asked or answered as `{operation}` is not of its shape"),
-        debug: Some(error.to_string()),
+        self.agent.ask(cx, operation, request, deadline).await
     }
 }
 

@@ -12,13 +12,13 @@ use crate::environment::{Output, Running, TestEnv};
 use crate::moodle::Moodle;
 
 /// Declares a session behind what the fleet file has.
-fn declare(env: &TestEnv, keys: &str) {
+pub(crate) fn declare(env: &TestEnv, keys: &str) {
     env.write_fleet(&format!("{}\n[archive.yearly]\n{keys}\n", env.fleet()));
 }
 
 impl TestEnv {
     /// Runs a script of core at a site, as the site's account.
-    fn core(&self, site: &str, script: &str, arguments: &[&str]) -> String {
+    pub(crate) fn core(&self, site: &str, script: &str, arguments: &[&str]) -> String {
         let path = self.state().join("made/sites").join(site).join("code").join(script);
         let mut command = match self.account(site) {
             Some(account) => {
@@ -41,14 +41,14 @@ impl TestEnv {
         self.sql_in(&format!("test_{site}"), sql)
     }
 
-    fn archive(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn archive(&self, arguments: &[&str]) -> Output {
         let all: Vec<&str> = ["archive"].iter().chain(arguments).copied().collect();
         self.run(&all)
     }
 }
 
 /// Two real sites, and what holds their server for the length of the test.
-fn two_sites() -> Option<(TestEnv, Running)> {
+pub(crate) fn two_sites() -> Option<(TestEnv, Running)> {
     let moodle = Moodle::real();
     if !moodle.is_real() {
         println!("no real Moodle: nothing to archive");

@@ -37,6 +37,7 @@ mod redis;
 mod renamed_server;
 mod requirements;
 mod restored;
+mod roles;
 mod seats;
 mod site_create;
 mod site_delete;

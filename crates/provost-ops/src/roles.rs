@@ -1,0 +1,223 @@
+//! `provost roles sync`: brings roles from one site to others. Plan, show, do, and read back.
+
+mod error;
+mod plan;
+mod work;
+
+pub use error::RolesError;
+pub use plan::{Action, RolePlan};
+
+use std::collections::BTreeMap;
+
+use futures_util::StreamExt as _;
+use provost_engine::execute::full_chain;
+use provost_fleet::name::Name;
+use provost_fleet::suggest::nearest;
+use provost_sites::roles::Roles;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::OpsError;
+use crate::error::Exit;
+use crate::fanout::{self, Deed};
+use crate::hints;
+use crate::session::{Access, Call, Session};
+use crate::site::Targets;
+use crate::site::chosen::to_change;
+use work::{Work, read};
+
+/// What is to be brought where.
+#[derive(Debug, Clone, Default)]
+pub struct SyncOptions {
+    /// The site whose roles they are.
+    pub from: String,
+    /// Where they go.
+    pub to: Targets,
+    /// Short names; empty: those that are missing.
+    pub roles: Vec<String>,
+    /// Whether it is only shown.
+    pub dry_run: bool,
+}
+
+/// How it ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// There was nothing to do.
+    Nothing,
+    /// It was only to be shown.
+    Planned,
+    /// Nobody said yes; nothing was done.
+    Refused,
+    /// It was done, as far as each site says.
+    Done,
+}
+
+/// What would be done, and was.
+#[derive(Debug, Serialize)]
+pub struct Synced {
+    /// Version of this form.
+    pub schema: u32,
+    /// Whose roles they are.
+    pub from: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Each target.
+    pub sites: Vec<SyncedSite>,
+    /// What it means for the exit code.
+    #[serde(skip)]
+    pub exit: Exit,
+}
+
+/// One target.
+#[derive(Debug, Serialize)]
+pub struct SyncedSite {
+    /// The site.
+    pub site: String,
+    /// What was planned, role by role.
+    pub roles: Vec<RolePlan>,
+    /// Whether that was done and read back.
+    pub done: bool,
+    /// Why it was not.
+    pub error: Option<String>,
+    /// What to do about that.
+    pub hint: Option<String>,
+}
+
+impl Synced {
+    /// How many roles have an action, over all sites.
+    pub fn count(&self, action: Action) -> usize {
+        self.sites.iter().flat_map(|site| &site.roles).filter(|role| role.action == action).count()
+    }
+
+    fn ended(mut self, outcome: Outcome, cancelled: bool) -> Self {
+        let failed = self.sites.iter().any(|site| site.error.is_some()) || self.count(Action::Blocked) > 0;
+        self.outcome = outcome;
+        self.exit = match (outcome, cancelled, failed) {
+            (Outcome::Refused, ..) => Exit::Refused,
+            (_, true, true) => Exit::Interrupted,
+            (_, false, true) => Exit::Targets,
+            (_, _, false) => Exit::Done,
+        };
+        self
+    }
+}
+
+/// Plans, asks where there is something to do, and does it.
+///
+/// # Errors
+/// When sites or roles are not there, or the source cannot be read. What goes wrong at a target is told with it.
+pub async fn sync(
+    call: &Call,
+    options: &SyncOptions,
+    ask: impl AsyncFnOnce(&Synced) -> bool,
+) -> Result<Synced, OpsError> {
+    let (from, to) = ends(call, options).await?;
+    let session = Session::open(call, if options.dry_run { Access::Look } else { Access::Change })?;
+    let synced = sync_in(&session, &from, &to, options, ask).await;
+    session.close().await;
+    synced
+}
+
+/// The source and the targets. A selection may mean the source, too; who names it as a target is mistaken.
+async fn ends(call: &Call, options: &SyncOptions) -> Result<(Name, Vec<Name>), OpsError> {
+    let source = Targets { names: vec![options.from.clone()], selection: None };
+    let same = || RolesError::OneSite(options.from.clone());
+    let from = to_change(call, &source).await?.into_iter().next().ok_or_else(same)?;
+    if options.to.names.contains(&options.from) {
+        return Err(same().into());
+    }
+    let mut to = to_change(call, &options.to).await?;
+    to.retain(|name| *name != from);
+    if to.is_empty() { Err(same().into()) } else { Ok((from, to)) }
+}
+
+async fn sync_in(
+    session: &Session,
+    from: &Name,
+    to: &[Name],
+    options: &SyncOptions,
+    ask: impl AsyncFnOnce(&Synced) -> bool,
+) -> Result<Synced, OpsError> {
+    let source = read(session, from).await.map_err(|error| error.at_source(from))?;
+    known(&source, from, &options.roles)?;
+    let looks: Vec<_> = to.iter().map(|name| look(session, name, &source, &options.roles)).collect();
+    let sites = futures_util::stream::iter(looks).buffered(session.cx.limits.steps).collect().await;
+    let mut synced =
+        Synced { schema: 1, from: from.to_string(), outcome: Outcome::Planned, sites, exit: Exit::Done };
+    let nothing = synced.count(Action::Make) + synced.count(Action::Change) == 0;
+    let outcome = match (nothing, options.dry_run) {
+        (true, _) => Some(Outcome::Nothing),
+        (_, true) => Some(Outcome::Planned),
+        _ if !ask(&synced).await => Some(Outcome::Refused),
+        _ => None,
+    };
+    if session.cx.cancel.is_cancelled() {
+        return Err(OpsError::Interrupted);
+    }
+    if let Some(outcome) = outcome {
+        return Ok(synced.ended(outcome, false));
+    }
+    bring(session, &source, &mut synced, to, options).await?;
+    Ok(synced.ended(Outcome::Done, session.cx.cancel.is_cancelled()))
+}
+
+/// That the source has each role that was named.
+fn known(source: &Roles, from: &Name, named: &[String]) -> Result<(), RolesError> {
+    let Some(stray) = named.iter().find(|name| source.get(name).is_none()) else { return Ok(()) };
+    let names: Vec<&str> = source.roles.iter().map(|role| role.shortname.as_str()).collect();
+    let there = match nearest(stray, names.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("it has {}", names.join(", ")),
+    };
+    Err(RolesError::NoRole { site: from.to_string(), role: stray.clone(), there })
+}
+
+/// What would be done at one target.
+async fn look(session: &Session, name: &Name, source: &Roles, named: &[String]) -> SyncedSite {
+    let site = name.to_string();
+    match read(session, name).await {
+        Ok(target) => SyncedSite {
+            site,
+            roles: plan::plan(source, &target, named),
+            done: false,
+            error: None,
+            hint: None,
+        },
+        Err(error) => {
+            let hint = error.hint().or_else(|| hints::of(&error));
+            SyncedSite { site, roles: Vec::new(), done: false, error: Some(full_chain(&error)), hint }
+        }
+    }
+}
+
+/// Does it at each site where there is something to do.
+async fn bring(
+    session: &Session,
+    source: &Roles,
+    synced: &mut Synced,
+    to: &[Name],
+    options: &SyncOptions,
+) -> Result<(), OpsError> {
+    let works: BTreeMap<&Name, Work> = to
+        .iter()
+        .zip(&synced.sites)
+        .map(|(name, site)| (name, Work::of(source, &options.roles, &site.roles)))
+        .filter(|(_, work)| !work.is_empty())
+        .collect();
+    let names: Vec<Name> = works.keys().map(|name| (*name).clone()).collect();
+    let declared = json!({ "from": synced.from, "roles": options.roles });
+    let deed = Deed { operation: "roles", declared };
+    let one = async |name| match works.get(name) {
+        Some(work) => work.bring(session, name).await,
+        None => Ok(String::new()),
+    };
+    let done = fanout::each(session, &deed, &names, one, String::clone).await?;
+    drop(works);
+    for target in done {
+        if let Some(site) = synced.sites.iter_mut().find(|site| site.site == target.site) {
+            (site.done, site.error, site.hint) = (target.done.is_some(), target.error, target.hint);
+        }
+    }
+    Ok(())
+}

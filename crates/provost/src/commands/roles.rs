@@ -1,0 +1,74 @@
+//! `provost roles …`.
+
+use clap::Subcommand;
+use provost_ops::roles::{Action, SyncOptions, Synced, sync};
+use provost_ops::session::Call;
+use provost_ops::site::Targets;
+
+use super::Ended;
+use crate::ui::{self, Ui};
+
+/// Bringing roles from one site to others
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Sync(Sync),
+}
+
+/// Make roles at other sites as they are at one, and bring those that are named to its definition
+///
+/// Without a ROLE, every role that the source has and a target lacks is made there, and those that both have stay as they are: a role
+/// that is there is changed only when it is named. Roles that everybody has without being given them (guest, user, frontpage) are never
+/// made or changed unless they are named. What a target does not know of a definition, such as capabilities of a plugin that it has
+/// not, is told and left out; what only a target knows stays as it is. Shows a plan first, and asks before it changes a role
+/// that is there.
+#[derive(Debug, clap::Args)]
+struct Sync {
+    /// Short names of roles.
+    #[arg(value_name = "ROLE")]
+    roles: Vec<String>,
+    /// The site that has them.
+    #[arg(long, value_name = "SITE")]
+    from: String,
+    /// A site that gets them; may be given several times.
+    #[arg(long, value_name = "SITE", required_unless_present = "sites")]
+    to: Vec<String>,
+    /// The sites that get them, as a selection, such as `lyon & !pilot` or `*`; see docs/selections.md.
+    #[arg(long, value_name = "SELECTION")]
+    sites: Option<String>,
+    /// Show what would be done, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask before a role is changed. Needed where nobody can be asked.
+    #[arg(short, long)]
+    yes: bool,
+}
+
+pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
+    let Verb::Sync(own) = arguments.verb;
+    let options = SyncOptions {
+        from: own.from,
+        to: Targets { names: own.to, selection: own.sites },
+        roles: own.roles,
+        dry_run: own.dry_run,
+    };
+    let ask = async |planned: &Synced| {
+        ui.finish();
+        if !ui.wants_json() {
+            ui.out(&ui::roles::plan(planned));
+        }
+        let changes = planned.count(Action::Change);
+        changes == 0 || own.yes || ui.ask(&format!("Change {changes} role(s)?"), &call.cancel).await
+    };
+    let synced = sync(call, &options, ask).await?;
+    ui.finish();
+    if !ui.json(&synced) {
+        ui.out(&ui::roles::synced(&synced));
+    }
+    Ok(synced.exit)
+}
