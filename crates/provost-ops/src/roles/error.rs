@@ -8,8 +8,8 @@ use crate::error::Exit;
 /// Why roles could not be brought.
 #[derive(Debug, thiserror::Error)]
 pub enum RolesError {
-    /// There is no other site.
-    #[error("`{0}` is the source, and the only target")]
+    /// The source is a target, or there is no other.
+    #[error("`{0}` is the source, and cannot be a target, too")]
     OneSite(String),
     /// The source has no such role.
     #[error("`{site}` has no role `{role}`")]
