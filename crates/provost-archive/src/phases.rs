@@ -116,7 +116,7 @@ impl Phases {
             let kept = self.ends.target.put_back(&work.assignment).await?;
             return Ok(match kept.as_slice() {
                 [] => json!("the course is where and what it was"),
-                kept => json!({ "put back but for": kept }),
+                kept => json!(format!("the course was put back, but for {}", kept.join("; "))),
             });
         }
         // Whoever deleted the original by hand, or had it deleted, has nothing left but the copy.

@@ -33,6 +33,9 @@ final class moved {
     /** @var string[] What has names. */
     private const NAMES = ['fullname', 'shortname', 'idnumber'];
 
+    /** @var int How long another is waited for who sorts the same category, in seconds. */
+    private const WAIT = 60;
+
     /** @var int How many of those before it are noted: its place is behind the nearest that is there, and they may be moved as well. */
     private const NEIGHBOURS = 50;
 
@@ -101,7 +104,7 @@ final class moved {
     }
 
     /**
-     * Makes a course what it was.
+     * Makes a course what it was. Its mark stays until forget(): whoever is killed in between looks at everything again.
      *
      * @param string $unit
      * @return string[]|null What was not put back, in words; null where nothing was done with it.
@@ -118,8 +121,20 @@ final class moved {
         } else {
             $moved->put_back();
         }
-        marks::write(marks::MOVED . $unit, null);
         return $moved->kept;
+    }
+
+    /**
+     * Takes the mark away.
+     *
+     * @param string $unit
+     * @return null
+     */
+    public static function forget(string $unit): ?array {
+        if (marks::read(marks::MOVED . $unit)) {
+            marks::write(marks::MOVED . $unit, null);
+        }
+        return null;
     }
 
     /**
@@ -133,21 +148,54 @@ final class moved {
         if (!empty($plan['frozen']) && !$mark['locked']) {
             $finish->freeze(false);
         }
-        if (!empty($plan['notice']) && !$mark['notice'] && ($module = $finish->notice_module())) {
-            deletion::module($module);
-        }
+        $this->notice($finish);
         foreach (array_udiff($plan['tags'] ?? [], $mark['tags'], 'strcasecmp') as $tag) {
             \core_tag_tag::remove_item_tag('core', 'course', $mark['course'], $tag);
         }
         $this->enrol($plan['enrolments'] ?? 'keep');
         $this->names($finish);
-        $visible = $plan['visible'] ?? null;
-        if ($visible !== null && $visible !== $mark['visible'] && (bool) $this->row->visible === $visible) {
-            $finish->show($mark['visible']);
-        }
         $this->category($finish);
+        $this->visibility($finish);
         if (!empty($plan['script'])) {
             $this->kept[] = 'what the script did';
+        }
+    }
+
+    /**
+     * Takes the notice away, as it was written.
+     *
+     * @param finish $finish
+     */
+    private function notice(finish $finish): void {
+        global $DB;
+        $module = empty($this->mark['plan']['notice']) || $this->mark['notice'] ? null : $finish->notice_module();
+        if (!$module) {
+            return;
+        }
+        $label = $DB->get_field_sql('SELECT l.intro FROM {course_modules} cm JOIN {label} l ON l.id = cm.instance WHERE cm.id = ?', [$module]);
+        if ($label === $this->mark['plan']['notice']['html']) {
+            deletion::module($module);
+        } else {
+            $this->kept[] = 'the notice, which somebody has changed';
+        }
+    }
+
+    /**
+     * Shows or hides it as it was. Core hides what is moved into a hidden category.
+     *
+     * @param finish $finish
+     */
+    private function visibility(finish $finish): void {
+        global $DB;
+        [$was, $is, $made] = [$this->mark['visible'], (bool) $this->row->visible, $this->mark['plan']['visible'] ?? $this->mark['visible']];
+        if ($is === $was) {
+            return;
+        }
+        $hidden = !$DB->get_field('course_categories', 'visible', ['id' => $this->mark['to']]);
+        if ($is === $made || (!$is && $hidden)) {
+            $finish->show($was);
+        } else {
+            $this->kept[] = 'whether it can be seen, which somebody has changed';
         }
     }
 
@@ -182,16 +230,35 @@ final class moved {
     private function category(finish $finish): void {
         global $DB;
         $mark = $this->mark;
-        if ((int) $this->row->category !== $mark['to']) {
-            if ((int) $this->row->category !== $mark['category']) {
-                $this->kept[] = 'its category, which somebody has changed';
-            }
+        if ($mark['to'] === $mark['category']) {
+            return;
+        }
+        if (!in_array((int) $this->row->category, [$mark['to'], $mark['category']], true)) {
+            $this->kept[] = 'its category, which somebody has changed';
             return;
         }
         if (!$DB->record_exists('course_categories', ['id' => $mark['category']])) {
             $this->kept[] = 'its category: the one that it was in is gone';
             return;
         }
+        // Core reads the order of a category and writes it anew: two at once would mix theirs.
+        $lock = \core\lock\lock_config::get_lock_factory(marks::PLUGIN)->get_lock("category_$mark[category]", self::WAIT)
+            ?: throw new failure('busy', "Others have been sorting the category $mark[category] for " . self::WAIT . ' seconds');
+        try {
+            $this->to_its_place($finish);
+        } finally {
+            $lock->release();
+        }
+    }
+
+    /**
+     * Moves it, and puts it behind the nearest of those that it was behind.
+     *
+     * @param finish $finish
+     */
+    private function to_its_place(finish $finish): void {
+        global $DB;
+        $mark = $this->mark;
         $finish->move($mark['category']);
         $there = fn(int $id): bool => $DB->record_exists('course', ['id' => $id, 'category' => $mark['category']]);
         $near = array_values(array_filter($mark['after'], $there));

@@ -47,7 +47,13 @@ return new class implements operation {
         if (!is_int($category) || !$DB->record_exists('course_categories', ['id' => $category])) {
             throw new failure('no_category', "'category' must be a category of this site");
         }
-        moved::remember(marks::unit($params), $course, $category, $params['plan'] ?? []);
+        $unit = marks::unit($params);
+        $lock = marks::lock($unit);
+        try {
+            moved::remember($unit, $course, $category, $params['plan'] ?? []);
+        } finally {
+            $lock->release();
+        }
         $already = (int) $course->category === $category;
         if (!$already) {
             if (!move_courses([$course->id], $category)) {

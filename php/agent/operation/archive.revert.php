@@ -23,7 +23,8 @@ use provost\task;
 /**
  * Makes a course what it was before a session moved it within its site.
  *
- * Parameters: unit. Answer: reverted (whether there was anything to put back), kept (what stays as it is, in words).
+ * Parameters: unit, forget (whether nothing is put back any more, and only the note of what it was goes). Answer: reverted (whether there was
+ * anything to put back), kept (what stays as it is, in words).
  */
 return new class implements operation {
 
@@ -42,7 +43,7 @@ return new class implements operation {
         $unit = marks::unit($params);
         $lock = marks::lock($unit);
         try {
-            $kept = moved::revert($unit);
+            $kept = empty($params['forget']) ? moved::revert($unit) : moved::forget($unit);
         } finally {
             $lock->release();
         }

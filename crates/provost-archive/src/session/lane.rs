@@ -240,10 +240,11 @@ impl Lane {
         match undone {
             Err(error) => self.fail(held, unit, &error, seconds).await,
             Ok(evidence) => {
+                let how = evidence.as_str().unwrap_or_default().to_owned();
                 let (now, evidence) = (Timestamp::now(), evidence.to_string());
                 let report = Report { now, evidence, seconds, findings: Findings::default() };
                 let outcome = runner.insist(|| runner.registry.undone(held, &report)).await?;
-                runner.watcher.told(&Told::Undone { label: unit.label.clone() });
+                runner.watcher.told(&Told::Undone { label: unit.label.clone(), how });
                 Ok(outcome.held)
             }
         }

@@ -43,6 +43,8 @@ pub enum Told {
     Undone {
         /// The course's short name.
         label: String,
+        /// What was seen of it, and what could not be undone.
+        how: String,
     },
     /// A platform is not fit for any course: the session was paused.
     Halted {

@@ -43,7 +43,9 @@ pub struct Ran {
     pub end: &'static str,
     /// What is waited for.
     pub why: Option<Why>,
-    /// Units whose copy is proven.
+    /// Whether courses are moved within one site: nothing is copied, and nothing proven.
+    pub moves: bool,
+    /// Units whose copy is proven, or that were moved.
     pub archived: i64,
     /// Units that failed or wait for a person.
     pub errors: i64,
@@ -52,6 +54,13 @@ pub struct Ran {
     /// What it means for the exit code.
     #[serde(skip)]
     pub exit: Exit,
+}
+
+impl Ran {
+    /// What those units are that have arrived.
+    pub fn arrived(&self) -> &'static str {
+        if self.moves { "moved" } else { "archived and proven" }
+    }
 }
 
 /// Works on a session until there is nothing more to do.
@@ -112,7 +121,7 @@ pub(super) async fn work(
         // Nothing is lost by it but room, and whoever runs the ended session again tries again.
         cx.note(format!("what the session had on its way was not cleared: {}", full_chain(&error)));
     }
-    let ran = ran(&*registry, &row, ended).await;
+    let ran = ran(&*registry, &row, &declared, ended).await;
     let mut notifier = notices.await.map_err(|error| ArchiveError::Refused(error.to_string()))?;
     if let Ok(ran) = &ran
         && matches!(ran.end, "done" | "failed" | "cancelled")
@@ -126,6 +135,7 @@ pub(super) async fn work(
 async fn ran(
     registry: &dyn Registry,
     row: &Row,
+    declared: &Archive,
     ended: Result<RunEnd, provost_archive::session::RunError>,
 ) -> Result<Ran, OpsError> {
     let ended = ended.map_err(ArchiveError::from)?;
@@ -149,7 +159,8 @@ async fn ran(
         name: row.name.clone(),
         end,
         why,
-        archived: totals.archived(),
+        moves: declared.within_one_site(),
+        archived: if declared.within_one_site() { totals.finished() } else { totals.archived() },
         errors: totals.errors(),
         units: totals.units(),
         exit,
@@ -174,9 +185,10 @@ async fn need_a_person(registry: &dyn Registry, row: &Row) -> Vec<String> {
 }
 
 fn finished(session: &Session, row: &Row, ran: &Ran, failed: &[String]) -> Notice {
+    let arrived = ran.arrived();
     let named: String = failed.iter().map(|line| format!("\n- {line}")).collect();
     let text = format!(
-        "Session {} of `{}`: {}. {} of {} courses are archived and proven, {} need a person.{named}\n\
+        "Session {} of `{}`: {}. {} of {} courses are {arrived}, {} need a person.{named}\n\
          `provost archive report {}/{}` writes the report.",
         row.id.0, row.name, ran.end, ran.archived, ran.units, ran.errors, row.name, row.id.0
     );
@@ -241,7 +253,7 @@ fn line(told: &Told) -> Option<String> {
         Told::Failed { label, phase, error, for_good: false } => {
             format!("{label}: {phase} failed, and is tried again: {error}")
         }
-        Told::Undone { label } => format!("{label}: undone"),
+        Told::Undone { label, how } => format!("{label}: undone: {how}"),
         Told::Halted { error } => format!("paused: {error}"),
         Told::Waits { until: Some(until), why } => format!("waiting until {until}: {}", words(*why)),
         Told::Waits { until: None, why } => format!("waiting: {}", words(*why)),

@@ -82,6 +82,8 @@ pub struct MoveRequest {
 pub struct RevertRequest {
     /// The unit.
     pub unit: String,
+    /// Whether nothing is put back any more, and only the note of what the course was goes.
+    pub forget: bool,
 }
 
 /// What came of it.

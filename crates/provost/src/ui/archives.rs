@@ -38,8 +38,14 @@ pub(crate) fn ran(ran: &Ran) -> String {
         _ => "",
     };
     format!(
-        "session {} ({}): {}; {} of {} course(s) archived and proven, {} need a person{why}",
-        ran.session, ran.name, ran.end, ran.archived, ran.units, ran.errors
+        "session {} ({}): {}; {} of {} course(s) {}, {} need a person{why}",
+        ran.session,
+        ran.name,
+        ran.end,
+        ran.archived,
+        ran.units,
+        ran.arrived(),
+        ran.errors
     )
 }
 

@@ -155,8 +155,11 @@ impl Target for MoodleTarget {
 
     fn put_back<'a>(&'a self, unit: &'a Assignment) -> Doing<'a, Vec<String>> {
         async move {
-            let reverted = ask!(self.0.target, revert, &RevertRequest { unit: unit.key.to_string() })?;
+            let request = |forget| RevertRequest { unit: unit.key.to_string(), forget };
+            let reverted = ask!(self.0.target, revert, &request(false))?;
             self.0.remove_categories().await?;
+            // Last: whoever is killed before it looks at everything again, and tells again what stays.
+            ask!(self.0.target, revert, &request(true))?;
             Ok(reverted.kept)
         }
         .boxed()

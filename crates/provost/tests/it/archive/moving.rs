@@ -41,21 +41,49 @@ fn a_move_that_is_cancelled_puts_every_course_back() {
     );
     let before = env.course_as_it_is("moved");
     let moved = env.archive(&["start", "yearly"]);
-    assert_eq!(moved.code, 0, "{moved}");
+    assert!(moved.code == 0 && moved.stdout.contains("2 of 2 course(s) moved, 0 need a person"), "{moved}");
     assert_eq!(env.courses("hugo"), "after before old moved old touched");
     let status = env.archive(&["status", "--units"]);
     let now = env.course_as_it_is("moved");
     assert!(now != before && now.contains("archived") && now.contains("old moved"), "{now}\n{status}");
     // What a person does afterwards is his.
     env.sql_in("test_hugo", "update mdl_course set shortname = 'mine' where shortname = 'old touched'");
+    env.sql_in("test_hugo", "update mdl_label set intro = 'mine' where course = (select id from mdl_course where shortname = 'mine')");
 
     assert_eq!(env.archive(&["cancel", "--all"]).code, 0);
     let undone = env.archive(&["run"]);
     assert_eq!(undone.code, 0, "{undone}");
+    assert!(undone.stderr.contains("moved: undone: the course is where and what it was"), "{undone}");
+    let kept = "touched: undone: the course was put back, but for the notice, which somebody has changed; its shortname, which somebody";
+    assert!(undone.stderr.contains(kept), "{undone}");
+    assert_eq!(env.sql_in("test_hugo", "select string_agg(intro, ' ') from mdl_label"), "mine");
     assert_eq!(env.course_as_it_is("moved"), before.replace("touched", "mine"));
     assert_eq!(env.courses("hugo"), "after before mine moved");
     let categories = "select string_agg(name, ' ' order by id) from mdl_course_categories";
     assert!(!env.sql_in("test_hugo", categories).contains("Archives"), "what the session made is gone");
     let marks = "select count(*)::text from mdl_config_plugins where plugin = 'provost_archive' and name like 'moved%'";
     assert_eq!(env.sql_in("test_hugo", marks), "0");
+
+    into_a_hidden_category(&env, &before.replace("touched", "mine"));
+}
+
+/// Core hides what is moved into a hidden category.
+fn into_a_hidden_category(env: &TestEnv, before: &str) {
+    env.php("hugo", "category.php", &["Cellar"]);
+    let moved = env.archive(&[
+        "start",
+        "--from",
+        "hugo",
+        "--to",
+        "hugo",
+        "--shortname",
+        "moved",
+        "--under",
+        "/Cellar",
+    ]);
+    assert_eq!(moved.code, 0, "{moved}");
+    assert_ne!(env.course_as_it_is("moved"), before);
+    assert_eq!(env.archive(&["cancel", "hugo-hugo", "--all"]).code, 0);
+    let undone = env.archive(&["run", "hugo-hugo"]);
+    assert!(undone.code == 0 && env.course_as_it_is("moved") == before, "{undone}");
 }
