@@ -250,6 +250,10 @@ impl Runner {
         if let Some(claim) = self.sweep().await? {
             return self.claimed(mind, claim).await;
         }
+        // What it freed may be a deletion, which nobody waits for at the end of a run: it is looked at before the end is.
+        if let Decision::Begin(unit) = self.decide(mind, undoing).await? {
+            return self.begin(mind, unit).await;
+        }
         if mind.told != Some(why) && why != Why::Nothing {
             self.watcher.told(&Told::Waits { until, why });
             mind.told = Some(why);
