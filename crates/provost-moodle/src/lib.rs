@@ -34,6 +34,8 @@ pub mod refs;
 pub mod request;
 /// The small PHP file that holds one site's configuration.
 pub mod site_file;
+/// One SQL statement for many sites, as an administrator writes it.
+pub mod sql;
 /// Which versions of a codebase's plugins go together on a Moodle.
 pub mod solve;
 /// A reader of `version.php` that runs no PHP.
