@@ -3,12 +3,14 @@
 //! For `apply` live state is the truth and this is history. For operations the log is the truth about position. Writes
 //! are short and serialised by one connection; other processes wait for theirs up to `BUSY`.
 
+mod journal;
 mod leases;
 mod observations;
 mod operations;
 mod reserve;
 mod schema;
 
+pub use journal::{Entry, UnitEntry};
 pub use operations::{EventKind, Operation, OperationId, OperationState, Total, UnitEvent, UnitState, next};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

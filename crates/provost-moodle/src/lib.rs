@@ -34,9 +34,9 @@ pub mod refs;
 pub mod request;
 /// The small PHP file that holds one site's configuration.
 pub mod site_file;
-/// One SQL statement for many sites, as an administrator writes it.
-pub mod sql;
 /// Which versions of a codebase's plugins go together on a Moodle.
 pub mod solve;
+/// One SQL statement for many sites, as an administrator writes it.
+pub mod sql;
 /// A reader of `version.php` that runs no PHP.
 pub mod version_php;

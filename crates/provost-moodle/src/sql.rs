@@ -145,11 +145,11 @@ impl Statement {
 
     /// The names of its parameters.
     pub fn parameters(&self) -> BTreeSet<&str> {
-        let name = |piece| match piece {
-            &Piece::Parameter(ref name) => Some(name.as_str()),
+        let named = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Parameter(name) => Some(name.as_str()),
             _ => None,
-        };
-        self.pieces.iter().filter_map(name).collect()
+        });
+        named.collect()
     }
 
     /// The statement for tables of a prefix (checked: letters, digits and `_`), with values in it.

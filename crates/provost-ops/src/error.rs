@@ -93,6 +93,17 @@ pub enum OpsError {
     /// Roles could not be brought from one site to others.
     #[error(transparent)]
     Roles(#[from] crate::roles::RolesError),
+    /// A statement that cannot be asked.
+    #[error(transparent)]
+    Sql(#[from] crate::sql::SqlError),
+    /// An operation that is not gone over again by `provost retry`.
+    #[error("operation {operation} is not tried again in this way")]
+    NoRetry {
+        /// Its number.
+        operation: i64,
+        /// What to do instead.
+        hint: String,
+    },
     /// A site cannot be moved where it was to go.
     #[error(transparent)]
     Move(#[from] crate::site::moving::MoveError),
@@ -205,6 +216,7 @@ impl OpsError {
         match self {
             Self::Archive(error) => error.exit(),
             Self::Roles(error) => error.exit(),
+            Self::Sql(error) => error.exit(),
             Self::Choice(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if !error.is_refusal() => Exit::Failed,
             Self::Delete(_)
@@ -216,6 +228,7 @@ impl OpsError {
             | Self::Unreadable { .. }
             | Self::Unfinished { .. }
             | Self::Engaged { .. }
+            | Self::NoRetry { .. }
             | Self::Choice(_)
             | Self::DeclaredOtherwise { .. }
             | Self::Changed(_) => Exit::Refused,
@@ -245,6 +258,8 @@ impl OpsError {
                     .to_owned(),
             ),
             Self::NoSuch { there, .. } => Some(there.clone()),
+            Self::NoRetry { hint, .. } => Some(hint.clone()),
+            Self::Sql(error) => error.hint(),
             Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
             Self::Unreadable { .. } => Some(
                 "bring it back first: `provost status` and `provost plan` say what there is of it".to_owned(),

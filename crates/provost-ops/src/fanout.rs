@@ -6,7 +6,8 @@ use futures_util::StreamExt as _;
 use provost_engine::execute::full_chain;
 use provost_engine::lease::Lease;
 use provost_engine::plan::Subject;
-use provost_engine::store::{EventKind, OperationState};
+use provost_engine::store::{EventKind, OperationId, OperationState};
+use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 use provost_sites::kind_site;
 use serde::Serialize;
@@ -43,16 +44,84 @@ pub(crate) struct Deed {
     pub(crate) operation: &'static str,
     /// What was asked for. No secret.
     pub(crate) declared: serde_json::Value,
+    /// What it is to a site.
+    pub(crate) touch: Touch,
 }
 
-/// Does it, to as many sites at once as the machine has cores: each has a PHP process at work.
+/// What is done to a site, which decides over how many are at work at once, and whether others are kept away meanwhile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Touch {
+    /// It is changed, by a PHP process that keeps a core busy: as many at once as there are cores, each under its site's lease.
+    Change,
+    /// Its database is asked: as many at once as are observed, and nobody is kept away.
+    Ask,
+}
+
+/// The lease of an operation at work: without a living holder it was cut off.
+pub(crate) fn lease_of(operation: OperationId) -> String {
+    format!("operation/{}", operation.0)
+}
+
+/// What came of it.
+pub(crate) struct Ended<T> {
+    /// Its number in the journal.
+    pub(crate) operation: OperationId,
+    /// Each site, in the order in which they were given.
+    pub(crate) targets: Vec<Target<T>>,
+}
+
+/// Sites that failed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cause {
+    /// The reason; what names the site or its database in it is `…`.
+    pub error: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The sites.
+    pub sites: Vec<String>,
+}
+
+/// Failures by their reason, that of most sites first.
+pub fn causes<T>(fleet: &Fleet, targets: &[Target<T>]) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    for target in targets {
+        let Some(error) = &target.error else { continue };
+        let site = fleet.sites.iter().find(|(name, _)| name.as_str() == target.site);
+        let database = site.map(|(_, site)| site.database_name.as_str()).unwrap_or_default();
+        let error = without(&without(error, database), &target.site);
+        match causes.iter_mut().find(|cause| cause.error == error) {
+            Some(cause) => cause.sites.push(target.site.clone()),
+            None => causes.push(Cause { error, hint: target.hint.clone(), sites: vec![target.site.clone()] }),
+        }
+    }
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.sites.len()));
+    causes
+}
+
+/// A text without a name, where that stands as a word.
+fn without(text: &str, name: &str) -> String {
+    if name.is_empty() {
+        return text.to_owned();
+    }
+    let (mut out, mut rest) = (String::new(), text);
+    let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    while let Some((before, behind)) = rest.split_once(name) {
+        let inside = before.ends_with(in_word) || (before.is_empty() && out.ends_with(in_word));
+        out.push_str(before);
+        out.push_str(if inside || behind.starts_with(in_word) { name } else { "…" });
+        rest = behind;
+    }
+    out + rest
+}
+
+/// Does it to all of them, bounded; what becomes of one is written down before the next one begins in its place.
 pub(crate) async fn each<'a, T, E, F>(
     session: &'a Session,
     deed: &Deed,
     sites: &'a [Name],
     work: impl Fn(&'a Name) -> F,
     evidence: impl Fn(&T) -> String,
-) -> Result<Vec<Target<T>>, OpsError>
+) -> Result<Ended<T>, OpsError>
 where
     E: std::error::Error + 'static,
     F: Future<Output = Result<T, E>>,
@@ -62,14 +131,18 @@ where
     let units: Vec<_> = sites.iter().map(|site| (subject(site), deed.operation.to_owned())).collect();
     let operation =
         cx.store.begin_operation(deed.operation, &session.actor(), &deed.declared, &units, cx.now())?;
-    let one = async |number: usize, site: &'a Name| -> Result<Target<T>, OpsError> {
-        let target = |done, error, hint| Target { site: site.to_string(), done, error, hint };
+    let _at_work = Lease::take(cx, &lease_of(operation)).await?;
+    let one = async |number: usize, site: &'a Name| -> Result<(usize, Target<T>), OpsError> {
+        let target = |done, error, hint| (number, Target { site: site.to_string(), done, error, hint });
         if cx.cancel.is_cancelled() {
             cx.store.record(operation, number, EventKind::Skipped, "interrupted", cx.now())?;
             return Ok(target(None, Some("interrupted".to_owned()), None));
         }
         cx.store.record(operation, number, EventKind::Started, "", cx.now())?;
-        let lease = Lease::take(cx, &subject(site)).await;
+        let lease = match deed.touch {
+            Touch::Change => Lease::take(cx, &subject(site)).await.map(Some),
+            Touch::Ask => Ok(None),
+        };
         let result = match lease {
             Ok(_lease) => work(site).await.map_err(|error| (full_chain(&error), hints::of(&error))),
             Err(error) => Err((full_chain(&error), hints::of(&error))),
@@ -84,15 +157,37 @@ where
             Err((error, hint)) => target(None, Some(error), hint),
         })
     };
+    let at_once = match deed.touch {
+        Touch::Change => cx.limits.steps,
+        Touch::Ask => cx.limits.observations,
+    };
     let all: Vec<_> = sites.iter().enumerate().map(|(number, site)| one(number, site)).collect();
-    let all: Vec<Result<Target<T>, OpsError>> =
-        futures_util::stream::iter(all).buffered(cx.limits.steps).collect().await;
-    let all = all.into_iter().collect::<Result<Vec<_>, _>>()?;
-    let state = match (cx.cancel.is_cancelled(), all.iter().any(|target| target.error.is_some())) {
+    // In whatever order they end: a site that hangs must not keep those behind it from beginning.
+    let all: Vec<_> = futures_util::stream::iter(all).buffer_unordered(at_once).collect().await;
+    let mut all = all.into_iter().collect::<Result<Vec<_>, OpsError>>()?;
+    all.sort_by_key(|(number, _)| *number);
+    let targets: Vec<_> = all.into_iter().map(|(_, target)| target).collect();
+    let state = match (cx.cancel.is_cancelled(), targets.iter().any(|target| target.error.is_some())) {
         (true, true) => OperationState::Interrupted,
         (false, true) => OperationState::Failed,
         (_, false) => OperationState::Done,
     };
     cx.store.end_operation(operation, state)?;
-    Ok(all)
+    Ok(Ended { operation, targets })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_taken_out_where_it_is_a_word() {
+        assert_eq!(
+            without("database \"f_hugo\" of f_hugo2 is gone", "f_hugo"),
+            "database \"…\" of f_hugo2 is gone"
+        );
+        assert_eq!(without("hugohugo hugo", "hugo"), "hugohugo …");
+        assert_eq!(without("a-hugo hugo-a hugo.", "hugo"), "a-hugo hugo-a ….");
+        assert_eq!(without("as it is", ""), "as it is");
+    }
 }

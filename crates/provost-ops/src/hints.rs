@@ -17,6 +17,7 @@ use provost_sites::secrets::SecretError;
 use provost_sites::server::ServerError;
 use provost_sites::server::redis::RedisError;
 use provost_sites::site::SiteError;
+use provost_sites::sql::QuestionError;
 use provost_sites::up::UpError;
 
 use crate::edit::commit::CommitError;
@@ -137,12 +138,29 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
                 .to_owned(),
         );
     }
+    if let Some(error) = error.downcast_ref::<QuestionError>() {
+        return of_question(error);
+    }
     let of_codebase = [
         error.downcast_ref::<GitError>().and_then(GitError::hint),
         error.downcast_ref::<ResolveError>().and_then(ResolveError::hint),
         error.downcast_ref::<BuildError>().and_then(BuildError::hint),
     ];
     of_codebase.into_iter().flatten().next()
+}
+
+fn of_question(error: &QuestionError) -> Option<String> {
+    Some(match error {
+        QuestionError::Statement(error) => return error.hint(),
+        QuestionError::Server(error) => return of_server(error),
+        QuestionError::Writes(_) => {
+            "what is asked begins with select, with, values, table, show or explain; nothing is written in this way".to_owned()
+        }
+        QuestionError::Shut(_) => "`provost status` says what there is of it".to_owned(),
+        QuestionError::NotMade => "`provost apply` makes it".to_owned(),
+        QuestionError::Late(_) => "give it more time with `--timeout`, or see what holds its database up".to_owned(),
+        _ => return None,
+    })
 }
 
 const DOCTOR: &str = "`provost doctor` says what this machine lacks and how to install it";

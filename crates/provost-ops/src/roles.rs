@@ -19,7 +19,7 @@ use serde_json::json;
 
 use crate::OpsError;
 use crate::error::Exit;
-use crate::fanout::{self, Deed};
+use crate::fanout::{self, Deed, Touch};
 use crate::hints;
 use crate::session::{Access, Call, Session};
 use crate::site::Targets;
@@ -207,14 +207,14 @@ async fn bring(
         .collect();
     let names: Vec<Name> = works.keys().map(|name| (*name).clone()).collect();
     let declared = json!({ "from": synced.from, "roles": options.roles });
-    let deed = Deed { operation: "roles", declared };
+    let deed = Deed { operation: "roles", declared, touch: Touch::Change };
     let one = async |name| match works.get(name) {
         Some(work) => work.bring(session, name).await,
         None => Ok(String::new()),
     };
     let done = fanout::each(session, &deed, &names, one, String::clone).await?;
     drop(works);
-    for target in done {
+    for target in done.targets {
         if let Some(site) = synced.sites.iter_mut().find(|site| site.site == target.site) {
             (site.done, site.error, site.hint) = (target.done.is_some(), target.error, target.hint);
         }

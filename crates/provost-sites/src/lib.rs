@@ -27,6 +27,7 @@ pub mod seat;
 pub mod secrets;
 pub mod server;
 pub mod site;
+pub mod sql;
 pub mod up;
 pub mod web;
 

@@ -6,7 +6,8 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    apply, archive, check, codebase, completions, cron, doctor, init, plan, roles, site, status, template, up,
+    apply, archive, check, codebase, completions, cron, doctor, init, journal, plan, retry, roles, site, sql,
+    status, template, up,
 };
 use crate::ui::usage;
 
@@ -69,6 +70,9 @@ pub(crate) enum Verb {
     Codebase(codebase::Arguments),
     Site(site::Arguments),
     Roles(roles::Arguments),
+    Sql(sql::Arguments),
+    Journal(journal::Arguments),
+    Retry(retry::Arguments),
     Cron(cron::Arguments),
     Archive(archive::Arguments),
     Template(template::Arguments),

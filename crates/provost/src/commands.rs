@@ -8,9 +8,12 @@ pub(crate) mod completions;
 pub(crate) mod cron;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod journal;
 pub(crate) mod plan;
+pub(crate) mod retry;
 pub(crate) mod roles;
 pub(crate) mod site;
+pub(crate) mod sql;
 pub(crate) mod status;
 pub(crate) mod template;
 pub(crate) mod up;
@@ -46,6 +49,9 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Roles(own) => roles::run(&call, &ui, own).await,
+        Verb::Sql(own) => sql::run(&call, &ui, own).await,
+        Verb::Journal(own) => journal::run(&call, &ui, &own),
+        Verb::Retry(own) => retry::run(&call, &ui, &own).await,
         Verb::Cron(own) => cron::run(&call, &ui, own).await,
         Verb::Archive(own) => archive::run(call, &ui, own).await,
         Verb::Template(own) => template::run(&call, &ui, own).await,

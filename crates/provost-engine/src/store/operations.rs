@@ -34,7 +34,7 @@ impl OperationState {
         }
     }
 
-    fn parse(word: &str) -> Self {
+    pub(super) fn parse(word: &str) -> Self {
         match word {
             "done" => Self::Done,
             "failed" => Self::Failed,

@@ -33,7 +33,15 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a str, dialect: Dialect) -> Self {
-        Self { text, at: 0, dialect, pieces: Vec::new(), plain: String::new(), verb: String::new(), over: false }
+        Self {
+            text,
+            at: 0,
+            dialect,
+            pieces: Vec::new(),
+            plain: String::new(),
+            verb: String::new(),
+            over: false,
+        }
     }
 
     pub(super) fn scan(mut self) -> Result<Scanned, StatementError> {

@@ -13,8 +13,7 @@ fn braces_and_parameters_are_filled_in_and_quotes_are_left_alone() {
     let text = "SELECT '{user} :a', u.id::text FROM {user} u -- {x} :b\n WHERE u.username = :name AND 1 = :n LIMIT :n;\n";
     for dialect in [Postgresql, Mariadb] {
         let found = rendered(text, dialect, &["name=O'Hara", "n:=5"]).unwrap();
-        let wanted =
-            "SELECT '{user} :a', u.id::text FROM mdl_user u  \n WHERE u.username = 'O''Hara' AND 1 = 5 LIMIT 5\n";
+        let wanted = "SELECT '{user} :a', u.id::text FROM mdl_user u  \n WHERE u.username = 'O''Hara' AND 1 = 5 LIMIT 5\n";
         assert_eq!(found, wanted);
     }
 }
@@ -39,7 +38,10 @@ fn placeholders_of_vmoodle_are_understood() {
 fn each_engine_has_its_own_quotes_and_comments() {
     let backslash = r"select 'a\', :x";
     assert_eq!(rendered(backslash, Postgresql, &["x=1"]).unwrap(), r"select 'a\', '1'");
-    assert_eq!(rendered(backslash, Mariadb, &["x=1"]), Err(StatementError::Open { line: 1, what: "a quote" }));
+    assert_eq!(
+        rendered(backslash, Mariadb, &["x=1"]),
+        Err(StatementError::Open { line: 1, what: "a quote" })
+    );
     assert_eq!(rendered(r"select E'\':x'", Postgresql, &[]).unwrap(), r"select E'\':x'");
     assert_eq!(rendered("select $a$ ' :x $$ $a$, 1", Postgresql, &[]).unwrap(), "select $a$ ' :x $$ $a$, 1");
     assert_eq!(rendered("select /* /* :x */ */ 1", Postgresql, &[]).unwrap(), "select   1");

@@ -69,6 +69,21 @@ impl ChoiceError {
     }
 }
 
+/// The sites that a command only asks: all of them where nothing is said.
+///
+/// # Errors
+/// As [`to_change`].
+pub(crate) async fn to_ask(call: &Call, targets: &Targets) -> Result<Vec<Name>, OpsError> {
+    if read(targets)?.is_some() {
+        return to_change(call, targets).await;
+    }
+    let fleet = call.load()?.fleet;
+    match fleet.sites.is_empty() {
+        true => Err(nobody(&fleet, "*").into()),
+        false => Ok(fleet.sites.keys().cloned().collect()),
+    }
+}
+
 /// The sites that a command changes: one way of saying which is needed, and nothing is guessed.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::chosen::{Targets, to_change};
 use crate::OpsError;
 use crate::error::Exit;
-use crate::fanout::{self, Deed, Target};
+use crate::fanout::{self, Deed, Target, Touch};
 use crate::session::{Access, Call, Session};
 
 /// What came of it.
@@ -45,7 +45,11 @@ pub async fn maintenance(call: &Call, targets: &Targets, wish: &Wish) -> Result<
         Wish::Later { message, .. } => ("later", message.as_ref()),
         Wish::Off => ("off", None),
     };
-    let deed = Deed { operation: "maintenance", declared: json!({ "mode": mode, "message": message }) };
+    let deed = Deed {
+        operation: "maintenance",
+        declared: json!({ "mode": mode, "message": message }),
+        touch: Touch::Change,
+    };
     let work = async |name| -> Result<Now, SiteError> {
         let gone = || SiteError::ReadBack("it is no longer in the file".to_owned());
         let site = fleet.sites.get(name).ok_or_else(gone)?;
@@ -65,7 +69,7 @@ pub async fn maintenance(call: &Call, targets: &Targets, wish: &Wish) -> Result<
         error: target.error,
         hint: target.hint,
     };
-    let sites: Vec<_> = done?.into_iter().map(told).collect();
+    let sites: Vec<_> = done?.targets.into_iter().map(told).collect();
     let exit = fanout::exit(call.cancel.is_cancelled(), &sites);
     Ok(Maintenance { schema: 1, mode, sites, exit })
 }

@@ -47,4 +47,5 @@ mod site_rename;
 mod site_switch;
 mod sites_below;
 mod spares;
+mod sql;
 mod transcript;

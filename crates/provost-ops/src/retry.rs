@@ -1,0 +1,67 @@
+//! `provost retry`: what failed or was not reached in an operation, done again.
+
+use provost_engine::store::Entry;
+use provost_fleet::name::Name;
+
+use crate::OpsError;
+use crate::journal::{self, Which};
+use crate::session::{Access, Call, Session};
+use crate::sql::{self, Asked};
+
+/// Most sites of one operation: a fleet has some thousand.
+const MOST: u32 = 100_000;
+
+/// What came of it.
+pub enum Retried {
+    /// Nothing was left to do.
+    Nothing {
+        /// The operation.
+        operation: i64,
+    },
+    /// A statement was asked again.
+    Sql(Asked),
+}
+
+/// Does again what is left of an operation.
+///
+/// # Errors
+/// When there is no such operation, it still runs, or it is not one that is gone over again in this way.
+pub async fn retry(call: &Call, which: Which) -> Result<Retried, OpsError> {
+    let (entry, names) = {
+        let session = Session::open(call, Access::LookAtRest)?;
+        let entry = journal::find(&session, which)?;
+        refuse(&session, &entry)?;
+        let units = session.cx.store.journal_units(entry.operation.id, MOST)?;
+        let left = units.iter().filter(|unit| journal::is_left(unit));
+        let names = left.filter_map(|unit| unit.subject.strip_prefix("site/")?.parse::<Name>().ok());
+        // A site that left the fleet meanwhile has nothing to be done again.
+        let fleet = &session.loaded.fleet;
+        let names: Vec<Name> = names.filter(|name| fleet.sites.contains_key(name)).collect();
+        (entry, names)
+    };
+    let operation = entry.operation.id;
+    if names.is_empty() {
+        return Ok(Retried::Nothing { operation: operation.0 });
+    }
+    sql::again(call, operation, &entry.declared, &names).await.map(Retried::Sql)
+}
+
+fn refuse(session: &Session, entry: &Entry) -> Result<(), OpsError> {
+    let operation = entry.operation.id;
+    let hint = match entry.operation.machine.as_str() {
+        sql::OPERATION => {
+            let lease = crate::fanout::lease_of(operation);
+            match session.cx.store.lease_holder(&lease)? {
+                None => return Ok(()),
+                Some(holder) => format!("it is at work, in process {}: wait for it", holder.pid),
+            }
+        }
+        "apply" | "refill" => "`provost apply` goes on where it was".to_owned(),
+        "archive" => "`provost archive retry` does it for sessions".to_owned(),
+        _ => format!(
+            "run the same command again; `provost journal {}` shows the sites that failed",
+            operation.0
+        ),
+    };
+    Err(OpsError::NoRetry { operation: operation.0, hint })
+}
