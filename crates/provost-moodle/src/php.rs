@@ -31,6 +31,20 @@ pub enum PhpLiteral {
     Map(Vec<(String, PhpLiteral)>),
 }
 
+impl PhpLiteral {
+    /// The value as Moodle's tables of settings would have it: PHP's text of it; `None` for lists and maps, which no setting is.
+    pub fn as_setting(&self) -> Option<String> {
+        Some(match self {
+            Self::Null | Self::Bool(false) => String::new(),
+            Self::Bool(true) => "1".to_owned(),
+            Self::Int(number) => number.to_string(),
+            Self::Mode(mode) => mode.to_string(),
+            Self::String(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+            Self::List(_) | Self::Map(_) => return None,
+        })
+    }
+}
+
 impl From<&str> for PhpLiteral {
     fn from(text: &str) -> Self {
         Self::String(text.as_bytes().to_vec())

@@ -102,6 +102,16 @@ impl SiteFile<'_> {
         Ok(text)
     }
 
+    /// What the file says beyond what every site needs to run, as Moodle's settings have values: without lists and maps, which no setting
+    /// is.
+    pub fn forced(&self) -> Vec<(String, String)> {
+        let defaults = defaults::defaults(self.dataroot, self.below()).into_iter();
+        let defaults = defaults.filter(|(key, ..)| !self.extra.contains_key(*key));
+        let defaults = defaults.map(|(key, value, _)| (key.to_owned(), value));
+        let all = defaults.chain(self.extra.iter().map(|(key, value)| (key.clone(), value.clone())));
+        all.filter_map(|(key, value)| Some((key, value.as_setting()?))).collect()
+    }
+
     /// The path that the site is below, without slashes.
     fn below(&self) -> Option<&str> {
         let (_, rest) = self.wwwroot.split_once("://")?;

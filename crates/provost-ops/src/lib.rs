@@ -19,6 +19,7 @@ mod reach;
 pub mod retry;
 pub mod roles;
 pub mod session;
+pub mod settings;
 pub mod site;
 mod spares;
 pub mod sql;

@@ -26,6 +26,7 @@ pub mod roles;
 pub mod seat;
 pub mod secrets;
 pub mod server;
+pub mod settings;
 pub mod site;
 pub mod sql;
 pub mod up;

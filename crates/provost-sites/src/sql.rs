@@ -57,6 +57,9 @@ pub enum QuestionError {
     /// The database refused, or failed.
     #[error("the database says: {0}")]
     Database(String),
+    /// More came than is taken, where all is needed.
+    #[error("it has more than can be compared")]
+    TooMuch,
     /// The connection failed.
     #[error("the connection failed")]
     Connection(#[source] sqlx::Error),

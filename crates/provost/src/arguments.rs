@@ -6,8 +6,8 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    apply, archive, check, codebase, completions, cron, doctor, init, journal, plan, retry, roles, site, sql,
-    status, template, up,
+    apply, archive, check, codebase, completions, cron, doctor, init, journal, plan, retry, roles, settings,
+    site, sql, status, template, up,
 };
 use crate::ui::usage;
 
@@ -70,6 +70,7 @@ pub(crate) enum Verb {
     Codebase(codebase::Arguments),
     Site(site::Arguments),
     Roles(roles::Arguments),
+    Settings(settings::Arguments),
     Sql(sql::Arguments),
     Journal(journal::Arguments),
     Retry(retry::Arguments),

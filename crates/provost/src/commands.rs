@@ -12,6 +12,7 @@ pub(crate) mod journal;
 pub(crate) mod plan;
 pub(crate) mod retry;
 pub(crate) mod roles;
+pub(crate) mod settings;
 pub(crate) mod site;
 pub(crate) mod sql;
 pub(crate) mod status;
@@ -49,6 +50,7 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Codebase(own) => codebase::run(&call, &ui, own).await,
         Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Roles(own) => roles::run(&call, &ui, own).await,
+        Verb::Settings(own) => settings::run(&call, &ui, own).await,
         Verb::Sql(own) => sql::run(&call, &ui, own).await,
         Verb::Journal(own) => journal::run(&call, &ui, &own),
         Verb::Retry(own) => retry::run(&call, &ui, &own).await,

@@ -11,6 +11,7 @@ pub(crate) mod plans;
 mod progress;
 pub(crate) mod queries;
 pub(crate) mod roles;
+pub(crate) mod settings;
 pub(crate) mod sites;
 pub(crate) mod tables;
 pub(crate) mod usage;

@@ -28,6 +28,8 @@ pub struct Rendered {
     pub text: Secret,
     /// `site-DIGEST.php`.
     pub file_name: String,
+    /// What it says beyond what every site needs to run: keys of `$CFG` that are stronger than the site's settings.
+    pub forced: Vec<(String, String)>,
 }
 
 /// Renders the file of a site.
@@ -67,5 +69,5 @@ pub fn render(
     let text = file.render()?;
     let digest = Digest::of(text.as_bytes()).to_string();
     let file_name = format!("site-{}.php", digest.chars().take(16).collect::<String>());
-    Ok(Rendered { text: Secret::new(text), file_name })
+    Ok(Rendered { forced: file.forced(), text: Secret::new(text), file_name })
 }

@@ -39,6 +39,7 @@ mod requirements;
 mod restored;
 mod roles;
 mod seats;
+mod settings;
 mod site_create;
 mod site_delete;
 mod site_maintenance;

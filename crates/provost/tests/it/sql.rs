@@ -25,7 +25,7 @@ impl TestEnv {
 }
 
 /// hugo and zola on PostgreSQL, dumas on MariaDB.
-fn fleet() -> TestEnv {
+pub(crate) fn fleet() -> TestEnv {
     let moodle = Moodle::real();
     let env = TestEnv::with_fleet(&moodle, &["hugo", "zola", "dumas"]);
     let mut declared = env.fleet();
