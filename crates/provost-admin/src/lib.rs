@@ -1,4 +1,8 @@
-//! Administration of many sites: what their settings are, and where they differ. Opens no database; what is compared was read elsewhere.
+//! Administration of many sites: where their settings and roles differ. Opens no database; what is compared was read elsewhere.
 
-/// Settings of Moodle, compared over many sites.
+/// Values of many sites, compared.
+pub mod compare;
+/// Roles of a site, as they are compared.
+pub mod roles;
+/// Settings of a site, as they are compared.
 pub mod settings;

@@ -1,9 +1,11 @@
-//! `provost roles sync`: brings roles from one site to others. Plan, show, do, and read back.
+//! `provost roles`: `sync` brings roles from one site to others (plan, show, do, and read back), `diff` says where they differ.
 
+mod diff;
 mod error;
 mod plan;
 mod work;
 
+pub use diff::{RolesDiff, diff};
 pub use error::RolesError;
 pub use plan::{Action, RolePlan};
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use provost_admin::settings::{self, Base, Compared, Ground, Key, Pool, SiteSettings, fits, state};
+use provost_admin::compare::{Base, Compared, Key, Pool, SiteValues, compare};
+use provost_admin::settings::{Ground, fits, is_secret, of_site, state};
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
 use provost_sites::settings::{Read, read};
@@ -114,7 +115,7 @@ pub async fn get(call: &Call, patterns: &[Pattern], targets: &Targets) -> Result
 fn got(site: &str, read: &Read, patterns: &[Pattern]) -> Vec<GotSetting> {
     let means = |plugin: &str, name: &str| patterns.iter().any(|pattern| pattern.means(plugin, name));
     let one = |plugin: &str, name: &str, how: &'static str, value: Option<&str>| {
-        let secret = Key { plugin: plugin.into(), name: name.into() }.is_secret();
+        let secret = is_secret(&Key { of: plugin.into(), name: name.into() });
         GotSetting {
             site: site.to_owned(),
             setting: format!("{plugin}/{name}"),
@@ -158,26 +159,31 @@ pub async fn diff(
     for target in &mut read {
         if let Some(read) = target.done.take() {
             let ground = ground(&fleet, &target.site, &read);
-            sites.push(SiteSettings::new(target.site.clone(), read.rows, read.forced, &ground, &mut pool));
+            sites.push(of_site(target.site.clone(), read.rows, read.forced, &ground, &mut pool));
         }
     }
-    let base = match against {
-        None => Base::Largest,
-        Some(name) if sites.iter().any(|site| site.site == name) => Base::Site(name.to_owned()),
-        Some(name) => {
-            return Err(OpsError::NoSuch {
-                what: "site among those that were read",
-                name: name.to_owned(),
-                there: "choose it with `--sites`, too".to_owned(),
-            });
-        }
-    };
-    let means = |key: &Key| {
-        patterns.is_empty() || patterns.iter().any(|pattern| pattern.means(&key.plugin, &key.name))
-    };
-    let compared = settings::compare(&sites, &base, means);
+    let base = base(&sites, against)?;
+    let means =
+        |key: &Key| patterns.is_empty() || patterns.iter().any(|pattern| pattern.means(&key.of, &key.name));
+    let compared = compare(&sites, &base, means, is_secret);
     let left_out = sites.iter().map(|site| site.left_out).max().unwrap_or_default();
     Ok(Diff { schema: 1, state_list: state::VERSION, left_out, compared, causes, exit })
+}
+
+/// Which class sites are compared with.
+///
+/// # Errors
+/// When the site that was named is none of those that were read.
+pub(crate) fn base(sites: &[SiteValues], against: Option<&str>) -> Result<Base, OpsError> {
+    match against {
+        None => Ok(Base::Largest),
+        Some(name) if sites.iter().any(|site| site.site == name) => Ok(Base::Site(name.to_owned())),
+        Some(name) => Err(OpsError::NoSuch {
+            what: "site among those that were read",
+            name: name.to_owned(),
+            there: "choose it with `--sites`, too".to_owned(),
+        }),
+    }
 }
 
 fn ground(fleet: &Fleet, site: &str, read: &Read) -> Ground {

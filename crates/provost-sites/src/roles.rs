@@ -6,7 +6,9 @@
 mod compare;
 mod definition;
 mod door;
+mod rows;
 
 pub use compare::{Difference, Lacks, compare, fitted};
 pub use definition::{Allow, Permission, Role, Roles};
 pub use door::{ImportRequest, Imported, RolesDoor};
+pub use rows::{Row, rows};

@@ -2,6 +2,7 @@
 
 pub(crate) mod archives;
 pub(crate) mod builds;
+pub(crate) mod classes;
 pub(crate) mod codebases;
 pub(crate) mod crons;
 pub(crate) mod errors;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::compare::{Base, compare};
 
 fn ground(host: &str, roles: &[(&str, &str)]) -> Ground {
     let roles = roles.iter().map(|(number, name)| ((*number).to_owned(), (*name).to_owned())).collect();
@@ -11,11 +12,11 @@ fn ground(host: &str, roles: &[(&str, &str)]) -> Ground {
     }
 }
 
-fn site(name: &str, rows: &[(&str, &str, &str)], ground: &Ground, pool: &mut Pool) -> SiteSettings {
+fn site(name: &str, rows: &[(&str, &str, &str)], ground: &Ground, pool: &mut Pool) -> SiteValues {
     let rows = rows
         .iter()
         .map(|(plugin, name, value)| ((*plugin).to_owned(), (*name).to_owned(), (*value).to_owned()));
-    SiteSettings::new(name.to_owned(), rows.collect(), Vec::new(), ground, pool)
+    of_site(name.to_owned(), rows.collect(), Vec::new(), ground, pool)
 }
 
 #[test]
@@ -39,9 +40,9 @@ fn sites_with_equal_settings_are_a_class_and_the_others_tell_where_they_differ()
             ("mod_quiz".to_owned(), "version".to_owned(), host.len().to_string()),
         ]
     };
-    let one = SiteSettings::new("one".into(), rows_of("a.example", "5", "boost", "x"), vec![], &a, pool);
-    let two = SiteSettings::new("two".into(), rows_of("b.example", "7", "boost", "x"), vec![], &b, pool);
-    let odd = SiteSettings::new(
+    let one = of_site("one".into(), rows_of("a.example", "5", "boost", "x"), vec![], &a, pool);
+    let two = of_site("two".into(), rows_of("b.example", "7", "boost", "x"), vec![], &b, pool);
+    let odd = of_site(
         "odd".into(),
         rows_of("b.example", "5", "classic", "y"),
         vec![("debug".into(), "1".into())],
@@ -50,15 +51,15 @@ fn sites_with_equal_settings_are_a_class_and_the_others_tell_where_they_differ()
     );
     assert_eq!(odd.left_out, 2);
     let sites = [odd, one, two];
-    let compared = compare(&sites, &Base::Largest, |_| true);
-    assert_eq!(compared.settings, 5);
+    let compared = compare(&sites, &Base::Largest, |_| true, is_secret);
+    assert_eq!(compared.keys, 5);
     assert_eq!(compared.classes[0].sites, ["one", "two"]);
     assert!(compared.classes[0].differences.is_empty());
     assert_eq!(compared.classes[1].sites, ["odd"]);
     let told: Vec<String> = compared.classes[1]
         .differences
         .iter()
-        .map(|one| format!("{} {:?} {:?} {}", one.setting, one.there, one.here, one.secret))
+        .map(|one| format!("{} {:?} {:?} {}", one.key, one.there, one.here, one.secret))
         .collect();
     assert_eq!(
         told,
@@ -69,8 +70,8 @@ fn sites_with_equal_settings_are_a_class_and_the_others_tell_where_they_differ()
             "core/theme Some(Set(\"boost\")) Some(Set(\"classic\")) false",
         ]
     );
-    let compared = compare(&sites, &Base::Site("odd".to_owned()), |key| &*key.name == "theme");
-    assert_eq!((compared.settings, compared.classes[0].sites.as_slice()), (1, &["odd".to_owned()][..]));
+    let compared = compare(&sites, &Base::Site("odd".to_owned()), |key| &*key.name == "theme", is_secret);
+    assert_eq!((compared.keys, compared.classes[0].sites.as_slice()), (1, &["odd".to_owned()][..]));
     assert_eq!(compared.classes[1].differences.len(), 1);
 }
 
@@ -89,18 +90,18 @@ fn a_setting_that_is_there_and_absent_differ() {
     let own = Ground::default();
     let sites =
         [site("a", &[("core", "x", "")], &own, pool), site("b", &[], &own, pool), site("c", &[], &own, pool)];
-    let compared = compare(&sites, &Base::Largest, |_| true);
+    let compared = compare(&sites, &Base::Largest, |_| true, is_secret);
     assert_eq!(compared.classes[0].sites, ["b", "c"]);
     assert_eq!(compared.classes[1].differences[0].there, None);
 }
 
 #[test]
 fn secrets_are_known_by_their_names() {
-    let key = |name: &str| Key { plugin: "core".into(), name: name.into() };
+    let key = |name: &str| Key { of: "core".into(), name: name.into() };
     assert!(
         ["smtppass", "cronremotepassword", "client_secret", "api_key", "bind_pw"]
             .iter()
-            .all(|name| key(name).is_secret())
+            .all(|name| is_secret(&key(name)))
     );
-    assert!(["theme", "passing", "compass_x"].iter().all(|name| !key(name).is_secret()));
+    assert!(["theme", "passing", "compass_x"].iter().all(|name| !is_secret(&key(name))));
 }

@@ -1,14 +1,15 @@
 //! `provost roles …`.
 
 use clap::Subcommand;
-use provost_ops::roles::{Action, SyncOptions, Synced, sync};
+use provost_ops::roles::{Action, SyncOptions, Synced, diff, sync};
 use provost_ops::session::Call;
 use provost_ops::site::Targets;
 
 use super::Ended;
+use super::settings::Asked;
 use crate::ui::{self, Ui};
 
-/// Bringing roles from one site to others
+/// Roles of sites: compared, and brought from one to others
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -17,6 +18,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Diff(Diff),
     Sync(Sync),
 }
 
@@ -49,8 +51,40 @@ struct Sync {
     yes: bool,
 }
 
+/// Compare sites: those with equal roles together, and where the others differ
+///
+/// Roles are the same if their short names are. Compared is the definition: name, description, archetype, permissions in the system's
+/// context, levels where it can be assigned, and what it may do with other roles.
+#[derive(Debug, clap::Args)]
+struct Diff {
+    /// Short names of roles. Without, all.
+    #[arg(value_name = "ROLE")]
+    roles: Vec<String>,
+    /// The site that the others are compared with. Without, those that most sites are equal to.
+    #[arg(long, value_name = "SITE")]
+    against: Option<String>,
+    #[command(flatten)]
+    chosen: Asked,
+}
+
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
-    let Verb::Sync(own) = arguments.verb;
+    match arguments.verb {
+        Verb::Diff(own) => compare(call, ui, own).await,
+        Verb::Sync(own) => bring(call, ui, own).await,
+    }
+}
+
+async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {
+    let found = diff(call, &own.roles, own.against.as_deref(), &own.chosen.into()).await?;
+    ui.finish();
+    if !ui.json(&found) {
+        ui.out(&ui::roles::diff(&found));
+        ui::classes::causes(ui, &found.causes);
+    }
+    Ok(found.exit)
+}
+
+async fn bring(call: &Call, ui: &Ui, own: Sync) -> Ended {
     let options = SyncOptions {
         from: own.from,
         to: Targets { names: own.to, selection: own.sites },

@@ -6,7 +6,7 @@ use provost_ops::settings::{Pattern, diff, get};
 use provost_ops::site::Targets;
 
 use super::Ended;
-use crate::ui::{Ui, settings};
+use crate::ui::{Ui, classes, settings};
 
 /// What settings sites have, and where they differ
 #[derive(Debug, clap::Args)]
@@ -23,7 +23,7 @@ enum Verb {
 
 /// Which sites are asked.
 #[derive(Debug, clap::Args)]
-struct Chosen {
+pub(super) struct Asked {
     /// A site; may be given several times. Without sites, all are asked.
     #[arg(long, value_name = "SITE")]
     site: Vec<String>,
@@ -32,8 +32,8 @@ struct Chosen {
     sites: Option<String>,
 }
 
-impl From<Chosen> for Targets {
-    fn from(chosen: Chosen) -> Self {
+impl From<Asked> for Targets {
+    fn from(chosen: Asked) -> Self {
         Self { names: chosen.site, selection: chosen.sites }
     }
 }
@@ -45,7 +45,7 @@ struct Get {
     #[arg(value_name = "SETTING", required = true)]
     settings: Vec<Pattern>,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: Asked,
 }
 
 /// Compare sites: those with equal settings together, and where the others differ
@@ -61,7 +61,7 @@ struct Diff {
     #[arg(long, value_name = "SITE")]
     against: Option<String>,
     #[command(flatten)]
-    chosen: Chosen,
+    chosen: Asked,
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
@@ -71,7 +71,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             ui.finish();
             if !ui.json(&got) {
                 ui.out(&settings::got(&got));
-                settings::causes(ui, &got.causes);
+                classes::causes(ui, &got.causes);
             }
             Ok(got.exit)
         }
@@ -80,7 +80,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             ui.finish();
             if !ui.json(&found) {
                 ui.out(&settings::diff(&found));
-                settings::causes(ui, &found.causes);
+                classes::causes(ui, &found.causes);
             }
             Ok(found.exit)
         }

@@ -3,10 +3,18 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use provost_ops::roles::{Action, Outcome, RolePlan, Synced};
+use provost_ops::roles::{Action, Outcome, RolePlan, RolesDiff, Synced};
+
+use super::classes::{Words, shown};
 
 /// How many names of a list are told; the rest is a number. All of them are in the JSON.
 const TOLD: usize = 6;
+
+/// Which sites have equal roles, and where the others differ.
+pub(crate) fn diff(diff: &RolesDiff) -> String {
+    let cells = |key: &provost_admin::compare::Key| vec![key.of.to_string(), key.name.to_string()];
+    shown(&diff.compared, &Words { one: "line", head: &["ROLE", "WHAT"], cells })
+}
 
 /// What would be done, site by site and role by role. Roles that are the same are counted.
 pub(crate) fn plan(synced: &Synced) -> String {

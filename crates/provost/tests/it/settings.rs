@@ -1,4 +1,6 @@
-//! Settings of real Moodles of both engines, compared: what was changed by hand is found, and nothing else.
+//! Settings and roles of real Moodles of both engines, compared: what was changed by hand is found, and nothing else.
+
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::environment::{Output, TestEnv};
 
@@ -17,6 +19,9 @@ const EDITS: [(&str, &str, &str); 12] = [
     ("tool_task", "madeup", "1"),
     ("assign", "nosuch", ""),
 ];
+
+/// What is done by hand to three roles.
+const ROLES: &str = include_str!("roles_edits.php");
 
 impl TestEnv {
     fn settings(&self, arguments: &[&str]) -> Output {
@@ -55,4 +60,25 @@ fn what_was_changed_by_hand_is_found_and_nothing_else() {
     let forced = env.run(&["--json", "settings", "get", "pathtophp", "--site", "hugo"]);
     let told: serde_json::Value = serde_json::from_str(&forced.stdout).unwrap();
     assert_eq!(told["settings"][0]["how"], "forced", "{forced}");
+    roles(&env);
+}
+
+/// Three roles that were changed by hand are found, and nothing is after they were brought to the other sites.
+fn roles(env: &TestEnv) {
+    let equal = env.run(&["roles", "diff"]);
+    assert!(equal.code == 0 && equal.stdout.starts_with("3 sites are equal: dumas, hugo, zola\n"), "{equal}");
+    let script = env.path("roles.php");
+    std::fs::write(&script, ROLES).unwrap();
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let config = env.state().join("made/sites/hugo/code/config.php");
+    env.core("hugo", script.to_str().unwrap(), &[config.to_str().unwrap()]);
+    insta::assert_snapshot!("roles_diff", env.run(&["roles", "diff"]));
+    let some = env.run(&["roles", "diff", "teacher", "--against", "hugo"]);
+    assert!(some.stdout.contains("2 sites differ in 1 line: dumas, zola"), "{some}");
+    let sites = ["--from", "hugo", "--sites", "zola | dumas", "--yes"];
+    let synced =
+        env.run(&[&["roles", "sync", "student", "teacher", "tutor", "manager"], &sites[..]].concat());
+    assert_eq!(synced.code, 0, "{synced}");
+    let equal = env.run(&["roles", "diff"]);
+    assert!(equal.code == 0 && equal.stdout.starts_with("3 sites are equal: dumas, hugo, zola\n"), "{equal}");
 }
