@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 
-seed, count, courses, commit, moodle = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]
+seed, count, courses, every = int(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
+commit, moodle = sys.argv[5], sys.argv[6]
 work, provost = os.environ["work"], os.environ["provost"]
 dice = random.Random(seed)
 
@@ -74,7 +75,7 @@ def killed_until_the_end(first, most):
     while True:
         left = most - sum(kills.values())
         try:
-            process.wait(dice.uniform(0.3, 7.0) if left > 0 else None)
+            process.wait(dice.uniform(0.3, every) if left > 0 else None)
         except subprocess.TimeoutExpired:
             agents = children(process.pid)
             # Of three kills one hits PHP alone, whose worker has to notice; one the worker; one the worker and all that it started.

@@ -122,7 +122,9 @@ fn what(entry: &Entry) -> String {
     match entry.operation.machine.as_str() {
         sql::OPERATION => text("query").split_whitespace().collect::<Vec<_>>().join(" "),
         "maintenance" => text("mode").to_owned(),
+        "roles" if text("from").is_empty() => "compared".to_owned(),
         "roles" => format!("from {}", text("from")),
+        "settings" => "read".to_owned(),
         _ => String::new(),
     }
 }
