@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests, whose helpers are no tests themselves")]
 
 mod accepted;
+mod differs;
 mod freed;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ struct Bench {
     session: SessionId,
     phases: Arc<Phases>,
     public: PublicKey,
+    world: World,
     _directory: TempDir,
 }
 
@@ -61,14 +63,14 @@ impl Bench {
         let key = Key::read_or_make(&paths).unwrap();
         let public = key.public();
         let phases = Phases {
-            ends: scripted::ends(world),
+            ends: scripted::ends(world.clone()),
             key,
             fleet: "abc".to_owned(),
             session: "1".to_owned(),
             accepted: Accepting::default(),
             quarantine_days: 0,
         };
-        Self { registry, session, phases: Arc::new(phases), public, _directory: directory }
+        Self { registry, session, phases: Arc::new(phases), public, world, _directory: directory }
     }
 
     /// A process that works until there is nothing to do, or it is cancelled.

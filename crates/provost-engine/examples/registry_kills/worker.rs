@@ -103,6 +103,7 @@ impl Worker {
                 retry_at: Some(now),
                 park_after: TRIES,
                 findings: Findings::default(),
+                untouched: false,
             };
             return self.insist(|worker| worker.registry.fail(&claim.held, &failure)).await;
         }

@@ -148,6 +148,10 @@ pub struct Failure {
     pub park_after: i32,
     /// What was found out on the way.
     pub findings: Findings,
+    /// The phase had changed nothing yet. A phase that was started for the first time is then as if it had not been, so that a course whose
+    /// copy differs just before its original is deleted can still be given up. Where another worker had started it before, this says
+    /// nothing: that one may only be asleep.
+    pub untouched: bool,
 }
 
 impl Failure {

@@ -153,6 +153,7 @@ pub(crate) fn failure(now: i64, retry: Option<i64>) -> Failure {
         retry_at: retry.map(at),
         park_after: Failure::TRIES,
         findings: Findings::default(),
+        untouched: false,
     }
 }
 

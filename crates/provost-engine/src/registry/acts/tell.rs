@@ -189,6 +189,10 @@ impl Act for Fail {
         if hopeless {
             row.unit.not_before = None;
         }
+        // Before a wish is granted, which may be to give it up.
+        if failure.untouched && row.unit.attempts == 1 {
+            row.unit.attempts = 0;
+        }
         row.let_go();
         grant_wish(&mut journal, &mut row, said)?;
         journal.enter(&row.unit);

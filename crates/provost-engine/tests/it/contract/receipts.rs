@@ -1,13 +1,13 @@
 //! Nothing of the source is touched without a receipt, nothing deleted without an approval and before its quarantine has passed.
 
 use provost_engine::registry::{
-    Claiming, Command, Findings, Phase, Place, Report, Selection, State, StoredReceipt, Then,
+    Claiming, Command, Failure, Findings, Phase, Place, Report, Selection, State, StoredReceipt, Then,
 };
 
 use super::contract;
 use crate::stage::{
-    Key, LEASE, LET_GO, Stage, advance, at, claim, go_on, receipt, report, session_of, session_to_delete,
-    unit,
+    Key, LEASE, LET_GO, Stage, advance, at, claim, failure, go_on, receipt, report, session_of,
+    session_to_delete, unit,
 };
 
 contract!(
@@ -19,6 +19,7 @@ contract!(
     a_quarantine_is_not_shortened_by_hand,
     a_clock_that_is_fast_shortens_no_quarantine_for_the_others,
     what_kept_its_source_may_be_told_to_go_further,
+    a_deletion_that_changed_nothing_can_be_given_up,
 );
 
 async fn a_receipt_is_kept_and_verifies(stage: &Stage) {
@@ -139,4 +140,28 @@ async fn what_kept_its_source_may_be_told_to_go_further(stage: &Stage) {
     assert_eq!((done.place, done.goal), (Place { phase: Phase::Hide, state: State::Waiting }, Phase::Hide));
     let waiting = unit(registry, id, 1 - first.held.unit).await;
     assert_eq!((waiting.place, waiting.goal), (Place::START, Phase::Hide));
+}
+
+async fn a_deletion_that_changed_nothing_can_be_given_up(stage: &Stage) {
+    let registry = &*stage.registry;
+    // Whether the failure changed nothing, how often the phase is started, and whether the unit can be given up then.
+    for (untouched, starts, may) in [(false, 1, false), (true, 1, true), (true, 2, false)] {
+        let id = session_to_delete(registry).await;
+        let first = claim(registry, id, "w", 1).await.unwrap();
+        advance(registry, &first, Phase::Delete, 1).await;
+        registry.command(id, &Selection::All, &Command::Approve, "rector", at(3)).await.unwrap();
+        let mut last = claim(registry, id, "w", 10).await.unwrap();
+        for start in 1..starts {
+            // Whoever had it does not say how it ended.
+            last = claim(registry, id, "v", 10 + start * 1_000).await.unwrap();
+        }
+        let failed = Failure { untouched, ..failure(5_000, None) };
+        let outcome = registry.fail(&last.held, &failed).await.unwrap();
+        assert_eq!(outcome.place, Place { phase: Phase::Delete, state: State::Parked });
+        let cancelled =
+            registry.command(id, &Selection::All, &Command::Cancel, "rector", at(6_000)).await.unwrap();
+        assert_eq!(cancelled == 1, may, "{untouched} {starts}");
+        let state = if may { State::Cancelling } else { State::Parked };
+        assert_eq!(unit(registry, id, 0).await.place, Place { phase: Phase::Delete, state });
+    }
 }
