@@ -65,11 +65,13 @@ pub const STATE: &[(&str, &[&str])] = &[
     ("core", &["scorm_updatetimelast", "statslast*", "geoip_last_seen_timestamp"]),
     ("adminpresets", &["lastpresetapplied"]),
     ("core_plugin", &["recentfetch", "recentresponse"]),
-    ("core_search", &["*_indexingstart", "*_indexingend", "*_lastindexrun", "*_partial"]),
-    ("core_search", &["*_docsignored", "*_docsprocessed", "*_recordsprocessed"]),
+    // Of each area of search, in the settings of its component.
+    ("*", &["*_indexingstart", "*_indexingend", "*_lastindexrun", "*_partial"]),
+    ("*", &["*_docsignored", "*_docsprocessed", "*_recordsprocessed"]),
     ("enrol_*", &["expirynotifylast"]),
     ("enrol_imsenterprise", &["prev_*"]),
     ("search_*", &["lastschemacheck", "schemaversion"]),
+    ("tool_brickfield", &["bfregvalidation*time", "bfsummarytime"]),
     ("tool_task", &["lastcron*"]),
     // Our own marks.
     ("provost*", &["*"]),
