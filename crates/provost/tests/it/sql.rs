@@ -34,7 +34,10 @@ pub(crate) fn fleet() -> TestEnv {
         assert!(declared.contains(&url), "{declared}");
         declared = declared.replace(&url, &format!("{url}database = \"{server}\"\n"));
     }
-    env.write_fleet(&(declared + "\n[database.second]\nmanaged = true\nengine = \"mariadb\"\n"));
+    // Before the sites: at the test's end these are taken out of the file, and their servers must still be in it then.
+    let (before, sites) = declared.split_once("\n[site.").unwrap();
+    let second = "[database.second]\nmanaged = true\nengine = \"mariadb\"\n";
+    env.write_fleet(&format!("{before}\n{second}\n[site.{sites}"));
     let applied = env.run(&["apply"]);
     assert_eq!(applied.code, 0, "{applied}");
     env
