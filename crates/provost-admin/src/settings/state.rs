@@ -71,7 +71,8 @@ pub const STATE: &[(&str, &[&str])] = &[
     ("enrol_*", &["expirynotifylast"]),
     ("enrol_imsenterprise", &["prev_*"]),
     ("search_*", &["lastschemacheck", "schemaversion"]),
-    ("tool_brickfield", &["bfregvalidation*time", "bfsummarytime"]),
+    // Its registration and when that was checked.
+    ("tool_brickfield", &["bfreg*", "bfsummarytime", "hash", "id", "key"]),
     ("tool_task", &["lastcron*"]),
     // Our own marks.
     ("provost*", &["*"]),
