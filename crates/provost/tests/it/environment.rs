@@ -113,6 +113,13 @@ impl TestEnv {
         self.path("state")
     }
 
+    /// What there is in the directory of the state, in order. A fleet that was never applied has the key of its receipts: `init` made it.
+    pub(crate) fn kept(&self) -> Vec<PathBuf> {
+        let mut kept = below(&self.state());
+        kept.sort();
+        kept
+    }
+
     pub(crate) fn url(&self, site: &str) -> String {
         format!("http://{site}.localhost:{}", self.port)
     }
@@ -419,4 +426,17 @@ impl Drop for TestEnv {
 /// Builds are read-only.
 fn make_removable(path: &Path) {
     Command::new("chmod").arg("-R").arg("u+w").arg(path).status().ok();
+}
+
+/// All that is below a directory, itself not.
+pub(crate) fn below(directory: &Path) -> Vec<PathBuf> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() && !path.is_symlink() {
+            all.extend(below(&path));
+        }
+        all.push(path);
+    }
+    all
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::environment::{Engine, TestEnv};
+use crate::environment::{Engine, TestEnv, below};
 use crate::http::Browser;
 use crate::moodle::Moodle;
 
@@ -78,18 +78,6 @@ impl Tries {
         let found = self.0.iter().find(|(one, _)| one == what);
         found.unwrap_or_else(|| panic!("{what} was not tried: {:?}", self.0)).1.as_deref()
     }
-}
-
-fn below(directory: &Path) -> Vec<PathBuf> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() && !path.is_symlink() {
-            all.extend(below(&path));
-        }
-        all.push(path);
-    }
-    all
 }
 
 fn processes(words: &[String]) -> Vec<String> {

@@ -50,10 +50,11 @@ fn from_an_empty_directory_to_two_sites_and_back_on_mariadb() {
 fn there_and_back(engine: Engine) {
     let moodle = Moodle::real();
     let env = TestEnv::with_fleet_on(engine, &moodle, &["hugo"]);
+    let kept = env.kept();
     insta::assert_snapshot!("check", told(&env, &env.run(&["check"])));
     insta::assert_snapshot!("plan", told(&env, &env.run(&["plan"])));
     assert!(!env.path("fleet.lock").exists(), "a plan writes nothing");
-    assert!(!env.state().join("keep").exists(), "a plan writes nothing");
+    assert_eq!(env.kept(), kept, "a plan writes nothing");
 
     let sampler = Sampler::start(&env);
     let applied = env.run(&["apply"]);
