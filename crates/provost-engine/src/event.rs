@@ -56,6 +56,15 @@ pub enum Event {
         /// Why.
         because: String,
     },
+    /// One more site of many was gone to.
+    Sites {
+        /// What is done to them: the operation's name in the journal.
+        what: &'static str,
+        /// How many were.
+        done: usize,
+        /// How many there are.
+        of: usize,
+    },
     /// Something worth a line.
     Note {
         /// The line.

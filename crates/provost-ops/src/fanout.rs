@@ -1,8 +1,10 @@
 //! Doing one thing to many sites: bounded, each under its lease, each written down, and one that fails holds no other up.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt as _;
+use provost_engine::event::Event;
 use provost_engine::execute::full_chain;
 use provost_engine::lease::Lease;
 use provost_engine::plan::Subject;
@@ -53,6 +55,8 @@ pub(crate) struct Deed {
 pub(crate) enum Touch {
     /// It is changed, by a PHP process that keeps a core busy: as many at once as there are cores, each under its site's lease.
     Change,
+    /// It is looked at, by a PHP process: as many at once as there are cores, and nobody is kept away.
+    Look,
     /// Its database is asked: as many at once as are observed, and nobody is kept away.
     Ask,
 }
@@ -141,7 +145,7 @@ where
         cx.store.record(operation, number, EventKind::Started, "", cx.now())?;
         let lease = match deed.touch {
             Touch::Change => Lease::take(cx, &subject(site)).await.map(Some),
-            Touch::Ask => Ok(None),
+            Touch::Look | Touch::Ask => Ok(None),
         };
         let result = match lease {
             Ok(_lease) => work(site).await.map_err(|error| (full_chain(&error), hints::of(&error))),
@@ -158,10 +162,17 @@ where
         })
     };
     let at_once = match deed.touch {
-        Touch::Change => cx.limits.steps,
+        Touch::Change | Touch::Look => cx.limits.steps,
         Touch::Ask => cx.limits.observations,
     };
-    let all: Vec<_> = sites.iter().enumerate().map(|(number, site)| one(number, site)).collect();
+    let ended = AtomicUsize::new(0);
+    let told = async |number: usize, site: &'a Name| {
+        let target = one(number, site).await;
+        let done = ended.fetch_add(1, Ordering::Relaxed) + 1;
+        cx.reporter.event(&Event::Sites { what: deed.operation, done, of: sites.len() });
+        target
+    };
+    let all: Vec<_> = sites.iter().enumerate().map(|(number, site)| told(number, site)).collect();
     // In whatever order they end: a site that hangs must not keep those behind it from beginning.
     let all: Vec<_> = futures_util::stream::iter(all).buffer_unordered(at_once).collect().await;
     let mut all = all.into_iter().collect::<Result<Vec<_>, OpsError>>()?;

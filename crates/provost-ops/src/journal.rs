@@ -4,7 +4,7 @@ use provost_engine::store::{Entry, OperationId, OperationState, UnitEntry, UnitS
 use serde::Serialize;
 
 use crate::session::{Access, Call, Session};
-use crate::{OpsError, fanout, sql};
+use crate::{OpsError, errands, fanout, sql};
 
 /// Most units of one operation that are told: an archive session has tens of thousands, and `provost archive report` for them.
 const MOST_UNITS: u32 = 5_000;
@@ -125,6 +125,7 @@ fn what(entry: &Entry) -> String {
         "roles" if text("from").is_empty() => "compared".to_owned(),
         "roles" => format!("from {}", text("from")),
         "settings" => "read".to_owned(),
+        errands::OPERATION => errands::in_words(&entry.declared),
         _ => String::new(),
     }
 }

@@ -12,8 +12,8 @@ use crate::session::Session;
 pub(crate) async fn reach<'a>(session: &'a Session, name: &Name) -> Result<(&'a Site, Account), String> {
     let cx = &session.cx;
     let site = session.loaded.fleet.sites.get(name).ok_or("it is not in the fleet file")?;
-    let seen = census::take(cx, &session.servers, name, site).await;
-    if seen.map_err(|error| error.chain())?.is_none() {
+    let seen = census::is_installed(cx, &session.servers, name, site).await;
+    if !seen.map_err(|error| error.chain())? {
         return Err("it is not installed".to_owned());
     }
     let user = accounts::site_if_there(&cx.machine, &session.fleet_id.id, name);

@@ -4,6 +4,7 @@ use provost_engine::store::Entry;
 use provost_fleet::name::Name;
 
 use crate::OpsError;
+use crate::errands::{self, Report};
 use crate::journal::{self, Which};
 use crate::session::{Access, Call, Session};
 use crate::sql::{self, Asked};
@@ -20,13 +21,19 @@ pub enum Retried {
     },
     /// A statement was asked again.
     Sql(Asked),
+    /// An errand was done again.
+    Errand(Report),
 }
 
 /// Does again what is left of an operation.
 ///
 /// # Errors
 /// When there is no such operation, it still runs, or it is not one that is gone over again in this way.
-pub async fn retry(call: &Call, which: Which) -> Result<Retried, OpsError> {
+pub async fn retry(
+    call: &Call,
+    which: Which,
+    ask: impl AsyncFnOnce(&Report) -> bool,
+) -> Result<Retried, OpsError> {
     let (entry, names) = {
         let session = Session::open(call, Access::LookAtRest)?;
         let entry = journal::find(&session, which)?;
@@ -43,13 +50,18 @@ pub async fn retry(call: &Call, which: Which) -> Result<Retried, OpsError> {
     if names.is_empty() {
         return Ok(Retried::Nothing { operation: operation.0 });
     }
-    sql::again(call, operation, &entry.declared, &names).await.map(Retried::Sql)
+    match entry.operation.machine.as_str() {
+        errands::OPERATION => {
+            errands::again(call, operation, &entry.declared, &names, ask).await.map(Retried::Errand)
+        }
+        _ => sql::again(call, operation, &entry.declared, &names).await.map(Retried::Sql),
+    }
 }
 
 fn refuse(session: &Session, entry: &Entry) -> Result<(), OpsError> {
     let operation = entry.operation.id;
     let hint = match entry.operation.machine.as_str() {
-        sql::OPERATION => {
+        sql::OPERATION | errands::OPERATION => {
             let lease = crate::fanout::lease_of(operation);
             match session.cx.store.lease_holder(&lease)? {
                 None => return Ok(()),

@@ -1,5 +1,7 @@
 //! `provost settings`: what settings sites have, and where they differ.
 
+pub mod write;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

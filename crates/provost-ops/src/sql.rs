@@ -9,7 +9,8 @@ use provost_engine::store::OperationId;
 use provost_fleet::model::{Engine, Fleet};
 use provost_fleet::name::Name;
 use provost_moodle::sql::{Given, Value};
-use provost_sites::sql::{Question, QuestionError, Rows};
+pub use provost_sites::sql::Rows;
+use provost_sites::sql::{Question, QuestionError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Exit;

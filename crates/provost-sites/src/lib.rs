@@ -8,6 +8,7 @@ pub mod archive;
 pub mod clone;
 pub mod cron;
 pub mod database;
+pub mod errand;
 pub mod fleet_state;
 pub mod kind_database;
 pub mod kind_keyspace;

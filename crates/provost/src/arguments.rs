@@ -6,8 +6,8 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    apply, archive, check, codebase, completions, cron, doctor, init, journal, plan, retry, roles, settings,
-    site, sql, status, template, up,
+    apply, archive, caches, check, checks, codebase, completions, cron, doctor, filters, init, journal, mail,
+    plan, plugins, replace, retry, roles, settings, site, sql, status, tasks, template, theme, up, users,
 };
 use crate::ui::usage;
 
@@ -71,6 +71,15 @@ pub(crate) enum Verb {
     Site(site::Arguments),
     Roles(roles::Arguments),
     Settings(settings::Arguments),
+    Plugins(plugins::Arguments),
+    Filters(filters::Arguments),
+    Tasks(tasks::Arguments),
+    Users(users::Arguments),
+    Caches(caches::Arguments),
+    Theme(theme::Arguments),
+    Mail(mail::Arguments),
+    Replace(replace::Arguments),
+    Checks(checks::Arguments),
     Sql(sql::Arguments),
     Journal(journal::Arguments),
     Retry(retry::Arguments),

@@ -2,22 +2,33 @@
 
 pub(crate) mod apply;
 pub(crate) mod archive;
+pub(crate) mod caches;
 pub(crate) mod check;
+pub(crate) mod checks;
 pub(crate) mod codebase;
 pub(crate) mod completions;
 pub(crate) mod cron;
 pub(crate) mod doctor;
+mod errands;
+pub(crate) mod filters;
 pub(crate) mod init;
 pub(crate) mod journal;
+pub(crate) mod mail;
 pub(crate) mod plan;
+pub(crate) mod plugins;
+pub(crate) mod replace;
 pub(crate) mod retry;
 pub(crate) mod roles;
+mod secret_file;
 pub(crate) mod settings;
 pub(crate) mod site;
 pub(crate) mod sql;
 pub(crate) mod status;
+pub(crate) mod tasks;
 pub(crate) mod template;
+pub(crate) mod theme;
 pub(crate) mod up;
+pub(crate) mod users;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -51,6 +62,15 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Roles(own) => roles::run(&call, &ui, own).await,
         Verb::Settings(own) => settings::run(&call, &ui, own).await,
+        Verb::Plugins(own) => plugins::run(&call, &ui, own).await,
+        Verb::Filters(own) => filters::run(&call, &ui, own).await,
+        Verb::Tasks(own) => tasks::run(&call, &ui, own).await,
+        Verb::Users(own) => users::run(&call, &ui, own).await,
+        Verb::Caches(own) => caches::run(&call, &ui, own).await,
+        Verb::Theme(own) => theme::run(&call, &ui, own).await,
+        Verb::Mail(own) => mail::run(&call, &ui, own).await,
+        Verb::Replace(own) => replace::run(&call, &ui, own).await,
+        Verb::Checks(own) => checks::run(&call, &ui, own).await,
         Verb::Sql(own) => sql::run(&call, &ui, own).await,
         Verb::Journal(own) => journal::run(&call, &ui, &own),
         Verb::Retry(own) => retry::run(&call, &ui, &own).await,

@@ -16,13 +16,14 @@
 
 use provost\failure;
 use provost\operation;
+use provost\rows;
 use provost\task;
 
 /**
  * Empties all caches, and gives themes, scripts and templates new revisions, so that browsers fetch them anew: what a change of code
  * without a change of version needs.
  *
- * Answer: themerev, the theme's revision afterwards.
+ * Parameters: dry (whether nothing is done). Answer: themerev, the theme's revision afterwards; and see rows.php.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -37,14 +38,21 @@ return new class implements operation {
 
     #[\Override]
     public function run(array $params, task $task): array {
+        require_once(__DIR__ . '/../rows.php');
+        $rows = new rows(['caches', 'theme_revision']);
         $before = $this->revision();
+        if (!empty($params['dry'])) {
+            $rows->change('purged', null);
+            return ['themerev' => $before] + $rows->answer();
+        }
         purge_all_caches();
         $task->effect('caches purged');
         $after = $this->revision();
         if ($after === $before) {
             throw new failure('read_back', "Caches were purged, and the theme has the revision $before as before");
         }
-        return ['themerev' => $after];
+        $rows->change('purged', $after);
+        return ['themerev' => $after] + $rows->answer();
     }
 
     /**

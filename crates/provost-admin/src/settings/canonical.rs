@@ -26,6 +26,18 @@ const CATEGORIES: &[(&str, &str)] = &[
     ("tool_recyclebin", "category"),
 ];
 
+/// By what a portable value is brought to a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// Short names of roles between commas.
+    Roles,
+    /// Paths of categories between commas.
+    Categories,
+    /// A text in which `{url}`, `{host}` and `{dataroot}` stand for the site's own.
+    Site,
+}
+
 /// What a site is, as far as values speak of it.
 #[derive(Debug, Clone, Default)]
 pub struct Ground {
@@ -44,14 +56,21 @@ pub struct Ground {
 impl Ground {
     /// A value as it is compared.
     pub fn canonical(&self, plugin: &str, name: &str, value: &str) -> String {
+        self.portable(plugin, name, value).1
+    }
+
+    /// A value as it means the same on every site, and by what it becomes that site's own; `None` where it is the same anywhere.
+    pub fn portable(&self, plugin: &str, name: &str, value: &str) -> (Option<By>, String) {
         let is = |list: &[(&str, &str)]| {
             list.iter().any(|(plugins, names)| fits(plugins, plugin) && fits(names, name))
         };
         if is(ROLES) {
-            return named(value, &self.roles);
+            return named(value, &self.roles)
+                .map_or((None, value.to_owned()), |names| (Some(By::Roles), names));
         }
         if is(CATEGORIES) {
-            return named(value, &self.categories);
+            return named(value, &self.categories)
+                .map_or((None, value.to_owned()), |names| (Some(By::Categories), names));
         }
         let mut text = value.to_owned();
         for (own, word) in [(&self.url, "{url}"), (&self.dataroot, "{dataroot}"), (&self.host, "{host}")] {
@@ -59,19 +78,25 @@ impl Ground {
                 text = text.replace(own.as_str(), word);
             }
         }
-        text
+        ((text != value).then_some(By::Site), text)
+    }
+
+    /// Whether a setting names roles or categories by numbers that this site does not have, which mean nothing elsewhere.
+    pub fn is_dangling(&self, plugin: &str, name: &str, value: &str) -> bool {
+        let is = |list: &[(&str, &str)]| {
+            list.iter().any(|(plugins, names)| fits(plugins, plugin) && fits(names, name))
+        };
+        let numbers =
+            !value.is_empty() && value.split(',').all(|part| part.trim().parse::<u64>().is_ok_and(|n| n > 0));
+        (is(ROLES) || is(CATEGORIES)) && numbers && self.portable(plugin, name, value).0.is_none()
     }
 }
 
-/// Numbers between commas by their names, in the order of these; a value that is something else stays as it is.
-fn named(value: &str, names: &BTreeMap<String, String>) -> String {
+/// Numbers between commas by their names, in the order of these; `None` where one of them is no such number.
+fn named(value: &str, names: &BTreeMap<String, String>) -> Option<String> {
     let parts: Option<Vec<&str>> =
         value.split(',').map(|number| names.get(number.trim()).map(String::as_str)).collect();
-    match parts {
-        Some(mut parts) => {
-            parts.sort_unstable();
-            parts.join(",")
-        }
-        None => value.to_owned(),
-    }
+    let mut parts = parts?;
+    parts.sort_unstable();
+    Some(parts.join(","))
 }

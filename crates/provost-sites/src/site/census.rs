@@ -8,7 +8,7 @@ use provost_engine::context::Context;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 
-use super::{MAINTENANCE_PAGE, SiteError, dataroot};
+use super::{MAINTENANCE_PAGE, SiteError, dataroot, facts};
 use crate::database;
 use crate::secrets::{self, Generated};
 use crate::server::{Servers, Sql};
@@ -57,11 +57,38 @@ pub async fn take(
     name: &Name,
     site: &Site,
 ) -> Result<Option<Census>, SiteError> {
+    let asked = asked(cx, servers, name, site, async |sql| ask(sql, &site.prefix).await).await?;
+    let Some(mut census) = asked else { return Ok(None) };
+    if dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists() {
+        census.maintenance = Maintenance::On;
+    }
+    Ok(Some(census))
+}
+
+/// Whether a site is installed, by what its database says; nothing is counted there. Starts a managed server that rests.
+pub async fn is_installed(
+    cx: &Context,
+    servers: &Servers,
+    name: &Name,
+    site: &Site,
+) -> Result<bool, SiteError> {
+    let facts = asked(cx, servers, name, site, async |sql| facts::read(sql, &site.prefix).await).await?;
+    Ok(facts.is_some())
+}
+
+/// Asks a site's database, as the site's own role; `None` where it has none, or nothing in it.
+async fn asked<T>(
+    cx: &Context,
+    servers: &Servers,
+    name: &Name,
+    site: &Site,
+    question: impl AsyncFnOnce(&mut Sql) -> Result<Option<T>, sqlx::Error>,
+) -> Result<Option<T>, SiteError> {
     let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))? else { return Ok(None) };
     let database = &site.database_name;
     let asked = async {
         let mut own = servers.connect(cx, &site.database, database, database, &password).await?;
-        Ok::<_, SiteError>(ask(&mut own.sql, &site.prefix).await?)
+        Ok::<_, SiteError>(question(&mut own.sql).await?)
     };
     // A table that somebody has locked is no reason for a list of hundreds to wait, nor to ignore who ends it.
     let asked = tokio::select! {
@@ -69,11 +96,7 @@ pub async fn take(
         () = cx.cancel.cancelled() => return Err(SiteError::ReadBack("it was not asked to the end".to_owned())),
     };
     let late = || SiteError::ReadBack(format!("its database did not answer within {} s", MOST.as_secs()));
-    let Some(mut census) = asked.map_err(|_elapsed| late())?? else { return Ok(None) };
-    if dataroot(cx, name, site).join(MAINTENANCE_PAGE).exists() {
-        census.maintenance = Maintenance::On;
-    }
-    Ok(Some(census))
+    asked.map_err(|_elapsed| late())?
 }
 
 async fn ask(sql: &mut Sql, prefix: &str) -> Result<Option<Census>, sqlx::Error> {

@@ -17,6 +17,7 @@ pub struct Rows {
     /// The rows, as the engine writes values; `None` is null. What is no text is written as hexadecimal digits behind `\x`.
     pub rows: Vec<Vec<Option<String>>>,
     /// There was more than was taken.
+    #[serde(default)]
     pub cut: bool,
 }
 

@@ -1,12 +1,13 @@
 //! `provost retry`.
 
+use provost_ops::errands::Report;
 use provost_ops::error::Exit;
 use provost_ops::journal::Which;
 use provost_ops::retry::{Retried, retry};
 use provost_ops::session::Call;
 use serde_json::json;
 
-use super::{Ended, journal, sql};
+use super::{Ended, errands, journal, sql};
 use crate::ui::Ui;
 
 /// Do again what failed in an operation, or was not reached: at those sites only
@@ -18,15 +19,23 @@ pub(crate) struct Arguments {
     /// Print comma-separated values, where the operation gives rows.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// Do not ask before what does not come back is done. Needed where nobody can be asked.
+    #[arg(short, long)]
+    yes: bool,
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
-    match retry(call, arguments.operation).await? {
+    let ask = async |planned: &Report| errands::agreed(call, ui, planned, arguments.yes).await;
+    match retry(call, arguments.operation, ask).await? {
         Retried::Nothing { operation } => {
             if !ui.json(&json!({ "schema": 1, "operation": operation, "left": 0 })) {
                 ui.out(&format!("Nothing to do: operation {operation} has done all of it."));
             }
             Ok(Exit::Done)
+        }
+        Retried::Errand(report) => {
+            errands::show(ui, &report, arguments.csv);
+            Ok(report.exit)
         }
         Retried::Sql(asked) => {
             sql::show(ui, &asked, arguments.csv);

@@ -1,11 +1,14 @@
 //! `provost roles …`.
 
 use clap::Subcommand;
+use provost_admin::errand::ROLES_CAPABILITIES;
 use provost_ops::roles::{Action, SyncOptions, Synced, diff, sync};
 use provost_ops::session::Call;
 use provost_ops::site::Targets;
+use serde_json::json;
 
 use super::Ended;
+use super::errands::{self, Changing};
 use super::settings::Asked;
 use crate::ui::{self, Ui};
 
@@ -20,6 +23,8 @@ pub(crate) struct Arguments {
 enum Verb {
     Diff(Diff),
     Sync(Sync),
+    /// Bring the list of capabilities to what Moodle and its plugins say, as an upgrade does
+    Capabilities(Changing),
 }
 
 /// Make roles at other sites as they are at one, and bring those that are named to its definition
@@ -71,6 +76,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     match arguments.verb {
         Verb::Diff(own) => compare(call, ui, own).await,
         Verb::Sync(own) => bring(call, ui, own).await,
+        Verb::Capabilities(own) => errands::run(call, ui, &ROLES_CAPABILITIES.with(json!({})), own).await,
     }
 }
 

@@ -2,10 +2,12 @@
 
 use clap::Subcommand;
 use provost_ops::session::Call;
+use provost_ops::settings::write::{CopyOptions, One, copy, errand};
 use provost_ops::settings::{Pattern, diff, get};
 use provost_ops::site::Targets;
 
-use super::Ended;
+use super::errands::{self, Changing};
+use super::{Ended, secret_file};
 use crate::ui::{Ui, classes, settings};
 
 /// What settings sites have, and where they differ
@@ -19,6 +21,9 @@ pub(crate) struct Arguments {
 enum Verb {
     Get(Get),
     Diff(Diff),
+    Set(Set),
+    Unset(Unset),
+    Copy(Copy),
 }
 
 /// Which sites are asked.
@@ -64,6 +69,46 @@ struct Diff {
     chosen: Asked,
 }
 
+/// Write settings, as the pages of the site administration do
+///
+/// Checked by Moodle, with what follows from them, and in the site's log of changes. All of a site's are written, or none. What its
+/// configuration file forces cannot be set.
+#[derive(Debug, clap::Args)]
+struct Set {
+    /// PLUGIN/NAME=VALUE, where Moodle's own need no PLUGIN: `theme=boost`, `mod_quiz/attempts=2`. `NAME=@FILE` takes a file's text, as a
+    /// secret must be given; `@-` is standard input.
+    #[arg(value_name = "SETTING=VALUE", required = true)]
+    settings: Vec<String>,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+/// Take settings away: they are as if they had never been set
+#[derive(Debug, clap::Args)]
+struct Unset {
+    /// PLUGIN/NAME, or a name of Moodle's own.
+    #[arg(value_name = "SETTING", required = true)]
+    settings: Vec<String>,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+/// Bring the settings of whole plugins from one site to others
+///
+/// State that a site writes by itself is left out. Roles and categories are found by their names there, and a site's own address becomes the
+/// other's. What only the others have set stays as it is.
+#[derive(Debug, clap::Args)]
+struct Copy {
+    /// Plugins, such as `mod_quiz`; or single settings: `core/theme`, `mod_quiz/*`.
+    #[arg(value_name = "PLUGIN", required = true)]
+    plugins: Vec<String>,
+    /// The site that has them.
+    #[arg(long, value_name = "SITE")]
+    from: String,
+    #[command(flatten)]
+    changing: Changing,
+}
+
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     match arguments.verb {
         Verb::Get(own) => {
@@ -75,6 +120,29 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             }
             Ok(got.exit)
         }
+        Verb::Set(own) => {
+            let settings = own.settings.iter().map(|text| assigned(text)).collect::<Result<Vec<_>, _>>();
+            match settings.and_then(|settings| errand(&settings)) {
+                Ok(errand) => errands::run(call, ui, &errand, own.changing).await,
+                Err(why) => Ok(ui.usage(&why)),
+            }
+        }
+        Verb::Unset(own) => {
+            let settings =
+                own.settings.iter().map(|text| One::parse(text, None)).collect::<Result<Vec<_>, _>>();
+            match settings.and_then(|settings| errand(&settings)) {
+                Ok(errand) => errands::run(call, ui, &errand, own.changing).await,
+                Err(why) => Ok(ui.usage(&why)),
+            }
+        }
+        Verb::Copy(own) => {
+            let options = CopyOptions { from: own.from, plugins: own.plugins };
+            let copied = copy(call, &options).await?;
+            for left in &copied.left_out {
+                ui.line(&format!("left out: {left}"));
+            }
+            errands::run(call, ui, &copied.errand, own.changing).await
+        }
         Verb::Diff(own) => {
             let found = diff(call, &own.settings, own.against.as_deref(), &own.chosen.into()).await?;
             ui.finish();
@@ -83,6 +151,26 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
                 classes::causes(ui, &found.causes);
             }
             Ok(found.exit)
+        }
+    }
+}
+
+/// `core/theme=boost`, or with the text of a file.
+fn assigned(text: &str) -> Result<One, String> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| format!("`{text}` has no value: write NAME=VALUE"))?;
+    match value.strip_prefix('@') {
+        // A value that begins with the sign itself.
+        Some(rest) if rest.starts_with('@') => One::parse(name, Some(rest)),
+        Some(file) => One::parse(name, Some(secret_file::text(file.into())?.expose())),
+        None => {
+            let one = One::parse(name, Some(value))?;
+            if one.is_secret() && !value.is_empty() {
+                return Err(format!(
+                    "`{name}` is a secret, and everybody on this machine reads command lines: write `{name}=@FILE`"
+                ));
+            }
+            Ok(one)
         }
     }
 }

@@ -88,9 +88,9 @@ pub(super) fn show(ui: &Ui, asked: &provost_ops::sql::Asked, csv: bool) {
     if ui.json(asked) {
         return;
     }
-    let data = if csv { queries::csv(asked) } else { queries::rows(asked) };
+    let data = queries::data(asked, csv);
     if !data.is_empty() {
-        ui.out(data.trim_end_matches(['\r', '\n']));
+        ui.out(&data);
     }
     ui.line(&queries::summary(asked));
 }

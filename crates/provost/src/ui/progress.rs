@@ -54,6 +54,7 @@ impl Progress {
         }
         match event {
             Event::Started { what } => self.line(what),
+            Event::Sites { what, done, of } => self.sites(what, *done, *of),
             Event::Note { text } => self.line(&format!("note: {text}")),
             Event::StepStarted { step, number, of } => self.begin(&step.to_string(), *number, *of),
             Event::StepProgress { step, note, done } => self.go_on(&step.to_string(), note, *done),
@@ -82,6 +83,37 @@ impl Progress {
         }
         let running = Running { bar, told: Instant::now() };
         self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(step.to_owned(), running);
+    }
+
+    /// One bar for all sites; in a log a line now and then, and none where it is over at once.
+    fn sites(&self, what: &str, done: usize, of: usize) {
+        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bars) = &self.bars {
+            let bar = whole.get_or_insert_with(|| {
+                let bar = bars.add(ProgressBar::new(u64::try_from(of).unwrap_or(u64::MAX)));
+                bar.set_style(style("{prefix} [{bar:30}] {pos}/{len} sites, {eta} left"));
+                bar.set_prefix(what.to_owned());
+                bar
+            });
+            bar.set_position(u64::try_from(done).unwrap_or(u64::MAX));
+            if done == of
+                && let Some(bar) = whole.take()
+            {
+                bar.finish_and_clear();
+            }
+            return;
+        }
+        drop(whole);
+        let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running =
+            all.entry(what.to_owned()).or_insert_with(|| Running { bar: None, told: Instant::now() });
+        if done == of {
+            all.remove(what);
+        } else if running.told.elapsed() >= EVERY {
+            running.told = Instant::now();
+            drop(all);
+            self.line(&format!("… {what}: {done} of {of} sites"));
+        }
     }
 
     fn go_on(&self, step: &str, note: &str, done: Option<(u64, u64)>) {

@@ -1,0 +1,97 @@
+//! `provost plugins …`.
+
+use clap::Subcommand;
+use provost_admin::errand::{PLUGINS_LIST, PLUGINS_STATE};
+use provost_ops::plugins::{DiffOptions, diff};
+use provost_ops::session::Call;
+use serde_json::json;
+
+use super::Ended;
+use super::errands::{self, Changing, Looking};
+use super::settings::Asked;
+use crate::ui::{self, Ui};
+
+/// Plugins of sites
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    List(List),
+    Diff(Diff),
+    /// Enable plugins, as the page of their type does
+    Enable(State),
+    /// Disable plugins, as the page of their type does; their data stays
+    Disable(State),
+}
+
+/// Show plugins: versions, whether they are enabled, and what is wrong with them
+#[derive(Debug, clap::Args)]
+struct List {
+    /// Only those with this in their name: `mod_`, `attendance`.
+    #[arg(value_name = "PLUGIN")]
+    plugin: Option<String>,
+    /// Only those that Moodle does not bring.
+    #[arg(long)]
+    additional: bool,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// Compare sites: those with equal plugins together, and where the others differ in versions and states
+#[derive(Debug, clap::Args)]
+struct Diff {
+    /// Only plugins with this in their name: `mod_`, `attendance`.
+    #[arg(value_name = "PLUGIN")]
+    plugin: Option<String>,
+    /// Only those that Moodle does not bring.
+    #[arg(long)]
+    additional: bool,
+    /// The site that the others are compared with. Without, those that most sites are equal to.
+    #[arg(long, value_name = "SITE")]
+    against: Option<String>,
+    #[command(flatten)]
+    chosen: Asked,
+}
+
+#[derive(Debug, clap::Args)]
+struct State {
+    /// Names such as `mod_chat` or `auth_ldap`.
+    #[arg(value_name = "PLUGIN", required = true)]
+    plugins: Vec<String>,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
+    let (own, enabled) = match arguments.verb {
+        Verb::List(own) => {
+            let params = json!({ "plugin": own.plugin, "additional": own.additional });
+            return errands::run(call, ui, &PLUGINS_LIST.with(params), own.looking).await;
+        }
+        Verb::Diff(own) => return compare(call, ui, own).await,
+        Verb::Enable(own) => (own, true),
+        Verb::Disable(own) => (own, false),
+    };
+    let params = json!({ "plugins": own.plugins, "enabled": enabled });
+    errands::run(call, ui, &PLUGINS_STATE.with(params), own.changing).await
+}
+
+async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {
+    let options = DiffOptions {
+        plugin: own.plugin,
+        additional: own.additional,
+        against: own.against,
+        targets: own.chosen.into(),
+    };
+    let found = diff(call, &options).await?;
+    ui.finish();
+    if !ui.json(&found) {
+        ui.out(&ui::plugins::diff(&found));
+        ui::classes::causes(ui, &found.causes);
+    }
+    Ok(found.exit)
+}

@@ -1,0 +1,45 @@
+//! What came of an errand, as text.
+
+use std::fmt::Write as _;
+
+use provost_ops::errands::{Outcome, Report};
+
+use super::queries::{causes, counted};
+use super::rows::{self, Of};
+
+/// All rows, as a table or as comma-separated values. Empty where there is nothing to show.
+pub(crate) fn data(report: &Report, csv: bool) -> String {
+    let done = report.sites.iter().filter_map(|site| Some((site.site.as_str(), &site.done.as_ref()?.rows)));
+    rows::data(&done.collect::<Vec<Of<'_>>>(), csv)
+}
+
+/// What was done, and what failed by cause.
+pub(crate) fn summary(report: &Report) -> String {
+    let done = report.sites.iter().filter_map(|site| site.done.as_ref());
+    let (sites, changed) = (done.clone().count(), done.clone().filter(|told| told.changes > 0).count());
+    let failed = report.sites.len() - sites;
+    let changes = counted(usize::try_from(report.changes()).unwrap_or(usize::MAX), "change");
+    let rows = counted(done.map(|told| told.rows.rows.len()).sum(), "row");
+    let mut text = match report.outcome {
+        _ if sites == 0 => String::new(),
+        Outcome::Refused => format!("{changes} on {}: nothing was done", counted(changed, "site")),
+        Outcome::Planned if changed == 0 => {
+            format!("Nothing to do on {}", counted(sites, "site"))
+        }
+        Outcome::Planned => format!("{changes} on {} would be made", counted(changed, "site")),
+        Outcome::Done if report.looks() => format!("{rows} of {}", counted(sites, "site")),
+        Outcome::Done if changed == 0 => format!("Nothing to do on {}", counted(sites, "site")),
+        Outcome::Done => format!("{changes} on {}", counted(changed, "site")),
+    };
+    if report.outcome == Outcome::Done && !report.looks() && changed > 0 && changed < sites {
+        write!(text, "; nothing to do on {}", counted(sites - changed, "other")).ok();
+    }
+    if failed > 0 {
+        write!(text, "{}{} failed", if text.is_empty() { "" } else { "; " }, counted(failed, "site")).ok();
+    }
+    text.push_str(&causes(&report.causes));
+    if failed > 0 && report.outcome == Outcome::Done {
+        write!(text, "\n`provost retry {}` goes over only these again", report.operation).ok();
+    }
+    text
+}
