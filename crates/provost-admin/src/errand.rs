@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -37,17 +38,33 @@ impl Kind {
 
     /// An errand of this kind.
     pub fn with(&'static self, params: Value) -> Errand {
-        Errand { kind: self, params, secret: false }
+        Errand { kind: self, params, secret: false, file: None }
     }
 
     /// An errand of this kind, with a secret among what it is told.
     pub fn with_secret(&'static self, params: Value) -> Errand {
-        Errand { kind: self, params, secret: true }
+        Errand { kind: self, params, secret: true, file: None }
     }
 }
 
 /// Empties all caches.
 pub static CACHES_PURGE: Kind = Kind::new("caches.purge", Effect::Changes, 5);
+/// Makes a category.
+pub static CATEGORIES_CREATE: Kind = Kind::new("categories.create", Effect::Changes, 5);
+/// Deletes a category.
+pub static CATEGORIES_DELETE: Kind = Kind::new("categories.delete", Effect::Destroys, 240);
+/// Categories of courses.
+pub static CATEGORIES_LIST: Kind = Kind::new("categories.list", Effect::Looks, 5);
+/// Shows, hides, moves or renames a category.
+pub static CATEGORIES_SET: Kind = Kind::new("categories.set", Effect::Changes, 30);
+/// Deletes courses.
+pub static COURSES_DELETE: Kind = Kind::new("courses.delete", Effect::Destroys, 600);
+/// Courses that fit a rule.
+pub static COURSES_LIST: Kind = Kind::new("courses.list", Effect::Looks, 10);
+/// Restores a backup of a course.
+pub static COURSES_RESTORE: Kind = Kind::new("courses.restore", Effect::Changes, 240);
+/// Shows, hides or moves courses.
+pub static COURSES_SET: Kind = Kind::new("courses.set", Effect::Changes, 30);
 /// The checks of the site's administration.
 pub static CHECKS_RUN: Kind = Kind::new("checks.run", Effect::Looks, 10);
 /// Filters and their states.
@@ -88,6 +105,14 @@ pub static USERS_SUSPEND: Kind = Kind::new("users.suspend", Effect::Changes, 5);
 /// Every kind, for who reads one out of the journal.
 static KINDS: &[&Kind] = &[
     &CACHES_PURGE,
+    &CATEGORIES_CREATE,
+    &CATEGORIES_DELETE,
+    &CATEGORIES_LIST,
+    &CATEGORIES_SET,
+    &COURSES_DELETE,
+    &COURSES_LIST,
+    &COURSES_RESTORE,
+    &COURSES_SET,
     &CHECKS_RUN,
     &FILTERS_LIST,
     &FILTERS_SET,
@@ -117,12 +142,17 @@ pub struct Errand {
     pub params: Value,
     /// Whether a secret is among that: then nothing of it is written down, and it cannot be done again out of the journal.
     pub secret: bool,
+    /// A file that the sites read; they find its place in `file`.
+    pub file: Option<Utf8PathBuf>,
 }
 
 impl std::fmt::Debug for Errand {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let params = if self.secret { &Value::Null } else { &self.params };
-        f.debug_struct("Errand").field("operation", &self.kind.operation).field("params", params).finish()
+        f.debug_struct("Errand")
+            .field("operation", &self.kind.operation)
+            .field("params", params)
+            .finish_non_exhaustive()
     }
 }
 
@@ -151,14 +181,24 @@ struct Declared {
     dry: bool,
     #[serde(default)]
     timeout_s: Option<u64>,
+    #[serde(default)]
+    file: Option<Utf8PathBuf>,
 }
 
 impl Errand {
-    /// What the agent is told.
-    pub fn request(&self, dry: bool) -> Value {
+    /// With a file that the sites read.
+    pub fn file(self, file: Utf8PathBuf) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// What the agent is told, with the place where it finds the file.
+    pub fn request(&self, dry: bool, file: Option<&Utf8Path>) -> Value {
         let mut params = self.params.clone();
         if let Value::Object(fields) = &mut params {
             fields.insert("dry".to_owned(), json!(dry));
+            if let Some(file) = file {
+                fields.insert("file".to_owned(), json!(file));
+            }
         }
         params
     }
@@ -171,6 +211,7 @@ impl Errand {
             params: (!self.secret).then(|| self.params.clone()),
             dry,
             timeout_s: timeout.map(|timeout| timeout.as_secs()),
+            file: self.file.clone(),
         };
         serde_json::to_value(declared).unwrap_or_default()
     }
@@ -190,7 +231,8 @@ impl Errand {
             return Err(Unrepeatable::Dry);
         }
         let params = declared.params.ok_or(Unrepeatable::Secret)?;
-        Ok((kind.with(params), declared.timeout_s.map(Duration::from_secs)))
+        let errand = Self { file: declared.file, ..kind.with(params) };
+        Ok((errand, declared.timeout_s.map(Duration::from_secs)))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Administration of many sites: where their settings and roles differ. Opens no database; what is compared was read elsewhere.
 
+pub mod command;
 pub mod compare;
 pub mod errand;
 pub mod roles;

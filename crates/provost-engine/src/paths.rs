@@ -41,6 +41,11 @@ impl Paths {
         self.state.join("keep")
     }
 
+    /// Rows that statements changed, as they were before, by the word that the journal has for each operation.
+    pub fn undo(&self) -> Utf8PathBuf {
+        self.keep().join("undo")
+    }
+
     /// Generated passwords, one file each, readable by the owner only.
     pub fn secrets(&self) -> Utf8PathBuf {
         self.keep().join("secrets")

@@ -7,6 +7,7 @@
 //! That a statement is only one, and only reads, is made sure of by the server; here it is told early, and better.
 
 mod scan;
+pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;

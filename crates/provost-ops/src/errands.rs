@@ -1,8 +1,11 @@
 //! Errands: an operation of the agent, done at many sites at once. Shown first and asked about where what goes does not come back.
 
+mod staged;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use camino::Utf8Path;
 use provost_admin::compare::Key;
 use provost_admin::errand::{Effect, Errand, Kind, SETTINGS_SET};
 use provost_admin::settings::is_secret;
@@ -15,12 +18,13 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use crate::OpsError;
-use crate::error::Exit;
+use crate::error::{Exit, io};
 use crate::fanout::{self, Cause, Deed, Target, Touch};
 use crate::reach::reach;
 use crate::session::{Access, Call, Session};
 use crate::site::Targets;
 use crate::site::chosen::{to_ask, to_change};
+use staged::Staged;
 
 pub use provost_sites::errand::Told;
 
@@ -147,7 +151,10 @@ pub(crate) async fn run_at(
 ) -> Result<Report, OpsError> {
     let looks = options.dry_run || errand.kind.effect == Effect::Looks;
     let session = Session::open(call, if looks { Access::Look } else { Access::Change })?;
-    let report = Round { session: &session, errand, options }.run(names, ask).await;
+    let staged = errand.file.as_ref().map(|file| Staged::new(&session.cx, file).map_err(io("read", file)));
+    let staged = staged.transpose()?;
+    let file = staged.as_ref().map(|staged| staged.path.as_path());
+    let report = Round { session: &session, errand, options, file }.run(names, ask).await;
     session.close().await;
     report
 }
@@ -157,6 +164,8 @@ struct Round<'a> {
     session: &'a Session,
     errand: &'a Errand,
     options: &'a ErrandOptions,
+    /// Where the sites find the file that they read.
+    file: Option<&'a Utf8Path>,
 }
 
 impl Round<'_> {
@@ -244,11 +253,11 @@ impl Round<'_> {
         let mut door = ErrandDoor::open(cx, name, &account, patience).await?;
         let told = async {
             if let Some(shown) = shown
-                && door.tell(cx, kind.operation, self.errand.request(true)).await? != *shown
+                && door.tell(cx, kind.operation, self.errand.request(true, self.file)).await? != *shown
             {
                 return Err(ErrandError::Differs);
             }
-            Ok(door.tell(cx, kind.operation, self.errand.request(dry)).await?)
+            Ok(door.tell(cx, kind.operation, self.errand.request(dry, self.file)).await?)
         }
         .await;
         door.close().await;

@@ -96,6 +96,9 @@ pub enum OpsError {
     /// A statement that cannot be asked.
     #[error(transparent)]
     Sql(#[from] crate::sql::SqlError),
+    /// A command of the fleet's own cannot be run.
+    #[error(transparent)]
+    Own(#[from] crate::own::OwnError),
     /// An operation that is not gone over again by `provost retry`.
     #[error("operation {operation} is not tried again in this way")]
     NoRetry {
@@ -217,6 +220,7 @@ impl OpsError {
             Self::Archive(error) => error.exit(),
             Self::Roles(error) => error.exit(),
             Self::Sql(error) => error.exit(),
+            Self::Own(error) => error.exit(),
             Self::Choice(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if !error.is_refusal() => Exit::Failed,
             Self::Delete(_)
@@ -260,6 +264,7 @@ impl OpsError {
             Self::NoSuch { there, .. } => Some(there.clone()),
             Self::NoRetry { hint, .. } => Some(hint.clone()),
             Self::Sql(error) => error.hint(),
+            Self::Own(error) => error.hint(),
             Self::Taken { .. } => Some("give another name, or edit the one that is there".to_owned()),
             Self::Unreadable { .. } => Some(
                 "bring it back first: `provost status` and `provost plan` say what there is of it".to_owned(),

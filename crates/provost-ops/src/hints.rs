@@ -9,6 +9,7 @@ use provost_engine::files::is_disk_full;
 use provost_engine::kind::StepError;
 use provost_engine::lease::LeaseError;
 use provost_engine::store::StoreError;
+use provost_moodle::sql::write::WriteError;
 use provost_sites::accounts::AccountError;
 use provost_sites::cron::CronError;
 use provost_sites::database::mariadb::copy::CopyError;
@@ -18,6 +19,7 @@ use provost_sites::server::ServerError;
 use provost_sites::server::redis::RedisError;
 use provost_sites::site::SiteError;
 use provost_sites::sql::QuestionError;
+use provost_sites::sql::edit::EditError;
 use provost_sites::up::UpError;
 
 use crate::edit::commit::CommitError;
@@ -102,6 +104,9 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(AccountError::Missing(_) | AccountError::NoProgram(_)) = error.downcast_ref() {
         return Some(DOCTOR.to_owned());
     }
+    if let Some(error) = error.downcast_ref::<EditError>() {
+        return of_edit(error);
+    }
     if let Some(error) = error.downcast_ref::<CommitError>() {
         return of_commit(error);
     }
@@ -149,16 +154,38 @@ fn single(error: &(dyn Error + 'static)) -> Option<String> {
     of_codebase.into_iter().flatten().next()
 }
 
+fn of_edit(error: &EditError) -> Option<String> {
+    Some(match error {
+        EditError::Write(WriteError::Statement(error)) => return error.hint(),
+        EditError::Write(_) => {
+            "other tables can be named in a subquery of the condition: `… where id in (select …)`".to_owned()
+        }
+        EditError::Question(error) => return of_question(error),
+        EditError::Table(_) | EditError::NoId(_) => {
+            "name a table of Moodle's in braces: `update {user} set …`".to_owned()
+        }
+        EditError::TooMany(_) => "`--most-rows` takes more; or change them a part at a time".to_owned(),
+        EditError::Differs | EditError::Other { .. } => "nothing was changed there; run it again".to_owned(),
+        EditError::Since(_) => {
+            "nothing was put back there; look at these rows, and put them back by hand".to_owned()
+        }
+        EditError::Keep(_) => return None,
+    })
+}
+
 fn of_question(error: &QuestionError) -> Option<String> {
     Some(match error {
         QuestionError::Statement(error) => return error.hint(),
         QuestionError::Server(error) => return of_server(error),
         QuestionError::Writes(_) => {
-            "what is asked begins with select, with, values, table, show or explain; nothing is written in this way".to_owned()
+            "what is asked begins with select, with, values, table, show or explain; `--write` changes rows"
+                .to_owned()
         }
         QuestionError::Shut(_) => "`provost status` says what there is of it".to_owned(),
         QuestionError::NotMade => "`provost apply` makes it".to_owned(),
-        QuestionError::Late(_) => "give it more time with `--timeout`, or see what holds its database up".to_owned(),
+        QuestionError::Late(_) => {
+            "give it more time with `--timeout`, or see what holds its database up".to_owned()
+        }
         _ => return None,
     })
 }

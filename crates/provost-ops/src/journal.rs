@@ -4,7 +4,7 @@ use provost_engine::store::{Entry, OperationId, OperationState, UnitEntry, UnitS
 use serde::Serialize;
 
 use crate::session::{Access, Call, Session};
-use crate::{OpsError, errands, fanout, sql};
+use crate::{OpsError, errands, fanout, scripts, sql};
 
 /// Most units of one operation that are told: an archive session has tens of thousands, and `provost archive report` for them.
 const MOST_UNITS: u32 = 5_000;
@@ -120,11 +120,15 @@ fn line(session: &Session, entry: Entry) -> Result<Line, OpsError> {
 fn what(entry: &Entry) -> String {
     let text = |name: &str| entry.declared.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     match entry.operation.machine.as_str() {
-        sql::OPERATION => text("query").split_whitespace().collect::<Vec<_>>().join(" "),
+        sql::write::OPERATION if entry.declared["dry"] == true => format!("(only shown) {}", text("query")),
+        sql::OPERATION | sql::write::OPERATION => {
+            text("query").split_whitespace().collect::<Vec<_>>().join(" ")
+        }
         "maintenance" => text("mode").to_owned(),
         "roles" if text("from").is_empty() => "compared".to_owned(),
         "roles" => format!("from {}", text("from")),
         "settings" => "read".to_owned(),
+        scripts::OPERATION => scripts::in_words(&entry.declared),
         errands::OPERATION => errands::in_words(&entry.declared),
         _ => String::new(),
     }

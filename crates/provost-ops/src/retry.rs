@@ -6,7 +6,11 @@ use provost_fleet::name::Name;
 use crate::OpsError;
 use crate::errands::{self, Report};
 use crate::journal::{self, Which};
+use crate::scripts::{self, ScriptReport};
 use crate::session::{Access, Call, Session};
+use crate::site::Targets;
+use crate::site::maintenance::{self, Maintenance};
+use crate::sql::write::{self, Written};
 use crate::sql::{self, Asked};
 
 /// Most sites of one operation: a fleet has some thousand.
@@ -23,6 +27,28 @@ pub enum Retried {
     Sql(Asked),
     /// An errand was done again.
     Errand(Report),
+    /// Rows were changed.
+    Rows(Written),
+    /// A script was run.
+    Script(ScriptReport),
+    /// Maintenance was set.
+    Maintenance(Maintenance),
+}
+
+/// What is asked about before it is done again.
+pub enum Planned<'a> {
+    /// An errand.
+    Errand(&'a Report),
+    /// Rows that are changed.
+    Rows(&'a Written),
+}
+
+/// That an operation cannot be read.
+pub(crate) fn written_otherwise(operation: i64) -> OpsError {
+    OpsError::NoRetry {
+        operation,
+        hint: "another version of Provost wrote it: run the command again".to_owned(),
+    }
 }
 
 /// Does again what is left of an operation.
@@ -32,7 +58,7 @@ pub enum Retried {
 pub async fn retry(
     call: &Call,
     which: Which,
-    ask: impl AsyncFnOnce(&Report) -> bool,
+    ask: impl AsyncFnOnce(Planned<'_>) -> bool,
 ) -> Result<Retried, OpsError> {
     let (entry, names) = {
         let session = Session::open(call, Access::LookAtRest)?;
@@ -50,9 +76,22 @@ pub async fn retry(
     if names.is_empty() {
         return Ok(Retried::Nothing { operation: operation.0 });
     }
+    let targets = Targets { names: names.iter().map(ToString::to_string).collect(), selection: None };
     match entry.operation.machine.as_str() {
         errands::OPERATION => {
+            let ask = async |report: &Report| ask(Planned::Errand(report)).await;
             errands::again(call, operation, &entry.declared, &names, ask).await.map(Retried::Errand)
+        }
+        write::OPERATION => {
+            let ask = async |written: &Written| ask(Planned::Rows(written)).await;
+            write::again(call, operation, &entry.declared, targets, ask).await.map(Retried::Rows)
+        }
+        scripts::OPERATION => {
+            scripts::again(call, operation, &entry.declared, &names).await.map(Retried::Script)
+        }
+        maintenance::OPERATION => {
+            let wish = maintenance::wish_of(&entry.declared).ok_or_else(|| written_otherwise(operation.0))?;
+            maintenance::maintenance(call, &targets, &wish).await.map(Retried::Maintenance)
         }
         _ => sql::again(call, operation, &entry.declared, &names).await.map(Retried::Sql),
     }
@@ -61,7 +100,14 @@ pub async fn retry(
 fn refuse(session: &Session, entry: &Entry) -> Result<(), OpsError> {
     let operation = entry.operation.id;
     let hint = match entry.operation.machine.as_str() {
-        sql::OPERATION | errands::OPERATION => {
+        write::OPERATION if entry.declared["dry"] == true => {
+            "it was only shown: run the command again".to_owned()
+        }
+        sql::OPERATION
+        | errands::OPERATION
+        | write::OPERATION
+        | maintenance::OPERATION
+        | scripts::OPERATION => {
             let lease = crate::fanout::lease_of(operation);
             match session.cx.store.lease_holder(&lease)? {
                 None => return Ok(()),

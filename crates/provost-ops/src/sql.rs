@@ -1,6 +1,7 @@
 //! `provost sql`: one reading statement, asked of the databases of many sites at once.
 
 mod saved;
+pub mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -10,11 +11,13 @@ use provost_fleet::model::{Engine, Fleet};
 use provost_fleet::name::Name;
 use provost_moodle::sql::{Given, Value};
 pub use provost_sites::sql::Rows;
+use provost_sites::sql::edit::EditError;
 use provost_sites::sql::{Question, QuestionError};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Exit;
 use crate::fanout::{self, Cause, Deed, Target, Touch};
+use crate::retry::written_otherwise;
 use crate::session::{Access, Call, Session};
 use crate::site::Targets;
 use crate::site::chosen::to_ask;
@@ -79,6 +82,15 @@ pub enum SqlError {
         #[source]
         source: QuestionError,
     },
+    /// It cannot be run on an engine of the fleet, so that what it changes could be kept.
+    #[error("this cannot be run{}", .engine.map_or_else(String::new, |engine| format!(" on {}", engine.title())))]
+    Edit {
+        /// On which, where only some have it.
+        engine: Option<Engine>,
+        /// Why not.
+        #[source]
+        source: EditError,
+    },
     /// A parameter has two values.
     #[error("`{0}` is given twice")]
     Twice(String),
@@ -100,6 +112,7 @@ impl SqlError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::Question { source, .. } => hints::of(source),
+            Self::Edit { source, .. } => hints::of(source),
             Self::Twice(_) => None,
             Self::Saved(error) => error.hint(),
         }
@@ -126,19 +139,22 @@ struct Declared {
 /// # Errors
 /// When it is no reading statement on an engine of the chosen sites, or no sites are meant. What goes wrong at a site is told with it.
 pub async fn ask(call: &Call, options: &SqlOptions) -> Result<Asked, OpsError> {
-    let text = match &options.source {
-        Source::Text(text) => text.clone(),
-        Source::Saved(name) => saved::read(call, name)?,
-    };
-    let mut values = BTreeMap::new();
-    for Given { name, value } in &options.values {
-        if values.insert(name.clone(), value.clone()).is_some() {
-            return Err(SqlError::Twice(name.clone()).into());
-        }
-    }
+    let text = saved::text_of(call, &options.source)?;
+    let values = values_of(&options.values)?;
     let question = Question { text, values, most_rows: options.most_rows, patience: options.patience };
     let names = to_ask(call, &options.targets).await?;
     ask_sites(call, &question, &names, None).await
+}
+
+/// Values by their names.
+fn values_of(given: &[Given]) -> Result<BTreeMap<String, Value>, SqlError> {
+    let mut values = BTreeMap::new();
+    for Given { name, value } in given {
+        if values.insert(name.clone(), value.clone()).is_some() {
+            return Err(SqlError::Twice(name.clone()));
+        }
+    }
+    Ok(values)
 }
 
 /// Asks again what an operation asked, of sites.
@@ -148,19 +164,22 @@ pub(crate) async fn again(
     declared: &serde_json::Value,
     names: &[Name],
 ) -> Result<Asked, OpsError> {
-    let declared: Declared = serde_json::from_value(declared.clone()).map_err(|_| OpsError::NoRetry {
-        operation: operation.0,
-        hint: "another version of Provost wrote it: run the command again".to_owned(),
-    })?;
+    let question = question_of(operation, declared)?;
+    ask_sites(call, &question, names, Some(operation.0)).await
+}
+
+/// What the journal has of a question.
+fn question_of(operation: OperationId, declared: &serde_json::Value) -> Result<Question, OpsError> {
+    let declared: Declared =
+        serde_json::from_value(declared.clone()).map_err(|_| written_otherwise(operation.0))?;
     let texts = declared.texts.into_iter().map(|(name, text)| (name, Value::Text(text)));
     let numbers = declared.numbers.into_iter().map(|(name, number)| (name, Value::Number(number)));
-    let question = Question {
+    Ok(Question {
         text: declared.query,
         values: texts.chain(numbers).collect(),
         most_rows: declared.most_rows,
         patience: Duration::from_secs(declared.timeout_s),
-    };
-    ask_sites(call, &question, names, Some(operation.0)).await
+    })
 }
 
 async fn ask_sites(
@@ -189,10 +208,7 @@ async fn ask_sites(
 
 /// That it could be asked on every engine that is meant, before anybody is.
 fn check(fleet: &Fleet, question: &Question, names: &[Name]) -> Result<(), SqlError> {
-    let of = |name| fleet.sites.get(name).and_then(|site| fleet.databases.get(&site.database));
-    let engines: BTreeSet<&str> = names.iter().filter_map(of).map(|server| server.engine.key()).collect();
-    let engines: Vec<Engine> =
-        Engine::ALL.into_iter().filter(|engine| engines.contains(engine.key())).collect();
+    let engines = engines(fleet, names);
     let mut faults = engines.iter().filter_map(|engine| Some((*engine, question.check(*engine).err()?)));
     if let Some((engine, source)) = faults.next() {
         // What is wrong everywhere is not the engine's.
@@ -202,21 +218,32 @@ fn check(fleet: &Fleet, question: &Question, names: &[Name]) -> Result<(), SqlEr
     Ok(())
 }
 
+/// The engines of sites.
+fn engines(fleet: &Fleet, names: &[Name]) -> Vec<Engine> {
+    let of = |name| fleet.sites.get(name).and_then(|site| fleet.databases.get(&site.database));
+    let engines: BTreeSet<&str> = names.iter().filter_map(of).map(|server| server.engine.key()).collect();
+    Engine::ALL.into_iter().filter(|engine| engines.contains(engine.key())).collect()
+}
+
 fn declared(question: &Question, again: Option<i64>) -> serde_json::Value {
+    declared_of(&question.text, &question.values, question.most_rows, question.patience, again)
+}
+
+fn declared_of(
+    text: &str,
+    values: &BTreeMap<String, Value>,
+    most_rows: usize,
+    patience: Duration,
+    again: Option<i64>,
+) -> serde_json::Value {
     let (mut texts, mut numbers) = (BTreeMap::new(), BTreeMap::new());
-    for (name, value) in &question.values {
+    for (name, value) in values {
         match value {
             Value::Text(text) => drop(texts.insert(name.clone(), text.clone())),
             Value::Number(number) => drop(numbers.insert(name.clone(), *number)),
         }
     }
-    let declared = Declared {
-        query: question.text.clone(),
-        texts,
-        numbers,
-        most_rows: question.most_rows,
-        timeout_s: question.patience.as_secs(),
-        again,
-    };
+    let declared =
+        Declared { query: text.to_owned(), texts, numbers, most_rows, timeout_s: patience.as_secs(), again };
     serde_json::to_value(declared).unwrap_or_default()
 }

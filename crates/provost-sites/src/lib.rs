@@ -24,6 +24,7 @@ pub mod php;
 pub mod relocation;
 pub mod rename;
 pub mod roles;
+pub mod script;
 pub mod seat;
 pub mod secrets;
 pub mod server;

@@ -4,6 +4,7 @@
 //! or as a prepared statement, so that nothing can end the transaction it runs in; and that transaction only reads, and is given up at
 //! the end in any case.
 
+pub mod edit;
 mod rows;
 
 use std::collections::BTreeMap;

@@ -6,8 +6,9 @@ use camino::Utf8PathBuf;
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
-    apply, archive, caches, check, checks, codebase, completions, cron, doctor, filters, init, journal, mail,
-    plan, plugins, replace, retry, roles, settings, site, sql, status, tasks, template, theme, up, users,
+    apply, archive, caches, categories, check, checks, cli, codebase, completions, courses, cron, doctor,
+    filters, init, journal, mail, php, plan, plugins, replace, retry, roles, run, settings, site, sql,
+    status, tasks, template, theme, up, users,
 };
 use crate::ui::usage;
 
@@ -71,6 +72,8 @@ pub(crate) enum Verb {
     Site(site::Arguments),
     Roles(roles::Arguments),
     Settings(settings::Arguments),
+    Courses(courses::Arguments),
+    Categories(categories::Arguments),
     Plugins(plugins::Arguments),
     Filters(filters::Arguments),
     Tasks(tasks::Arguments),
@@ -80,6 +83,9 @@ pub(crate) enum Verb {
     Mail(mail::Arguments),
     Replace(replace::Arguments),
     Checks(checks::Arguments),
+    Cli(cli::Arguments),
+    Php(php::Arguments),
+    Run(run::Arguments),
     Sql(sql::Arguments),
     Journal(journal::Arguments),
     Retry(retry::Arguments),
@@ -99,4 +105,33 @@ pub fn command() -> clap::Command {
 /// Reads the arguments of this process. Wrong usage is 64 (`EX_USAGE`).
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {
     Arguments::try_parse().map_err(|error| usage::show(&error, std::env::args_os().skip(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One that has the name of a flag of every verb would be taken for it: `provost php x.php` would read `x.php` as the fleet file.
+    #[test]
+    fn no_verb_has_an_argument_of_the_name_of_a_global_one() {
+        fn check(command: &clap::Command, global: &[&str]) {
+            for argument in command.get_arguments() {
+                assert!(
+                    !global.contains(&argument.get_id().as_str()),
+                    "{} {}",
+                    command.get_name(),
+                    argument.get_id()
+                );
+            }
+            command.get_subcommands().for_each(|below| check(below, global));
+        }
+        let whole = command();
+        let global: Vec<&str> = whole
+            .get_arguments()
+            .filter(|argument| argument.is_global_set())
+            .map(|argument| argument.get_id().as_str())
+            .collect();
+        assert!(global.contains(&"file"), "{global:?}");
+        whole.get_subcommands().for_each(|below| check(below, &global));
+    }
 }

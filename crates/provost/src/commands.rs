@@ -3,10 +3,13 @@
 pub(crate) mod apply;
 pub(crate) mod archive;
 pub(crate) mod caches;
+pub(crate) mod categories;
 pub(crate) mod check;
 pub(crate) mod checks;
+pub(crate) mod cli;
 pub(crate) mod codebase;
 pub(crate) mod completions;
+pub(crate) mod courses;
 pub(crate) mod cron;
 pub(crate) mod doctor;
 mod errands;
@@ -14,11 +17,13 @@ pub(crate) mod filters;
 pub(crate) mod init;
 pub(crate) mod journal;
 pub(crate) mod mail;
+pub(crate) mod php;
 pub(crate) mod plan;
 pub(crate) mod plugins;
 pub(crate) mod replace;
 pub(crate) mod retry;
 pub(crate) mod roles;
+pub(crate) mod run;
 mod secret_file;
 pub(crate) mod settings;
 pub(crate) mod site;
@@ -62,6 +67,8 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Site(own) => site::run(call, &ui, own).await,
         Verb::Roles(own) => roles::run(&call, &ui, own).await,
         Verb::Settings(own) => settings::run(&call, &ui, own).await,
+        Verb::Courses(own) => courses::run(&call, &ui, own).await,
+        Verb::Categories(own) => categories::run(&call, &ui, own).await,
         Verb::Plugins(own) => plugins::run(&call, &ui, own).await,
         Verb::Filters(own) => filters::run(&call, &ui, own).await,
         Verb::Tasks(own) => tasks::run(&call, &ui, own).await,
@@ -71,6 +78,9 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Mail(own) => mail::run(&call, &ui, own).await,
         Verb::Replace(own) => replace::run(&call, &ui, own).await,
         Verb::Checks(own) => checks::run(&call, &ui, own).await,
+        Verb::Cli(own) => cli::run(&call, &ui, own).await,
+        Verb::Php(own) => php::run(&call, &ui, own).await,
+        Verb::Run(own) => run::run(&call, &ui, own).await,
         Verb::Sql(own) => sql::run(&call, &ui, own).await,
         Verb::Journal(own) => journal::run(&call, &ui, &own),
         Verb::Retry(own) => retry::run(&call, &ui, &own).await,

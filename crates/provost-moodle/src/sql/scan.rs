@@ -7,6 +7,23 @@ pub(super) struct Scanned {
     pub(super) pieces: Vec<Piece>,
     /// The first word.
     pub(super) verb: String,
+    /// Words outside quotes.
+    pub(super) words: Vec<Word>,
+    /// Whether each bracket that is opened is closed, and none else.
+    pub(super) balanced: bool,
+}
+
+/// A word outside quotes, which may be a name or a key word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Word {
+    /// Where it begins in the text, in bytes.
+    pub(super) at: usize,
+    /// Where it ends.
+    pub(super) end: usize,
+    /// In how many brackets it stands.
+    pub(super) depth: usize,
+    /// As it stands there.
+    pub(super) text: String,
 }
 
 /// Whether a text is a name: a letter or `_`, then also digits.
@@ -29,6 +46,9 @@ pub(super) struct Scanner<'a> {
     verb: String,
     /// A `;` was seen, after which there may be nothing.
     over: bool,
+    words: Vec<Word>,
+    depth: usize,
+    balanced: bool,
 }
 
 impl<'a> Scanner<'a> {
@@ -41,6 +61,9 @@ impl<'a> Scanner<'a> {
             plain: String::new(),
             verb: String::new(),
             over: false,
+            words: Vec::new(),
+            depth: 0,
+            balanced: true,
         }
     }
 
@@ -59,7 +82,8 @@ impl<'a> Scanner<'a> {
             self.token(c)?;
         }
         self.flush();
-        Ok(Scanned { pieces: self.pieces, verb: self.verb })
+        let balanced = self.balanced && self.depth == 0;
+        Ok(Scanned { pieces: self.pieces, verb: self.verb, words: self.words, balanced })
     }
 
     fn rest(&self) -> &'a str {
@@ -136,6 +160,12 @@ impl<'a> Scanner<'a> {
             }
             c if in_word(c) => self.word(),
             c => {
+                match c {
+                    '(' | '[' => self.depth += 1,
+                    ')' | ']' if self.depth > 0 => self.depth -= 1,
+                    ')' | ']' => self.balanced = false,
+                    _ => {}
+                }
                 self.keep(c.len_utf8());
                 Ok(())
             }
@@ -150,6 +180,8 @@ impl<'a> Scanner<'a> {
         if self.verb.is_empty() {
             word.clone_into(&mut self.verb);
         }
+        let text = word.to_owned();
+        self.words.push(Word { at: self.at, end: self.at + length, depth: self.depth, text });
         self.keep(length);
         let escapes = self.dialect == Dialect::Postgresql && word.eq_ignore_ascii_case("e");
         if escapes && self.rest().starts_with('\'') { self.quote('\'', true) } else { Ok(()) }

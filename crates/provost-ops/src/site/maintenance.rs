@@ -12,6 +12,9 @@ use crate::error::Exit;
 use crate::fanout::{self, Deed, Target, Touch};
 use crate::session::{Access, Call, Session};
 
+/// Name of the operation in the journal.
+pub(crate) const OPERATION: &str = "maintenance";
+
 /// What came of it.
 #[derive(Debug, Serialize)]
 pub struct Maintenance {
@@ -40,14 +43,14 @@ pub async fn maintenance(call: &Call, targets: &Targets, wish: &Wish) -> Result<
     let names = to_change(call, targets).await?;
     let session = Session::open(call, Access::Change)?;
     let fleet = &session.loaded.fleet;
-    let (mode, message) = match wish {
-        Wish::On { message } => ("on", message.as_ref()),
-        Wish::Later { message, .. } => ("later", message.as_ref()),
-        Wish::Off => ("off", None),
+    let (mode, minutes, message) = match wish {
+        Wish::On { message } => ("on", None, message.as_ref()),
+        Wish::Later { minutes, message } => ("later", Some(*minutes), message.as_ref()),
+        Wish::Off => ("off", None, None),
     };
     let deed = Deed {
-        operation: "maintenance",
-        declared: json!({ "mode": mode, "message": message }),
+        operation: OPERATION,
+        declared: json!({ "mode": mode, "minutes": minutes, "message": message }),
         touch: Touch::Change,
     };
     let work = async |name| -> Result<Now, SiteError> {
@@ -72,4 +75,15 @@ pub async fn maintenance(call: &Call, targets: &Targets, wish: &Wish) -> Result<
     let sites: Vec<_> = done?.targets.into_iter().map(told).collect();
     let exit = fanout::exit(call.cancel.is_cancelled(), &sites);
     Ok(Maintenance { schema: 1, mode, sites, exit })
+}
+
+/// What the journal has of a wish.
+pub(crate) fn wish_of(declared: &serde_json::Value) -> Option<Wish> {
+    let message = declared["message"].as_str().map(str::to_owned);
+    match declared["mode"].as_str()? {
+        "on" => Some(Wish::On { message }),
+        "later" => Some(Wish::Later { minutes: u32::try_from(declared["minutes"].as_u64()?).ok()?, message }),
+        "off" => Some(Wish::Off),
+        _ => None,
+    }
 }

@@ -6,7 +6,7 @@ use provost_fleet::suggest::nearest;
 use provost_moodle::sql::{Dialect, Statement};
 use serde::Serialize;
 
-use super::SqlError;
+use super::{Source, SqlError};
 use crate::OpsError;
 use crate::session::Call;
 
@@ -102,8 +102,16 @@ pub fn list(call: &Call) -> Result<SavedQueries, OpsError> {
     Ok(SavedQueries { schema: 1, queries })
 }
 
+/// A statement, wherever it comes from.
+pub(super) fn text_of(call: &Call, source: &Source) -> Result<String, SqlError> {
+    match source {
+        Source::Text(text) => Ok(text.clone()),
+        Source::Saved(name) => read(call, name),
+    }
+}
+
 /// The text of one.
-pub(super) fn read(call: &Call, name: &str) -> Result<String, SqlError> {
+fn read(call: &Call, name: &str) -> Result<String, SqlError> {
     let directory = directory(call);
     let there = names(&directory)?;
     // Only what is in the list is opened: a name is no path.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use provost_admin::errand::Errand;
-use provost_ops::errands::{self, ErrandOptions, Report};
+use provost_ops::errands::{self, ErrandOptions, Outcome, Report};
 use provost_ops::session::Call;
 use provost_ops::site::Targets;
 
@@ -37,6 +37,20 @@ pub(super) struct Changing {
     dry_run: bool,
     #[command(flatten)]
     showing: Showing,
+}
+
+/// Which sites something is run in of which nobody knows before what it does.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct Running {
+    /// A site; may be given several times.
+    #[arg(long, value_name = "SITE")]
+    site: Vec<String>,
+    /// The sites, as a selection, such as `lyon & !pilot`, or `*` for all; see docs/selections.md.
+    #[arg(long, value_name = "SELECTION")]
+    sites: Option<String>,
+    /// How long a site may take, in seconds; what has not ended by then is ended there.
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    timeout: Option<u64>,
 }
 
 /// As [`Changing`], for what does not come back.
@@ -85,9 +99,33 @@ impl From<Changing> for How {
     }
 }
 
+impl From<Running> for How {
+    fn from(own: Running) -> Self {
+        let showing = Showing { timeout: own.timeout, csv: false };
+        Self::new(Targets { names: own.site, selection: own.sites }, false, &showing)
+    }
+}
+
 impl From<Destroying> for How {
     fn from(own: Destroying) -> Self {
         Self { yes: own.yes, ..own.changing.into() }
+    }
+}
+
+impl How {
+    /// The sites, and how long each may take.
+    pub(super) fn options(&self) -> &ErrandOptions {
+        &self.options
+    }
+
+    /// Whether nobody is asked first.
+    pub(super) fn yes(&self) -> bool {
+        self.yes
+    }
+
+    /// Whether rows are comma-separated values.
+    pub(super) fn csv(&self) -> bool {
+        self.csv
     }
 }
 
@@ -119,7 +157,8 @@ pub(super) fn show(ui: &Ui, report: &Report, csv: bool) {
         return;
     }
     let data = ui::errands::data(report, csv);
-    if !data.is_empty() {
+    // What was not agreed to was shown with the question.
+    if !data.is_empty() && report.outcome != Outcome::Refused {
         ui.out(&data);
     }
     ui.line(&ui::errands::summary(report));

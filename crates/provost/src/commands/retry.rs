@@ -1,14 +1,13 @@
 //! `provost retry`.
 
-use provost_ops::errands::Report;
 use provost_ops::error::Exit;
 use provost_ops::journal::Which;
-use provost_ops::retry::{Retried, retry};
+use provost_ops::retry::{Planned, Retried, retry};
 use provost_ops::session::Call;
 use serde_json::json;
 
-use super::{Ended, errands, journal, sql};
-use crate::ui::Ui;
+use super::{Ended, cli, errands, journal, sql};
+use crate::ui::{Ui, sites};
 
 /// Do again what failed in an operation, or was not reached: at those sites only
 #[derive(Debug, clap::Args)]
@@ -25,7 +24,10 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
-    let ask = async |planned: &Report| errands::agreed(call, ui, planned, arguments.yes).await;
+    let ask = async |planned: Planned<'_>| match planned {
+        Planned::Errand(report) => errands::agreed(call, ui, report, arguments.yes).await,
+        Planned::Rows(written) => sql::agreed(call, ui, written, arguments.yes).await,
+    };
     match retry(call, arguments.operation, ask).await? {
         Retried::Nothing { operation } => {
             if !ui.json(&json!({ "schema": 1, "operation": operation, "left": 0 })) {
@@ -36,6 +38,21 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
         Retried::Errand(report) => {
             errands::show(ui, &report, arguments.csv);
             Ok(report.exit)
+        }
+        Retried::Rows(written) => {
+            sql::changed(ui, &written);
+            Ok(written.exit)
+        }
+        Retried::Script(report) => {
+            cli::show(ui, &report);
+            Ok(report.exit)
+        }
+        Retried::Maintenance(done) => {
+            ui.finish();
+            if !ui.json(&done) {
+                ui.out(&sites::maintenance(&done));
+            }
+            Ok(done.exit)
         }
         Retried::Sql(asked) => {
             sql::show(ui, &asked, arguments.csv);

@@ -22,7 +22,10 @@ pub(crate) fn summary(report: &Report) -> String {
     let rows = counted(done.map(|told| told.rows.rows.len()).sum(), "row");
     let mut text = match report.outcome {
         _ if sites == 0 => String::new(),
-        Outcome::Refused => format!("{changes} on {}: nothing was done", counted(changed, "site")),
+        Outcome::Refused => format!(
+            "{changes} on {}: nothing was done; `--yes` answers where nobody can be asked",
+            counted(changed, "site")
+        ),
         Outcome::Planned if changed == 0 => {
             format!("Nothing to do on {}", counted(sites, "site"))
         }

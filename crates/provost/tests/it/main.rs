@@ -49,4 +49,5 @@ mod site_switch;
 mod sites_below;
 mod spares;
 mod sql;
+mod sql_write;
 mod transcript;

@@ -76,6 +76,7 @@ fn many_databases_are_asked_at_once_and_nothing_is_written() {
     inert(&env);
     refused(&env);
     saved(&env);
+    crate::sql_write::rows_are_changed_and_put_back(&env);
     some_fail(&env);
     killed(&env);
 }
