@@ -73,11 +73,12 @@ return new class implements operation {
             if ($info->type !== \backup::TYPE_1COURSE) {
                 throw new failure('bad_backup', 'This is no backup of a whole course');
             }
-            [$fullname, $shortname] = \restore_dbops::calculate_course_names(0, $info->original_course_fullname,
-                $wanted ?? $info->original_course_shortname);
+            // Under a name of its own, as core does: the restore takes the course's name for another one's.
+            [$fullname, $shortname] = \restore_dbops::calculate_course_names(0, get_string('restoringcourse', 'backup'),
+                get_string('restoringcourseshortname', 'backup'));
             $course = \restore_dbops::create_new_course($fullname, $shortname, $category->id);
             $task->effect("course $course");
-            $this->restore($place, $course, $shortname, $fullname);
+            $this->restore($place, $course, $wanted ?? $info->original_course_shortname, $info->original_course_fullname);
         } catch (\Throwable $thrown) {
             if ($course !== null) {
                 delete_course($course, false);
@@ -86,12 +87,16 @@ return new class implements operation {
         } finally {
             fulldelete($directory);
         }
+        if ($wanted !== null && $DB->get_field('course', 'shortname', ['id' => $course]) !== $wanted) {
+            // Where another course has the full name, core changes both.
+            update_course((object) ['id' => $course, 'shortname' => $wanted]);
+        }
         if (is_bool($params['visible'] ?? null)) {
             course_change_visibility($course, $params['visible']);
         }
         $is = $DB->get_record('course', ['id' => $course], 'shortname, category', MUST_EXIST);
-        if ((int) $is->category !== (int) $category->id) {
-            throw new failure('read_back', 'The course was restored, and is in another category');
+        if ((int) $is->category !== (int) $category->id || ($wanted !== null && $is->shortname !== $wanted)) {
+            throw new failure('read_back', 'The course was restored, and has another name or category than it was to have');
         }
         $rows->change($is->shortname, $course, $path, 'restored');
         return $rows->answer();
