@@ -44,6 +44,8 @@ pub enum Kind {
     UserAmbiguous,
     /// An account has a person's user name and another address: it may be somebody else's.
     UserDoubtful,
+    /// The same, where the original is deleted: what was a person's own would be somebody else's for good.
+    UserOther,
     /// Somebody has no account at the target, and none is to be made.
     UserUnmatched,
     /// A person's account at the target was deleted.
@@ -76,7 +78,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::NewerBackup,
         Self::Plugin,
         Self::PluginOlder,
@@ -86,6 +88,7 @@ impl Kind {
         Self::UserConflict,
         Self::UserAmbiguous,
         Self::UserDoubtful,
+        Self::UserOther,
         Self::UserUnmatched,
         Self::DeletedUser,
         Self::LeftOut,
@@ -115,6 +118,7 @@ impl Kind {
             Self::DeletedUser => "deleted_user",
             Self::UserAmbiguous => "user_ambiguous",
             Self::UserDoubtful => "user_doubtful",
+            Self::UserOther => "user_other",
             Self::UserUnmatched => "user_unmatched",
             Self::LeftOut => "left_out",
             Self::MissingContent => "missing_content",

@@ -34,13 +34,22 @@ final class left_behind {
                             WHERE f.component = 'backup' AND f.filename <> '.' GROUP BY ctx.course",
         'blog_links' => 'SELECT ctx.course, COUNT(1) FROM {contexts} ctx JOIN {blog_association} b ON b.contextid = ctx.id GROUP BY ctx.course',
         'calendar_subscriptions' => 'SELECT courseid, COUNT(1) FROM {event_subscriptions} WHERE courseid IN ({in}) GROUP BY courseid',
+        'communication' => "SELECT ctx.course, COUNT(1) FROM {contexts} ctx JOIN {communication} m ON m.contextid = ctx.id
+                             WHERE m.provider <> 'none' GROUP BY ctx.course",
+        'data_purposes' => 'SELECT ctx.course, COUNT(1) FROM {contexts} ctx JOIN {tool_dataprivacy_ctxinstance} p ON p.contextid = ctx.id
+                             GROUP BY ctx.course',
         'event_monitor_rules' => 'SELECT courseid, COUNT(1) FROM {tool_monitor_rules} WHERE courseid IN ({in}) GROUP BY courseid',
         'event_monitor_subscriptions' => 'SELECT courseid, COUNT(1) FROM {tool_monitor_subscriptions} WHERE courseid IN ({in}) GROUP BY courseid',
+        'feedback_templates' => 'SELECT course, COUNT(1) FROM {feedback_template} WHERE ispublic = 0 AND course IN ({in}) GROUP BY course',
+        'grade_penalties' => 'SELECT ctx.course, COUNT(1) FROM {contexts} ctx JOIN {gradepenalty_duedate_rule} r ON r.contextid = ctx.id
+                               GROUP BY ctx.course',
         'group_messages' => "SELECT g.courseid, COUNT(m.id) FROM {groups} g
                                JOIN {message_conversations} c ON c.component = 'core_group' AND c.itemtype = 'groups' AND c.itemid = g.id
                                JOIN {messages} m ON m.conversationid = c.id WHERE g.courseid IN ({in}) GROUP BY g.courseid",
         'notes' => "SELECT courseid, COUNT(1) FROM {post} WHERE module = 'notes' AND courseid IN ({in}) GROUP BY courseid",
         'recycle_bin' => 'SELECT courseid, COUNT(1) FROM {tool_recyclebin_course} WHERE courseid IN ({in}) GROUP BY courseid',
+        'reports' => 'SELECT ctx.course, COUNT(1) FROM {contexts} ctx JOIN {reportbuilder_report} r ON r.contextid = ctx.id
+                       WHERE r.type = 0 GROUP BY ctx.course',
         'repositories' => 'SELECT ctx.course, COUNT(1) FROM {contexts} ctx JOIN {repository_instances} r ON r.contextid = ctx.id
                          GROUP BY ctx.course',
     ];

@@ -23,6 +23,15 @@ pub enum EndError {
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
+    /// The platform refuses it, before anything of the course was touched: a person is needed.
+    #[error("{what}")]
+    Refused {
+        /// Who refuses.
+        what: String,
+        /// Why.
+        #[source]
+        source: Option<Box<dyn Error + Send + Sync>>,
+    },
     /// The platform is not fit for any course now: its disk is full, it is closed, somebody changed its code. Nothing more is begun.
     #[error("{what}")]
     Platform {
@@ -57,6 +66,11 @@ impl EndError {
     /// Something about the course.
     pub fn course(what: impl Into<String>) -> Self {
         Self::Course { what: what.into(), source: None }
+    }
+
+    /// Something that is refused before anything was touched.
+    pub fn refused(what: impl Into<String>) -> Self {
+        Self::Refused { what: what.into(), source: None }
     }
 
     /// Something about the platform.

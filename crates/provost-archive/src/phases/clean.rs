@@ -27,7 +27,7 @@ impl Work<'_> {
         let proof = self.proof(stored).await?;
         if !self.phases.ends.target.find(&self.assignment).await?.is_some_and(|copy| copy.whole) {
             let what = "the copy is gone from the target: what there is of the original stays";
-            return Err(EndError::course(what).into());
+            return Err(EndError::refused(what).into());
         }
         // What is left of a course whose deletion was broken off cannot be compared any more. It was, before the first of it went.
         if self.phases.ends.source.go_on_deleting(&self.assignment, &proof).await? {

@@ -78,7 +78,7 @@ impl PhaseError {
                 Weight::Passing
             }
             Self::NotYet { .. } | Self::End(EndError::Busy { .. }) => Weight::NotYet,
-            Self::End(EndError::Course { .. })
+            Self::End(EndError::Course { .. } | EndError::Refused { .. })
             | Self::Differs(_)
             | Self::Receipt(_)
             | Self::NoReceipt
@@ -87,6 +87,11 @@ impl PhaseError {
             | Self::Dossier(_)
             | Self::Key(_) => Weight::Course,
         }
+    }
+
+    /// Whether it was found before anything was touched, in a phase that looks first: compared is what is still whole.
+    pub(crate) fn is_before_it_began(&self) -> bool {
+        matches!(self, Self::Differs(_) | Self::End(EndError::Refused { .. }))
     }
 
     pub(super) fn still_there(course: i64) -> Self {

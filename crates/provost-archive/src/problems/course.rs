@@ -160,13 +160,18 @@ fn in_words(word: &str, count: u64) -> String {
         "backup_files" => ("backup in its own areas", "backups in its own areas"),
         "blog_links" => ("blog entry about it", "blog entries about it"),
         "calendar_subscriptions" => ("subscription to a calendar", "subscriptions to calendars"),
+        "communication" => ("room at a provider of communication", "rooms at a provider of communication"),
+        "data_purposes" => ("purpose of data privacy", "purposes of data privacy"),
         "event_monitor_rules" => ("rule of the event monitor", "rules of the event monitor"),
         "event_monitor_subscriptions" => {
             ("subscription to the event monitor", "subscriptions to the event monitor")
         }
+        "feedback_templates" => ("template of feedback of its own", "templates of feedback of its own"),
+        "grade_penalties" => ("rule of penalties for late work", "rules of penalties for late work"),
         "group_messages" => ("message of its groups", "messages of its groups"),
         "notes" => ("note about people", "notes about people"),
         "recycle_bin" => ("deleted activity in its recycle bin", "deleted activities in its recycle bin"),
+        "reports" => ("custom report of its own", "custom reports of its own"),
         "repositories" => ("repository of its own", "repositories of its own"),
         plugin => return counted(count, "row", "rows", plugin),
     };

@@ -196,6 +196,30 @@ fn people_who_cannot_be_told_apart_stop_their_courses() {
 }
 
 #[test]
+fn who_may_be_somebody_else_stops_a_course_whose_original_is_deleted() {
+    let user = MatchedUser {
+        id: 1,
+        username: "clash".to_owned(),
+        fate: Fate::Matched,
+        target: None,
+        target_username: "clash".to_owned(),
+        why: Some("other addresses".to_owned()),
+        courses: vec![7],
+    };
+    let matches = Matches { special: vec![user], ..Matches::default() };
+    let told = of_users(&declared(""), &matches);
+    assert!(told.courses.is_empty() && told.session.iter().all(|problem| !problem.stops()));
+    let deleted = of_users(&declared("source = \"delete\""), &matches);
+    let of_course =
+        |people: &OfUsers| people.courses.get(&7).map(|problems| problems.iter().any(Problem::stops));
+    assert_eq!((deleted.session.len(), of_course(&deleted)), (0, Some(true)));
+    for word in ["user_other", "user_other:clash"] {
+        let accepted = of_users(&declared(&format!("source = \"delete\"\naccept = [\"{word}\"]")), &matches);
+        assert_eq!(of_course(&accepted), Some(false), "{word}");
+    }
+}
+
+#[test]
 fn what_is_accepted_has_a_name_that_there_is() {
     let archive = declared(
         "accept = [\"plugn\", \"section.name\", \"name_clash\", \"left_out:mod_chat\", \"precheck\", \"feature\", \"nonsense_at_all\"]",

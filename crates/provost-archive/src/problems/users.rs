@@ -24,7 +24,9 @@ pub fn of_users(archive: &Archive, matches: &Matches) -> OfUsers {
     }
     let mut found = OfUsers::default();
     for user in &matches.special {
-        let Some(problem) = one(user) else { continue };
+        let Some(problem) = one(user, archive.source == provost_fleet::archive::Fate::Delete) else {
+            continue;
+        };
         if !problem.kind.stops() || user.courses.is_empty() {
             found.session.push(problem);
             continue;
@@ -61,7 +63,7 @@ fn together(problems: Vec<Problem>) -> Vec<Problem> {
 
 fn of_many(kind: Kind) -> &'static str {
     match kind {
-        Kind::UserDoubtful => "have other addresses at the target",
+        Kind::UserDoubtful | Kind::UserOther => "have other addresses at the target",
         Kind::UserConflict => "have user names that others have at the target",
         Kind::UserAmbiguous => "could each be more than one account of the target",
         Kind::DeletedUser => "have accounts that were deleted at the target",
@@ -69,7 +71,7 @@ fn of_many(kind: Kind) -> &'static str {
     }
 }
 
-fn one(user: &MatchedUser) -> Option<Problem> {
+fn one(user: &MatchedUser, deletes: bool) -> Option<Problem> {
     let why = |otherwise: String| user.why.clone().unwrap_or(otherwise);
     let name = &user.username;
     let table = "say who is who in a table: users = { table = \"people.csv\" }";
@@ -78,7 +80,8 @@ fn one(user: &MatchedUser) -> Option<Problem> {
             let message = user.why.clone()?;
             let hint =
                 format!("{table}, or tell people apart by another key: users = {{ match = \"email\" }}");
-            Problem::new(Kind::UserDoubtful, name, message).hint(hint)
+            let kind = if deletes { Kind::UserOther } else { Kind::UserDoubtful };
+            Problem::new(kind, name, message).hint(hint)
         }
         Fate::Made | Fate::Renamed => return None,
         Fate::Conflict => {

@@ -200,8 +200,7 @@ impl Lane {
             retry_at: again.then(|| self.retry_at(error, unit, now)),
             park_after: Failure::TRIES,
             findings: Findings::default(),
-            // Compared is what is still whole, and before the first of it goes.
-            untouched: unit.place.phase == Phase::Delete && matches!(error, PhaseError::Differs(_)),
+            untouched: unit.place.phase == Phase::Delete && error.is_before_it_began(),
         };
         let outcome = runner.insist(|| runner.registry.fail(held, &failure)).await?;
         let for_good = matches!(outcome.place.state, State::Parked | State::Stuck);

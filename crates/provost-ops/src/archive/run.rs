@@ -51,6 +51,8 @@ pub struct Ran {
     pub errors: i64,
     /// Units.
     pub units: i64,
+    /// The first of those that need a person, each with why.
+    pub needs: Vec<String>,
     /// What it means for the exit code.
     #[serde(skip)]
     pub exit: Exit,
@@ -126,8 +128,7 @@ pub(super) async fn work(
     if let Ok(ran) = &ran
         && matches!(ran.end, "done" | "failed" | "cancelled")
     {
-        let failed = need_a_person(&*registry, &row).await;
-        notifier.send(finished(session, &row, ran, &failed)).await;
+        notifier.send(finished(session, &row, ran)).await;
     }
     ran
 }
@@ -163,6 +164,7 @@ async fn ran(
         archived: if declared.within_one_site() { totals.finished() } else { totals.archived() },
         errors: totals.errors(),
         units: totals.units(),
+        needs: if totals.errors() > 0 { need_a_person(registry, row).await } else { Vec::new() },
         exit,
     })
 }
@@ -184,9 +186,9 @@ async fn need_a_person(registry: &dyn Registry, row: &Row) -> Vec<String> {
         .collect()
 }
 
-fn finished(session: &Session, row: &Row, ran: &Ran, failed: &[String]) -> Notice {
+fn finished(session: &Session, row: &Row, ran: &Ran) -> Notice {
     let arrived = ran.arrived();
-    let named: String = failed.iter().map(|line| format!("\n- {line}")).collect();
+    let named: String = ran.needs.iter().map(|line| format!("\n- {line}")).collect();
     let text = format!(
         "Session {} of `{}`: {}. {} of {} courses are {arrived}, {} need a person.{named}\n\
          `provost archive report {}/{}` writes the report.",

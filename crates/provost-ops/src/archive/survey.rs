@@ -238,7 +238,8 @@ async fn people(
     };
     door.close().await;
     done?;
-    say_where(session, source, &courses, &mut all).await?;
+    let doubts_stop = archive.source == Fate::Delete;
+    say_where(session, source, &courses, &mut all, doubts_stop).await?;
     Ok(Some(all))
 }
 
@@ -248,8 +249,11 @@ async fn say_where(
     source: &mut ArchiveDoor,
     courses: &[i64],
     matches: &mut Matches,
+    doubts_stop: bool,
 ) -> Result<(), ArchiveError> {
-    let stopped = matches.special.iter().filter(|user| user.stops());
+    let stops =
+        |user: &&provost_sites::archive::MatchedUser| user.stops() || (doubts_stop && user.why.is_some());
+    let stopped = matches.special.iter().filter(stops);
     let users: Vec<i64> = stopped.map(|user| user.id).collect();
     if users.is_empty() {
         return Ok(());

@@ -9,15 +9,29 @@ use super::tables::{lines, table};
 
 /// What came of a manoeuvre.
 pub(crate) fn ordered(ordered: &Ordered) -> String {
-    let head = format!("session {} ({}) is {}", ordered.session, ordered.name, ordered.state);
+    let head = format!("session {} ({}) is {}", ordered.session, ordered.name, word_of(ordered.state));
     let Some(units) = ordered.units else { return head };
     let unchanged = ordered.unchanged.iter().map(|one| format!("\n- nothing to do: {}", plain(one)));
-    format!("{head}; done to {units} course(s){}", unchanged.collect::<String>())
+    let next = match ordered.state {
+        "running" | "cancelling" if units > 0 => {
+            format!(
+                "\n`provost archive run {}/{}` goes on with it, where no worker does",
+                ordered.name, ordered.session
+            )
+        }
+        _ => String::new(),
+    };
+    format!("{head}; done to {units} course(s){}{next}", unchanged.collect::<String>())
+}
+
+/// A session that runs is one that workers may work on: whether one does is another thing.
+fn word_of(state: &str) -> &str {
+    if state == "running" { "open" } else { state }
 }
 
 /// What is accepted now.
 pub(crate) fn accepts(accepts: &Accepts) -> String {
-    let head = format!("session {} ({}) is {}", accepts.session, accepts.name, accepts.state);
+    let head = format!("session {} ({}) is {}", accepts.session, accepts.name, word_of(accepts.state));
     let next = match accepts.new.as_slice() {
         [] => "all of it was accepted before".to_owned(),
         new => format!(
@@ -37,7 +51,7 @@ pub(crate) fn ran(ran: &Ran) -> String {
         "interrupted" => "; `provost archive run` goes on with it",
         _ => "",
     };
-    format!(
+    let mut text = format!(
         "session {} ({}): {}; {} of {} course(s) {}, {} need a person{why}",
         ran.session,
         ran.name,
@@ -46,7 +60,14 @@ pub(crate) fn ran(ran: &Ran) -> String {
         ran.units,
         ran.arrived(),
         ran.errors
-    )
+    );
+    for line in &ran.needs {
+        text.push_str(&format!("\n✗ {}", plain(line)));
+    }
+    if usize::try_from(ran.errors).is_ok_and(|errors| errors > ran.needs.len()) {
+        text.push_str("\n… `provost archive status --units` lists them all");
+    }
+    text
 }
 
 /// A receipt that was verified.
@@ -92,10 +113,11 @@ pub(crate) fn status(status: &Status) -> String {
     }
     let mut text = lines(&all);
     if let [session] = &status.sessions[..] {
-        let mut places = table(["PHASE", "STATE", "COURSES"]);
+        let mut places = table(["PHASE", "STATE", "COURSES", ""]);
         for (phase, states) in &session.places {
             for (state, count) in states {
-                places.add_row([phase.clone(), state.clone(), count.to_string()]);
+                let next = next_of(phase, state).to_owned();
+                places.add_row([phase.clone(), state.clone(), count.to_string(), next]);
             }
         }
         text.push('\n');
@@ -114,6 +136,16 @@ pub(crate) fn status(status: &Status) -> String {
         }
     }
     text.trim_end().to_owned()
+}
+
+/// What a place waits for, where it is not a worker.
+fn next_of(phase: &str, state: &str) -> &'static str {
+    match (phase, state) {
+        ("delete", "waiting") => "for the end of its quarantine, and for `provost archive approve`",
+        (_, "parked" | "stuck") => "for a person: `provost archive status --state STATE` says why",
+        (_, "cancelling") => "`provost archive run` puts it back",
+        _ => "",
+    }
 }
 
 fn units(listed: &[UnitStatus]) -> String {

@@ -11,7 +11,10 @@ const OF_PLATFORM: [&str; 5] =
     ["not_installed", "upgrade_pending", "maintenance", "disk_full", "not_durable"];
 
 /// What they say of a course with which trying again changes nothing.
-const OF_COURSE: [&str; 5] = ["other_course", "not_hidden", "questions_used", "shape", "not_ours"];
+const OF_COURSE: [&str; 3] = ["other_course", "shape", "not_ours"];
+
+/// What they refuse before they touch the course.
+const REFUSED: [&str; 2] = ["not_hidden", "questions_used"];
 
 /// What the kernel says of a full disk, in whatever Moodle made of it.
 const NO_SPACE: [&str; 3] = ["No space left on device", "Disk quota exceeded", "errno=28"];
@@ -36,6 +39,9 @@ pub(super) fn failed(end: &'static str, error: AgentError) -> EndError {
         }
         AgentError::Answer { kind, .. } if OF_COURSE.contains(&kind.as_str()) => {
             EndError::Course { what: format!("the {end} refuses"), source: Some(error.into()) }
+        }
+        AgentError::Answer { kind, .. } if REFUSED.contains(&kind.as_str()) => {
+            EndError::Refused { what: format!("the {end} refuses"), source: Some(error.into()) }
         }
         _ => EndError::Passing { what, source: Some(error.into()) },
     }

@@ -16,7 +16,18 @@ fn what_no_backup_takes_along_and_what_others_need_keeps_an_original() {
 
     declare(&env, &deleting);
     let planned = env.archive(&["plan", "yearly"]);
-    for told in ["backup_files", "notes", "group_messages", "recycle_bin"] {
+    let all = [
+        "backup_files",
+        "communication",
+        "data_purposes",
+        "feedback_templates",
+        "grade_penalties",
+        "group_messages",
+        "notes",
+        "recycle_bin",
+        "reports",
+    ];
+    for told in all {
         assert!(planned.stdout.contains(&format!("left_behind:{told}")), "{told}: {planned}");
     }
     assert!(planned.stdout.contains("questions_used"), "{planned}");
@@ -47,8 +58,15 @@ fn what_no_backup_takes_along_and_what_others_need_keeps_an_original() {
     let (state, why) = env.unit("bank");
     assert!(state == "parked" && why.contains("used elsewhere") && why.contains("Exam"), "{state} {why}");
 
+    // What was refused before anything of it was touched can be given up.
+    assert_eq!(env.archive(&["cancel", "--course", "bank"]).code, 0);
+    env.archive(&["run"]);
+    assert_eq!((env.courses("hugo").as_str(), env.courses("zola").as_str()), ("bank exam", ""));
+    let again = env.archive(&["start", "yearly"]);
+    assert!(again.code == 0 && env.courses("zola") == "bank", "{again} {:?}", env.unit("bank"));
+    assert_eq!(env.archive(&["approve", "--all"]).code, 0);
+
     env.sql_in("test_hugo", "delete from mdl_question_set_references");
-    assert_eq!(env.archive(&["retry", "--failed"]).code, 0);
     let ran = env.archive(&["run"]);
     assert_eq!((ran.code, env.courses("hugo").as_str()), (0, "exam"), "{ran} {:?}", env.unit("bank"));
 }

@@ -52,6 +52,16 @@ $conversation = \core_message\api::get_conversation_by_area('core_group', 'group
 $DB->insert_record('messages', ['useridfrom' => get_admin()->id, 'conversationid' => $conversation->id, 'fullmessage' => 'Good morning',
     'fullmessageformat' => FORMAT_PLAIN, 'timecreated' => time()]);
 
+$DB->insert_record('communication', ['contextid' => $context->id, 'instanceid' => $course->id, 'component' => 'core_course',
+    'instancetype' => 'coursecommunication', 'provider' => 'communication_customlink', 'roomname' => 'Room', 'active' => 1]);
+$DB->insert_record('feedback_template', ['course' => $course->id, 'ispublic' => 0, 'name' => 'Ours']);
+$DB->insert_record('tool_dataprivacy_ctxinstance', ['contextid' => $context->id, 'usermodified' => 2, 'timecreated' => 1, 'timemodified' => 1]);
+$DB->insert_record('reportbuilder_report', ['name' => 'Ours', 'source' => 'core_course\\reportbuilder\\datasource\\courses', 'type' => 0,
+    'contextid' => $context->id, 'component' => '', 'area' => '', 'usercreated' => 2, 'usermodified' => 2, 'timecreated' => 1, 'timemodified' => 1]);
+if ($DB->get_manager()->table_exists('gradepenalty_duedate_rule')) {
+    $DB->insert_record('gradepenalty_duedate_rule', ['contextid' => $context->id, 'overdueby' => 86400, 'penalty' => 10]);
+}
+
 set_config('coursebinenable', 1, 'tool_recyclebin');
 $page = $generator->create_module('page', ['course' => $course->id]);
 course_delete_module($page->cmid);
