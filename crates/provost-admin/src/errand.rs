@@ -2,11 +2,16 @@
 //!
 //! Each answers with rows of a table. One that changes something can be asked what it would do (`dry`), and answers in the same form.
 
+mod kinds;
+
 use std::time::Duration;
 
 use camino::{Utf8Path, Utf8PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+
+use kinds::KINDS;
+pub use kinds::*;
 
 /// What an errand is to a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,10 +37,6 @@ pub struct Kind {
 }
 
 impl Kind {
-    const fn new(operation: &'static str, effect: Effect, minutes: u64) -> Self {
-        Self { operation, effect, allowed: Duration::from_mins(minutes) }
-    }
-
     /// An errand of this kind.
     pub fn with(&'static self, params: Value) -> Errand {
         Errand { kind: self, params, secret: false, file: None }
@@ -46,92 +47,6 @@ impl Kind {
         Errand { kind: self, params, secret: true, file: None }
     }
 }
-
-/// Empties all caches.
-pub static CACHES_PURGE: Kind = Kind::new("caches.purge", Effect::Changes, 5);
-/// Makes a category.
-pub static CATEGORIES_CREATE: Kind = Kind::new("categories.create", Effect::Changes, 5);
-/// Deletes a category.
-pub static CATEGORIES_DELETE: Kind = Kind::new("categories.delete", Effect::Destroys, 240);
-/// Categories of courses.
-pub static CATEGORIES_LIST: Kind = Kind::new("categories.list", Effect::Looks, 5);
-/// Shows, hides, moves or renames a category.
-pub static CATEGORIES_SET: Kind = Kind::new("categories.set", Effect::Changes, 30);
-/// Deletes courses.
-pub static COURSES_DELETE: Kind = Kind::new("courses.delete", Effect::Destroys, 600);
-/// Courses that fit a rule.
-pub static COURSES_LIST: Kind = Kind::new("courses.list", Effect::Looks, 10);
-/// Restores a backup of a course.
-pub static COURSES_RESTORE: Kind = Kind::new("courses.restore", Effect::Changes, 240);
-/// Shows, hides or moves courses.
-pub static COURSES_SET: Kind = Kind::new("courses.set", Effect::Changes, 30);
-/// The checks of the site's administration.
-pub static CHECKS_RUN: Kind = Kind::new("checks.run", Effect::Looks, 10);
-/// Filters and their states.
-pub static FILTERS_LIST: Kind = Kind::new("filters.list", Effect::Looks, 5);
-/// Sets a filter's state.
-pub static FILTERS_SET: Kind = Kind::new("filters.set", Effect::Changes, 5);
-/// Stops mail, or says how it is.
-pub static MAIL_SET: Kind = Kind::new("mail.set", Effect::Changes, 5);
-/// Says whether mail is stopped.
-pub static MAIL_STATUS: Kind = Kind::new("mail.set", Effect::Looks, 5);
-/// Plugins, their versions and states.
-pub static PLUGINS_LIST: Kind = Kind::new("plugins.list", Effect::Looks, 5);
-/// Enables or disables plugins.
-pub static PLUGINS_STATE: Kind = Kind::new("plugins.state", Effect::Changes, 10);
-/// Brings the list of capabilities to what the code says.
-pub static ROLES_CAPABILITIES: Kind = Kind::new("roles.capabilities", Effect::Changes, 10);
-/// Writes settings.
-pub static SETTINGS_SET: Kind = Kind::new("settings.set", Effect::Changes, 10);
-/// Scheduled tasks.
-pub static TASKS_LIST: Kind = Kind::new("tasks.list", Effect::Looks, 5);
-/// Runs a scheduled task.
-pub static TASKS_RUN: Kind = Kind::new("tasks.run", Effect::Changes, 240);
-/// Says when a scheduled task runs, and whether.
-pub static TASKS_SET: Kind = Kind::new("tasks.set", Effect::Changes, 5);
-/// Replaces a text in what people wrote.
-pub static TEXT_REPLACE: Kind = Kind::new("text.replace", Effect::Destroys, 240);
-/// Makes style sheets.
-pub static THEME_BUILD: Kind = Kind::new("theme.build", Effect::Changes, 30);
-/// Makes an account.
-pub static USERS_CREATE: Kind = Kind::new("users.create", Effect::Changes, 5);
-/// Ends sessions.
-pub static USERS_LOGOUT: Kind = Kind::new("users.logout", Effect::Changes, 10);
-/// Gives an account another password.
-pub static USERS_PASSWORD: Kind = Kind::new("users.password", Effect::Changes, 5);
-/// Suspends an account.
-pub static USERS_SUSPEND: Kind = Kind::new("users.suspend", Effect::Changes, 5);
-
-/// Every kind, for who reads one out of the journal.
-static KINDS: &[&Kind] = &[
-    &CACHES_PURGE,
-    &CATEGORIES_CREATE,
-    &CATEGORIES_DELETE,
-    &CATEGORIES_LIST,
-    &CATEGORIES_SET,
-    &COURSES_DELETE,
-    &COURSES_LIST,
-    &COURSES_RESTORE,
-    &COURSES_SET,
-    &CHECKS_RUN,
-    &FILTERS_LIST,
-    &FILTERS_SET,
-    &MAIL_SET,
-    &MAIL_STATUS,
-    &PLUGINS_LIST,
-    &PLUGINS_STATE,
-    &ROLES_CAPABILITIES,
-    &SETTINGS_SET,
-    &TASKS_LIST,
-    &TASKS_RUN,
-    &TASKS_SET,
-    &TEXT_REPLACE,
-    &THEME_BUILD,
-    &USERS_CREATE,
-    &USERS_LOGOUT,
-    &USERS_PASSWORD,
-    &USERS_SUSPEND,
-];
 
 /// What is to be done, wherever it is done.
 #[derive(Clone, PartialEq)]

@@ -32,6 +32,8 @@ pub mod php_source;
 pub mod refs;
 /// What a user may write for "which Moodle", and how it is found among a repository's branches and tags.
 pub mod request;
+/// Role presets: one role's definition, as core exports it.
+pub mod role_preset;
 /// The small PHP file that holds one site's configuration.
 pub mod site_file;
 /// Which versions of a codebase's plugins go together on a Moodle.

@@ -23,6 +23,14 @@ pub enum OpsError {
         /// Why.
         why: String,
     },
+    /// A site from which something is to be brought to others cannot be read.
+    #[error("site `{site}` cannot be read: {why}")]
+    Source {
+        /// The site.
+        site: provost_fleet::name::Name,
+        /// Why.
+        why: String,
+    },
     /// A site that is to be changed is still being renamed.
     #[error("the rename of `{former}` to `{site}` is not finished")]
     Unfinished {
@@ -230,6 +238,7 @@ impl OpsError {
             | Self::GoesDown(_)
             | Self::Taken { .. }
             | Self::Unreadable { .. }
+            | Self::Source { .. }
             | Self::Unfinished { .. }
             | Self::Engaged { .. }
             | Self::NoRetry { .. }

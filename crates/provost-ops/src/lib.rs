@@ -4,6 +4,7 @@ pub mod apply;
 pub mod archive;
 pub mod check;
 pub mod codebase;
+pub mod copying;
 pub mod cron;
 pub mod doctor;
 pub mod edit;

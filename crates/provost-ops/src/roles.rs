@@ -2,20 +2,22 @@
 
 mod diff;
 mod error;
+mod export;
 mod plan;
+mod source;
 mod work;
 
 pub use diff::{RolesDiff, diff};
 pub use error::RolesError;
+pub use export::export;
 pub use plan::{Action, RolePlan};
 
 use std::collections::BTreeMap;
 
+use camino::Utf8PathBuf;
 use futures_util::StreamExt as _;
 use provost_engine::execute::full_chain;
 use provost_fleet::name::Name;
-use provost_fleet::suggest::nearest;
-use provost_sites::roles::Roles;
 use serde::Serialize;
 use serde_json::json;
 
@@ -26,13 +28,32 @@ use crate::hints;
 use crate::session::{Access, Call, Session};
 use crate::site::Targets;
 use crate::site::chosen::to_change;
+use source::Source;
 use work::{Work, read};
 
+/// Whose roles are brought.
+#[derive(Debug, Clone)]
+pub enum From {
+    /// A site's.
+    Site(String),
+    /// Those of role presets: files as core's page of a role exports them.
+    Files(Vec<Utf8PathBuf>),
+}
+
+impl From {
+    fn files(&self) -> &[Utf8PathBuf] {
+        match self {
+            Self::Site(_) => &[],
+            Self::Files(files) => files,
+        }
+    }
+}
+
 /// What is to be brought where.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct SyncOptions {
-    /// The site whose roles they are.
-    pub from: String,
+    /// Whose roles they are.
+    pub from: From,
     /// Where they go.
     pub to: Targets,
     /// Short names; empty: those that are missing.
@@ -116,37 +137,47 @@ pub async fn sync(
 ) -> Result<Synced, OpsError> {
     let (from, to) = ends(call, options).await?;
     let session = Session::open(call, if options.dry_run { Access::Look } else { Access::Change })?;
-    let synced = sync_in(&session, &from, &to, options, ask).await;
+    let synced = sync_in(&session, from.as_ref(), &to, options, ask).await;
     session.close().await;
     synced
 }
 
-/// The source and the targets. A selection may mean the source, too; who names it as a target is mistaken.
-async fn ends(call: &Call, options: &SyncOptions) -> Result<(Name, Vec<Name>), OpsError> {
-    let source = Targets { names: vec![options.from.clone()], selection: None };
-    let same = || RolesError::OneSite(options.from.clone());
-    let from = to_change(call, &source).await?.into_iter().next().ok_or_else(same)?;
-    if options.to.names.contains(&options.from) {
+/// The source's site, if it is one, and the targets. A selection may mean the source, too; who names it as a target is mistaken.
+async fn ends(call: &Call, options: &SyncOptions) -> Result<(Option<Name>, Vec<Name>), OpsError> {
+    let From::Site(from) = &options.from else {
+        return Ok((None, to_change(call, &options.to).await?));
+    };
+    let source = Targets { names: vec![from.clone()], selection: None };
+    let same = || RolesError::OneSite(from.clone());
+    let name = to_change(call, &source).await?.into_iter().next().ok_or_else(same)?;
+    if options.to.names.contains(from) {
         return Err(same().into());
     }
     let mut to = to_change(call, &options.to).await?;
-    to.retain(|name| *name != from);
-    if to.is_empty() { Err(same().into()) } else { Ok((from, to)) }
+    to.retain(|other| *other != name);
+    if to.is_empty() { Err(same().into()) } else { Ok((Some(name), to)) }
 }
 
 async fn sync_in(
     session: &Session,
-    from: &Name,
+    from: Option<&Name>,
     to: &[Name],
     options: &SyncOptions,
     ask: impl AsyncFnOnce(&Synced) -> bool,
 ) -> Result<Synced, OpsError> {
-    let source = read(session, from).await.map_err(|error| error.at_source(from))?;
-    known(&source, from, &options.roles)?;
-    let looks: Vec<_> = to.iter().map(|name| look(session, name, &source, &options.roles)).collect();
+    let source = match from {
+        None => Source::read(options.from.files())?,
+        Some(from) => {
+            let roles = read(session, from).await.map_err(|error| error.at_source(from))?;
+            Source::Site { name: from.to_string(), roles }
+        }
+    };
+    source.knows(&options.roles)?;
+    let named = source.named(&options.roles);
+    let looks: Vec<_> = to.iter().map(|name| look(session, name, &source, &named)).collect();
     let sites = futures_util::stream::iter(looks).buffered(session.cx.limits.steps).collect().await;
     let mut synced =
-        Synced { schema: 1, from: from.to_string(), outcome: Outcome::Planned, sites, exit: Exit::Done };
+        Synced { schema: 1, from: source.title(), outcome: Outcome::Planned, sites, exit: Exit::Done };
     let nothing = synced.count(Action::Make) + synced.count(Action::Change) == 0;
     let outcome = match (nothing, options.dry_run) {
         (true, _) => Some(Outcome::Nothing),
@@ -160,28 +191,17 @@ async fn sync_in(
     if let Some(outcome) = outcome {
         return Ok(synced.ended(outcome, false));
     }
-    bring(session, &source, &mut synced, to, options).await?;
+    bring(session, &source, &mut synced, to, &named).await?;
     Ok(synced.ended(Outcome::Done, session.cx.cancel.is_cancelled()))
 }
 
-/// That the source has each role that was named.
-fn known(source: &Roles, from: &Name, named: &[String]) -> Result<(), RolesError> {
-    let Some(stray) = named.iter().find(|name| source.get(name).is_none()) else { return Ok(()) };
-    let names: Vec<&str> = source.roles.iter().map(|role| role.shortname.as_str()).collect();
-    let there = match nearest(stray, names.iter().copied()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("it has {}", names.join(", ")),
-    };
-    Err(RolesError::NoRole { site: from.to_string(), role: stray.clone(), there })
-}
-
 /// What would be done at one target.
-async fn look(session: &Session, name: &Name, source: &Roles, named: &[String]) -> SyncedSite {
+async fn look(session: &Session, name: &Name, source: &Source, named: &[String]) -> SyncedSite {
     let site = name.to_string();
     match read(session, name).await {
         Ok(target) => SyncedSite {
             site,
-            roles: plan::plan(source, &target, named),
+            roles: plan::plan(&source.at(&target), &target, named),
             done: false,
             error: None,
             hint: None,
@@ -196,19 +216,19 @@ async fn look(session: &Session, name: &Name, source: &Roles, named: &[String]) 
 /// Does it at each site where there is something to do.
 async fn bring(
     session: &Session,
-    source: &Roles,
+    source: &Source,
     synced: &mut Synced,
     to: &[Name],
-    options: &SyncOptions,
+    named: &[String],
 ) -> Result<(), OpsError> {
     let works: BTreeMap<&Name, Work> = to
         .iter()
         .zip(&synced.sites)
-        .map(|(name, site)| (name, Work::of(source, &options.roles, &site.roles)))
+        .map(|(name, site)| (name, Work::of(source, named, &site.roles)))
         .filter(|(_, work)| !work.is_empty())
         .collect();
     let names: Vec<Name> = works.keys().map(|name| (*name).clone()).collect();
-    let declared = json!({ "from": synced.from, "roles": options.roles });
+    let declared = json!({ "from": synced.from, "roles": named });
     let deed = Deed { operation: "roles", declared, touch: Touch::Change };
     let one = async |name| match works.get(name) {
         Some(work) => work.bring(session, name).await,

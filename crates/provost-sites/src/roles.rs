@@ -6,9 +6,11 @@
 mod compare;
 mod definition;
 mod door;
+mod preset;
 mod rows;
 
 pub use compare::{Difference, Lacks, compare, fitted};
 pub use definition::{Allow, Permission, Role, Roles};
 pub use door::{ImportRequest, Imported, RolesDoor};
+pub use preset::presets_at;
 pub use rows::{Row, rows};

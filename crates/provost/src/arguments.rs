@@ -7,8 +7,8 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{
     apply, archive, caches, categories, check, checks, cli, codebase, completions, courses, cron, doctor,
-    filters, init, journal, mail, php, plan, plugins, replace, retry, roles, run, settings, site, sql,
-    status, tasks, template, theme, up, users,
+    files, filters, init, journal, languages, mail, php, plan, plugins, replace, retry, roles, run, settings,
+    site, sql, status, tables, tasks, template, theme, up, users,
 };
 use crate::ui::usage;
 
@@ -78,6 +78,9 @@ pub(crate) enum Verb {
     Filters(filters::Arguments),
     Tasks(tasks::Arguments),
     Users(users::Arguments),
+    Languages(languages::Arguments),
+    Files(files::Arguments),
+    Tables(tables::Arguments),
     Caches(caches::Arguments),
     Theme(theme::Arguments),
     Mail(mail::Arguments),

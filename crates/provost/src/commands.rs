@@ -13,9 +13,11 @@ pub(crate) mod courses;
 pub(crate) mod cron;
 pub(crate) mod doctor;
 mod errands;
+pub(crate) mod files;
 pub(crate) mod filters;
 pub(crate) mod init;
 pub(crate) mod journal;
+pub(crate) mod languages;
 pub(crate) mod mail;
 pub(crate) mod php;
 pub(crate) mod plan;
@@ -29,6 +31,7 @@ pub(crate) mod settings;
 pub(crate) mod site;
 pub(crate) mod sql;
 pub(crate) mod status;
+pub(crate) mod tables;
 pub(crate) mod tasks;
 pub(crate) mod template;
 pub(crate) mod theme;
@@ -73,6 +76,9 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
         Verb::Filters(own) => filters::run(&call, &ui, own).await,
         Verb::Tasks(own) => tasks::run(&call, &ui, own).await,
         Verb::Users(own) => users::run(&call, &ui, own).await,
+        Verb::Languages(own) => languages::run(&call, &ui, own).await,
+        Verb::Files(own) => files::run(&call, &ui, own).await,
+        Verb::Tables(own) => tables::run(&call, &ui, own).await,
         Verb::Caches(own) => caches::run(&call, &ui, own).await,
         Verb::Theme(own) => theme::run(&call, &ui, own).await,
         Verb::Mail(own) => mail::run(&call, &ui, own).await,

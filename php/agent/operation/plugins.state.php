@@ -22,8 +22,8 @@ use provost\task;
 /**
  * Enables or disables plugins, as the page of their type does.
  *
- * Parameters: plugins (a list of names, such as mod_chat), enabled (true or false), dry (whether nothing is changed). Answer: see
- * rows.php.
+ * Parameters: plugins (components) and enabled (true or false), or states (true or false by component, of another site: what this one has not is
+ * told); dry (whether nothing is changed). Answer: see rows.php.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -39,14 +39,9 @@ return new class implements operation {
     #[\Override]
     public function run(array $params, task $task): array {
         require_once(__DIR__ . '/../rows.php');
-        $enabled = $params['enabled'] ?? null;
-        if (!is_bool($enabled)) {
-            throw new failure('bad_request', "'enabled' must be true or false");
-        }
-        $infos = array_map($this->find(...), $params['plugins'] ?? []);
         $rows = new rows(['plugin', 'was', 'is']);
         $word = fn(?bool $state) => $state ? 'enabled' : 'disabled';
-        foreach ($infos as $info) {
+        foreach ($this->wanted($params, $rows) as [$info, $enabled]) {
             if ($info->is_enabled() === $enabled) {
                 continue;
             }
@@ -62,6 +57,33 @@ return new class implements operation {
             }
         }
         return $rows->answer();
+    }
+
+    /**
+     * The plugins that are meant, and what they shall be.
+     *
+     * @param array $params
+     * @param rows $rows Gets those of another site that this one has not.
+     * @return array[]
+     */
+    private function wanted(array $params, rows $rows): array {
+        $wanted = [];
+        foreach ((array) ($params['states'] ?? []) as $component => $enabled) {
+            $info = \core_plugin_manager::instance()->get_plugin_info($component);
+            if (!$info || $info->is_enabled() === null || !$info::plugintype_supports_disabling()) {
+                $rows->add($component, null, 'left out: this site has no such plugin that can be enabled');
+            } else {
+                $wanted[] = [$info, (bool) $enabled];
+            }
+        }
+        if ($wanted || isset($params['states'])) {
+            return $wanted;
+        }
+        $enabled = $params['enabled'] ?? null;
+        if (!is_bool($enabled)) {
+            throw new failure('bad_request', "'enabled' must be true or false");
+        }
+        return array_map(fn(mixed $component): array => [$this->find($component), $enabled], $params['plugins'] ?? []);
     }
 
     /**

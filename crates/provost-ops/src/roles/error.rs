@@ -1,5 +1,6 @@
 //! Why roles could not be brought.
 
+use camino::Utf8PathBuf;
 use provost_fleet::name::Name;
 use provost_sites::agent::AgentError;
 
@@ -20,6 +21,33 @@ pub enum RolesError {
         role: String,
         /// What it has.
         there: String,
+    },
+    /// A file cannot be read.
+    #[error("{file} could not be read")]
+    File {
+        /// The file.
+        file: Utf8PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file is no role preset.
+    #[error("{file}: {source}")]
+    Preset {
+        /// The file.
+        file: Utf8PathBuf,
+        /// Where, and why. Its text is the message's.
+        source: provost_moodle::role_preset::PresetError,
+    },
+    /// Two files have the same role.
+    #[error("{first} and {second} both have the role `{role}`")]
+    Twice {
+        /// The short name.
+        role: String,
+        /// One file.
+        first: Utf8PathBuf,
+        /// The other.
+        second: Utf8PathBuf,
     },
     /// The source is not fit to be asked.
     #[error("the source `{site}` cannot be used: {why}")]
@@ -61,7 +89,11 @@ impl RolesError {
     /// What it means for the exit code.
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::OneSite(_) | Self::NoRole { .. } => Exit::Usage,
+            Self::OneSite(_)
+            | Self::NoRole { .. }
+            | Self::File { .. }
+            | Self::Preset { .. }
+            | Self::Twice { .. } => Exit::Usage,
             Self::Source { .. } => Exit::Refused,
             _ => Exit::Failed,
         }
@@ -78,7 +110,11 @@ impl RolesError {
             Self::ReadBack(_) => {
                 Some("run it again; if it stays so, something at the site changes its roles".to_owned())
             }
-            Self::Read(_) | Self::Write { .. } => None,
+            Self::Preset { .. } => Some(
+                "a role preset is what Moodle's page of a role exports, or `provost roles export`".to_owned(),
+            ),
+            Self::Twice { .. } => Some("name one of them".to_owned()),
+            Self::Read(_) | Self::Write { .. } | Self::File { .. } => None,
         }
     }
 }

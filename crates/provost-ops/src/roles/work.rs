@@ -7,12 +7,13 @@ use provost_sites::roles::{ImportRequest, Roles, RolesDoor};
 
 use super::RolesError;
 use super::plan::{self, Action, RolePlan};
+use super::source::Source;
 use crate::reach::reach;
 use crate::session::Session;
 
 /// What is to be done at one site.
 pub(super) struct Work<'a> {
-    source: &'a Roles,
+    source: &'a Source,
     named: &'a [String],
     roles: Vec<RolePlan>,
 }
@@ -32,7 +33,7 @@ async fn door(session: &Session, name: &Name) -> Result<RolesDoor, RolesError> {
 }
 
 impl<'a> Work<'a> {
-    pub(super) fn of(source: &'a Roles, named: &'a [String], roles: &[RolePlan]) -> Self {
+    pub(super) fn of(source: &'a Source, named: &'a [String], roles: &[RolePlan]) -> Self {
         let roles = roles.iter().filter(|role| role.is_work()).cloned().collect();
         Self { source, named, roles }
     }
@@ -64,7 +65,7 @@ impl<'a> Work<'a> {
             self.import(session, door, role, true).await?;
         }
         let now = door.export(cx).await.map_err(RolesError::Read)?;
-        let wrong: Vec<String> = plan::plan(self.source, &now, self.named)
+        let wrong: Vec<String> = plan::plan(&self.source.at(&now), &now, self.named)
             .into_iter()
             .filter(|seen| {
                 seen.action != Action::Same && self.roles.iter().any(|role| role.role == seen.role)

@@ -92,7 +92,7 @@ pub async fn copy(call: &Call, options: &CopyOptions) -> Result<Copied, OpsError
     let (mut read, causes, fleet) = read_all(call, &from).await?;
     if let Some(cause) = causes.into_iter().next() {
         let site = options.from.parse().map_err(|_| OpsError::Interrupted)?;
-        return Err(OpsError::Unreadable { site, why: cause.error });
+        return Err(OpsError::Source { site, why: cause.error });
     }
     let Some(read) = read.pop().and_then(|target| target.done) else { return Err(OpsError::Interrupted) };
     let mut settings = Vec::new();

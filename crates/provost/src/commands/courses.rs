@@ -79,7 +79,7 @@ impl Rule {
 }
 
 /// Midnight of a day, in UTC, as Unix seconds.
-fn day(text: &str) -> Result<i64, String> {
+pub(super) fn day(text: &str) -> Result<i64, String> {
     let day: jiff::civil::Date = text.parse().map_err(|_| format!("`{text}` is no day: write 2024-09-01"))?;
     let at: Timestamp = day.to_zoned(jiff::tz::TimeZone::UTC).map_err(|error| error.to_string())?.timestamp();
     Ok(at.as_second())

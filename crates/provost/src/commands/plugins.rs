@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use provost_admin::errand::{PLUGINS_LIST, PLUGINS_STATE};
+use provost_ops::copying;
 use provost_ops::plugins::{DiffOptions, diff};
 use provost_ops::session::Call;
 use serde_json::json;
@@ -26,6 +27,7 @@ enum Verb {
     Enable(State),
     /// Disable plugins, as the page of their type does; their data stays
     Disable(State),
+    Copy(Copy),
 }
 
 /// Show plugins: versions, whether they are enabled, and what is wrong with them
@@ -57,6 +59,21 @@ struct Diff {
     chosen: Asked,
 }
 
+/// Enable and disable plugins as one site has them
+///
+/// The order in which plugins come, such as ways of logging in, is a setting: `settings copy`.
+#[derive(Debug, clap::Args)]
+struct Copy {
+    /// Only plugins with this in their name: `mod_`, `attendance`.
+    #[arg(value_name = "PLUGIN")]
+    plugin: Option<String>,
+    /// The site that has them.
+    #[arg(long, value_name = "SITE")]
+    from: String,
+    #[command(flatten)]
+    changing: Changing,
+}
+
 #[derive(Debug, clap::Args)]
 struct State {
     /// Names such as `mod_chat` or `auth_ldap`.
@@ -73,6 +90,10 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             return errands::run(call, ui, &PLUGINS_LIST.with(params), own.looking).await;
         }
         Verb::Diff(own) => return compare(call, ui, own).await,
+        Verb::Copy(own) => {
+            let errand = copying::plugins(call, &own.from, own.plugin.as_deref()).await?;
+            return errands::run(call, ui, &errand, own.changing).await;
+        }
         Verb::Enable(own) => (own, true),
         Verb::Disable(own) => (own, false),
     };

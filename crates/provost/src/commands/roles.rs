@@ -1,8 +1,10 @@
 //! `provost roles …`.
 
+use camino::Utf8PathBuf;
 use clap::Subcommand;
 use provost_admin::errand::ROLES_CAPABILITIES;
-use provost_ops::roles::{Action, SyncOptions, Synced, diff, sync};
+use provost_ops::error::Exit;
+use provost_ops::roles::{Action, From, SyncOptions, Synced, diff, export, sync};
 use provost_ops::session::Call;
 use provost_ops::site::Targets;
 use serde_json::json;
@@ -23,6 +25,7 @@ pub(crate) struct Arguments {
 enum Verb {
     Diff(Diff),
     Sync(Sync),
+    Export(Export),
     /// Bring the list of capabilities to what Moodle and its plugins say, as an upgrade does
     Capabilities(Changing),
 }
@@ -40,8 +43,11 @@ struct Sync {
     #[arg(value_name = "ROLE")]
     roles: Vec<String>,
     /// The site that has them.
-    #[arg(long, value_name = "SITE")]
-    from: String,
+    #[arg(long, value_name = "SITE", required_unless_present = "from_file")]
+    from: Option<String>,
+    /// A role preset, as Moodle's page of a role or `roles export` writes it; may be given several times. Its role counts as named.
+    #[arg(long, value_name = "FILE", conflicts_with = "from")]
+    from_file: Vec<Utf8PathBuf>,
     /// A site that gets them; may be given several times.
     #[arg(long, value_name = "SITE", required_unless_present = "sites")]
     to: Vec<String>,
@@ -54,6 +60,22 @@ struct Sync {
     /// Do not ask before a role is changed. Needed where nobody can be asked.
     #[arg(short, long)]
     yes: bool,
+}
+
+/// Write roles of a site into files, as Moodle's page of a role exports them
+///
+/// Such a file in the fleet's repository is what `roles sync --from-file` brings to sites.
+#[derive(Debug, clap::Args)]
+struct Export {
+    /// Short names of roles.
+    #[arg(value_name = "ROLE", required = true)]
+    roles: Vec<String>,
+    /// The site that has them.
+    #[arg(long, value_name = "SITE")]
+    from: String,
+    /// The directory where the files come: `ROLE.xml`.
+    #[arg(long, value_name = "DIRECTORY", default_value = "roles")]
+    into: Utf8PathBuf,
 }
 
 /// Compare sites: those with equal roles together, and where the others differ
@@ -76,6 +98,13 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     match arguments.verb {
         Verb::Diff(own) => compare(call, ui, own).await,
         Verb::Sync(own) => bring(call, ui, own).await,
+        Verb::Export(own) => {
+            let directory = call.environment.directory.join(own.into);
+            for file in export(call, &own.from, &own.roles, &directory).await? {
+                ui.line(&format!("wrote {file}"));
+            }
+            Ok(Exit::Done)
+        }
         Verb::Capabilities(own) => errands::run(call, ui, &ROLES_CAPABILITIES.with(json!({})), own).await,
     }
 }
@@ -91,8 +120,10 @@ async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {
 }
 
 async fn bring(call: &Call, ui: &Ui, own: Sync) -> Ended {
+    let files = own.from_file.into_iter().map(|file| call.environment.directory.join(file)).collect();
+    let from = own.from.map_or(From::Files(files), From::Site);
     let options = SyncOptions {
-        from: own.from,
+        from,
         to: Targets { names: own.to, selection: own.sites },
         roles: own.roles,
         dry_run: own.dry_run,

@@ -2,12 +2,16 @@
 
 use camino::Utf8PathBuf;
 use clap::Subcommand;
-use provost_admin::errand::{USERS_CREATE, USERS_LOGOUT, USERS_PASSWORD, USERS_SUSPEND};
+use provost_admin::errand::{
+    USERS_ADMIN, USERS_ASSIGN, USERS_CREATE, USERS_DELETE, USERS_ENROL, USERS_LIST, USERS_LOGOUT,
+    USERS_PASSWORD, USERS_ROLES, USERS_SUSPEND,
+};
 use provost_ops::session::Call;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Ended;
-use super::errands::{self, Changing};
+use super::courses::day;
+use super::errands::{self, Changing, Destroying, Looking};
 use super::secret_file;
 use crate::ui::Ui;
 
@@ -20,6 +24,9 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    List(List),
+    /// Show the roles that an account has, and where
+    Roles(Named),
     Create(Create),
     Password(Reset),
     /// Suspend an account, and end its sessions
@@ -27,6 +34,144 @@ enum Verb {
     /// Let a suspended account in again
     Unsuspend(One),
     Logout(Logout),
+    Assign(Assign),
+    /// Take a role away from an account
+    Unassign(Assign),
+    Enrol(Enrol),
+    /// End an enrolment that was made by hand
+    Unenrol(Unenrol),
+    Admin(Admin),
+    Delete(Delete),
+}
+
+/// Which accounts: those that fit all that is said.
+#[derive(Debug, Clone, clap::Args)]
+#[group(id = "rule", required = true, multiple = true)]
+struct Rule {
+    /// User name; `*` stands for anything.
+    #[arg(long, value_name = "PATTERN")]
+    username: Option<String>,
+    /// Address of mail; `*` stands for anything.
+    #[arg(long, value_name = "PATTERN")]
+    email: Option<String>,
+    /// How they log in: `manual`, `ldap`.
+    #[arg(long, value_name = "PLUGIN")]
+    auth: Option<String>,
+    /// Only those that are suspended.
+    #[arg(long, conflicts_with = "active")]
+    suspended: bool,
+    /// Only those that are not.
+    #[arg(long)]
+    active: bool,
+    /// Only those who never logged in.
+    #[arg(long)]
+    never_in: bool,
+    /// Not here since a day, `2024-09-01`, and made before it.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    unused_since: Option<i64>,
+    /// Made before a day.
+    #[arg(long, value_name = "DAY", value_parser = day)]
+    made_before: Option<i64>,
+}
+
+impl Rule {
+    fn said(&self) -> Value {
+        json!({
+            "username": self.username,
+            "email": self.email,
+            "auth": self.auth,
+            "suspended": (self.suspended || self.active).then_some(self.suspended),
+            "never_in": self.never_in.then_some(true),
+            "unused_since": self.unused_since,
+            "made_before": self.made_before,
+        })
+    }
+}
+
+/// Show accounts that fit a rule
+#[derive(Debug, clap::Args)]
+struct List {
+    #[command(flatten)]
+    rule: Rule,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// Delete accounts that fit a rule; shows them first, and asks
+///
+/// What they wrote stays, as when the page of accounts deletes them. Administrators are never deleted.
+#[derive(Debug, clap::Args)]
+struct Delete {
+    #[command(flatten)]
+    rule: Rule,
+    #[command(flatten)]
+    destroying: Destroying,
+}
+
+#[derive(Debug, clap::Args)]
+struct Named {
+    /// The user name.
+    #[arg(value_name = "USER")]
+    user: String,
+    #[command(flatten)]
+    looking: Looking,
+}
+
+/// Give an account a role: in the whole site, or in a category
+#[derive(Debug, clap::Args)]
+struct Assign {
+    /// The user name.
+    #[arg(value_name = "USER")]
+    user: String,
+    /// The role's short name.
+    #[arg(value_name = "ROLE")]
+    role: String,
+    /// The category: `Science / Physics`, `idnumber:PHY`, or `#12`. Without, the whole site.
+    #[arg(long, value_name = "CATEGORY")]
+    category: Option<String>,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+/// Enrol an account in a course, by hand
+#[derive(Debug, clap::Args)]
+struct Enrol {
+    /// The user name.
+    #[arg(value_name = "USER")]
+    user: String,
+    /// The course's short name.
+    #[arg(long, value_name = "SHORTNAME")]
+    course: String,
+    /// The role's short name.
+    #[arg(long, value_name = "ROLE", default_value = "student")]
+    role: String,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+#[derive(Debug, clap::Args)]
+struct Unenrol {
+    /// The user name.
+    #[arg(value_name = "USER")]
+    user: String,
+    /// The course's short name.
+    #[arg(long, value_name = "SHORTNAME")]
+    course: String,
+    #[command(flatten)]
+    changing: Changing,
+}
+
+/// Make an account an administrator of its site, or with `--remove` none any more
+#[derive(Debug, clap::Args)]
+struct Admin {
+    /// The user name.
+    #[arg(value_name = "USER")]
+    user: String,
+    /// Take it away; there is always one administrator left.
+    #[arg(long)]
+    remove: bool,
+    #[command(flatten)]
+    changing: Changing,
 }
 
 /// Make an account
@@ -91,6 +236,31 @@ struct Logout {
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     match arguments.verb {
+        Verb::List(own) => {
+            errands::run(call, ui, &USERS_LIST.with(json!({ "rule": own.rule.said() })), own.looking).await
+        }
+        Verb::Roles(own) => {
+            errands::run(call, ui, &USERS_ROLES.with(json!({ "user": own.user })), own.looking).await
+        }
+        Verb::Assign(own) => assign(call, ui, own, true).await,
+        Verb::Unassign(own) => assign(call, ui, own, false).await,
+        Verb::Enrol(own) => {
+            let params =
+                json!({ "user": own.user, "course": own.course, "role": own.role, "enrolled": true });
+            errands::run(call, ui, &USERS_ENROL.with(params), own.changing).await
+        }
+        Verb::Unenrol(own) => {
+            let params = json!({ "user": own.user, "course": own.course, "enrolled": false });
+            errands::run(call, ui, &USERS_ENROL.with(params), own.changing).await
+        }
+        Verb::Admin(own) => {
+            let params = json!({ "user": own.user, "admin": !own.remove });
+            errands::run(call, ui, &USERS_ADMIN.with(params), own.changing).await
+        }
+        Verb::Delete(own) => {
+            let errand = USERS_DELETE.with(json!({ "rule": own.rule.said() }));
+            errands::run(call, ui, &errand, own.destroying).await
+        }
         Verb::Create(own) => create(call, ui, own).await,
         Verb::Password(own) => {
             let password = match secret_file::line(&own.password_file) {
@@ -121,6 +291,12 @@ async fn create(call: &Call, ui: &Ui, own: Create) -> Ended {
         Err(why) => return Ok(ui.usage(&why)),
     };
     errands::run(call, ui, &errand, own.changing).await
+}
+
+async fn assign(call: &Call, ui: &Ui, own: Assign, assigned: bool) -> Ended {
+    let params =
+        json!({ "user": own.user, "role": own.role, "category": own.category, "assigned": assigned });
+    errands::run(call, ui, &USERS_ASSIGN.with(params), own.changing).await
 }
 
 async fn suspend(call: &Call, ui: &Ui, own: One, suspended: bool) -> Ended {
