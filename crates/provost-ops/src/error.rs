@@ -115,6 +115,9 @@ pub enum OpsError {
         /// What to do instead.
         hint: String,
     },
+    /// Plugins cannot be taken away.
+    #[error(transparent)]
+    Uninstall(#[from] crate::plugins::UninstallError),
     /// A site cannot be moved where it was to go.
     #[error(transparent)]
     Move(#[from] crate::site::moving::MoveError),
@@ -233,6 +236,7 @@ impl OpsError {
             Self::Delete(error) if !error.is_refusal() => Exit::Failed,
             Self::Delete(_)
             | Self::Move(_)
+            | Self::Uninstall(_)
             | Self::Destroys(_)
             | Self::Exists(_)
             | Self::GoesDown(_)
@@ -293,6 +297,7 @@ impl OpsError {
             Self::Roles(inner) => inner.hint().or_else(|| hints::of(inner)),
             Self::Delete(inner) => inner.hint(),
             Self::Move(inner) => Some(inner.hint()),
+            Self::Uninstall(inner) => Some(inner.hint()),
             Self::Commit(inner) => hints::of(inner),
             Self::Build(inner) => hints::of(inner),
             Self::Git(inner) => hints::of(inner),

@@ -1,5 +1,9 @@
 //! `provost plugins diff`: which sites have equal plugins, and where the others differ.
 
+mod uninstall;
+
+pub use uninstall::{CodeGone, UninstallError, UninstallOptions, Uninstalled, uninstall};
+
 use std::collections::BTreeMap;
 
 use provost_admin::compare::{Compared, Key, Pool, SiteValues, Value, compare};

@@ -130,6 +130,12 @@ pub struct SeenSite {
     /// What has another version in the wanted build, or is in one of both alone, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differing: Vec<String>,
+    /// Plugins that the wanted build is without, where it is the same else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub removed: Vec<String>,
+    /// Whether it was told to be without them, or, on the wanted build, has not been told yet that it is.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub released: bool,
     /// Whether a move that was interrupted keeps visitors out.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub halted: bool,
@@ -315,7 +321,8 @@ impl Kind for SiteKind {
                 let [tree, from] =
                     ["tree", "from"].map(|which| step.params[which].as_str().unwrap_or_default());
                 let installation = self.installation(name, tree)?;
-                Switching { installation, fleet: &self.fleet, from }.run(cx, step).await
+                let released = step.params["released"].as_bool() == Some(true);
+                Switching { installation, fleet: &self.fleet, from, released }.run(cx, step).await
             }
             _ => {
                 let former: Option<Former> =
@@ -425,6 +432,11 @@ pub(crate) fn hosts(cx: &Context) -> BTreeMap<Name, String> {
 /// from the one to the other.
 pub async fn differing(cx: &Context, tree: &str, locked: &LockedCodebase) -> Vec<String> {
     versions::differing(&versions::of_build(cx, tree).await, &versions::of(locked))
+}
+
+/// The plugins of a build that a locked codebase is without, where nothing else differs between them; else nothing.
+pub async fn removed(cx: &Context, tree: &str, locked: &LockedCodebase) -> Vec<String> {
+    versions::removed(&versions::of_build(cx, tree).await, &versions::of(locked))
 }
 
 /// The address whose link leads to a site: its host, and `/` and its path where it shares that.

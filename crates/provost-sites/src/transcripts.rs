@@ -253,6 +253,27 @@ fn site() {
         ("another codebase of the same versions", "hugo", on_another(&[])),
         ("another codebase of other versions", "hugo", on_another(&["mod_x (1 to 2)"])),
         (
+            "without plugins",
+            "hugo",
+            Observation::Present(SeenSite {
+                tree: Some("b".repeat(40)),
+                differing: vec!["mod_x (1 to none)".to_owned()],
+                removed: vec!["mod_x".to_owned()],
+                ..seen()
+            }),
+        ),
+        (
+            "without plugins that it was told to be without",
+            "hugo",
+            Observation::Present(SeenSite {
+                tree: Some("b".repeat(40)),
+                differing: vec!["mod_x (1 to none)".to_owned()],
+                removed: vec!["mod_x".to_owned()],
+                released: true,
+                ..seen()
+            }),
+        ),
+        (
             "a move to its build was interrupted",
             "hugo",
             Observation::Present(SeenSite { halted: true, ..seen() }),

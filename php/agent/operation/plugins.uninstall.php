@@ -22,8 +22,9 @@ use provost\task;
 /**
  * Takes a plugin's data away while its code is there: its tables, settings, files, and what core knows of it.
  *
- * Parameters: plugins (components), dry (whether nothing is changed). Answer: see rows.php: what of each is used. One that the site does not have is no
- * change. One whose code is gone is refused: core would drop every table whose name begins as the plugin's does.
+ * Parameters: plugins (components), keep (whether the data stays, and only the code may go), dry (whether nothing is changed). Answer: see rows.php: what
+ * of each is used. One that the site does not have is no change. One whose code is gone is refused: core would drop every table whose name begins as the
+ * plugin's does. What may go is marked: the mark "released" lets Provost bring the site to a build without it.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -45,6 +46,7 @@ return new class implements operation {
         require_once(__DIR__ . '/../rows.php');
         $rows = new rows(['plugin', 'what', 'number']);
         $manager = \core_plugin_manager::instance();
+        $keep = !empty($params['keep']);
         $going = array_values(array_filter((array) ($params['plugins'] ?? []), fn($one): bool => $this->is_there($one)));
         foreach ($going as $component) {
             $this->check($manager->get_plugin_info($component), $component, $going);
@@ -54,6 +56,11 @@ return new class implements operation {
             }
         }
         if (!empty($params['dry'])) {
+            return $rows->answer();
+        }
+        set_config('released', implode(',', (array) $params['plugins']), 'provost');
+        if ($keep) {
+            $task->effect('the code of plugins may go');
             return $rows->answer();
         }
         \core_php_time_limit::raise();
@@ -153,7 +160,10 @@ return new class implements operation {
         } else if ($plugin->type === 'format') {
             $used['courses in it'] = $DB->count_records('course', ['format' => $plugin->name]);
         }
-        foreach ($this->tables($plugin) as $table) {
+        $own = \core_plugin_manager::instance()->get_subplugins_of_plugin($plugin->component);
+        $used['plugins within it, which go, too'] = count($own);
+        $tables = array_merge($this->tables($plugin), ...array_values(array_map($this->tables(...), $own)));
+        foreach ($tables as $table) {
             $used["rows in $table"] = in_array($table, $DB->get_tables(), true) ? $DB->count_records($table) : 0;
         }
         $used['files'] = $DB->count_records_select('files', 'component = ? AND filename <> ?', [$plugin->component, '.']);

@@ -96,7 +96,7 @@ fn is_served_anew(applied: &Applied, name: &Name) -> bool {
 }
 
 /// What became of a site, and why it failed: the last effect, the first failure.
-pub(super) fn of_site(applied: &Applied, name: &Name) -> (Option<String>, Option<String>) {
+pub(crate) fn of_site(applied: &Applied, name: &Name) -> (Option<String>, Option<String>) {
     let blocked = applied.planned.plan.blocked.iter().find(|one| one.subject.name == *name);
     let mut told = (None, blocked.map(|one| format!("blocked: {}", one.reason)));
     let steps = applied.report.iter().flat_map(|report| &report.steps);

@@ -156,6 +156,7 @@ const FILES: &[(&str, &str)] = carried![
     "operation/mail.set.php",
     "operation/maintenance.set.php",
     "operation/plugins.list.php",
+    "operation/plugins.settle.php",
     "operation/plugins.state.php",
     "operation/plugins.uninstall.php",
     "operation/roles.capabilities.php",

@@ -427,6 +427,16 @@ mod tests {
         insta::assert_snapshot!(identity().batch(Engine::Postgresql, &Rules::for_branch(404)));
     }
 
+    /// With all of them would go its version, and Moodle would install it again.
+    #[test]
+    fn of_a_plugin_that_has_a_version_no_rule_means_all_settings() {
+        for branch in [404, 500] {
+            let rules = Rules::for_branch(branch);
+            let whole = rules.values.iter().filter(|value| value.name == "*");
+            assert_eq!(whole.map(|value| value.place.as_str()).collect::<Vec<_>>(), ["hub", "mnet"]);
+        }
+    }
+
     #[test]
     fn what_must_differ_is_compared_by_digests() {
         insta::assert_snapshot!(identity().secrets(Engine::Postgresql, &Rules::for_branch(404)));

@@ -76,7 +76,7 @@ pub(crate) async fn look(sql: &mut Mariadb) -> Result<BTreeMap<String, Found>, s
 const PLUGIN: &str = "mysql_native_password";
 
 /// Makes or changes the user of a database: its password, and rights on that database alone. One statement, so that a user without its
-/// rights is never ours.
+/// rights is never ours. One that [`shut`] kept out is let in: a template that is made anew finds the user of the one before.
 pub(super) async fn ensure_user(sql: &mut Mariadb, name: &str, password: &Secret) -> Result<(), sqlx::Error> {
     let statement = format!(
         "grant {RIGHTS} on {}.* to {} identified via {PLUGIN} using '{}'",
@@ -84,7 +84,8 @@ pub(super) async fn ensure_user(sql: &mut Mariadb, name: &str, password: &Secret
         account(sql, name),
         native_verifier(password)
     );
-    run(sql, statement).await
+    run(sql, statement).await?;
+    let_in(sql, name).await
 }
 
 /// Creates a marked database. Nobody has rights on it but its user and the server's administrators.

@@ -268,7 +268,13 @@ impl SiteKind {
             let is = versions::of_build(cx, tree).await;
             seen.lowered = versions::lowered(&is, &want.versions);
             seen.differing = versions::differing(&is, &want.versions);
+            seen.removed = versions::removed(&is, &want.versions);
+            seen.released = !seen.removed.is_empty() && may_go(&seen.removed, facts.own.get("released"));
             seen.other_codebase = versions::is_of_others(cx, tree, &want.codebase);
+        }
+        if seen.tree.as_ref() == Some(&want.tree) {
+            // The mark goes when the site has been told.
+            seen.released = facts.own.contains_key("released");
         }
         seen.halted = seen.dataroot.as_deref().is_some_and(page::is_ours);
         seen.build_missing = other.is_some_and(|tree| !cx.paths.build(tree).exists());
@@ -320,6 +326,12 @@ impl SiteKind {
         }
         Ok(differs)
     }
+}
+
+/// Whether a site's database says that plugins may go.
+fn may_go(plugins: &[String], mark: Option<&String>) -> bool {
+    let marked: Vec<&str> = mark.map(|mark| mark.split(',').collect()).unwrap_or_default();
+    plugins.iter().all(|plugin| marked.contains(&plugin.as_str()))
 }
 
 /// The mark that a database will have that holds this site: its own kind marks it again.

@@ -111,15 +111,35 @@ pub(super) fn present(name: &Name, want: &WantedSite, is: &SeenSite) -> Planned 
     if !is.differs.is_empty() {
         return configure(name, want, is, tree);
     }
-    if is.halted && *tree == want.tree {
-        return switch(name, want, tree, "its move to this build was interrupted: it is finished");
+    if (is.halted || is.released) && *tree == want.tree {
+        let reason = "its move to this build was interrupted: it is finished";
+        return switch(name, want, tree, reason, is.released);
     }
     if *tree == want.tree {
         return Planned::InStep;
     }
+    if is.released && !is.removed.is_empty() {
+        let gone = is.removed.join(", ");
+        return switch(
+            name,
+            want,
+            tree,
+            &format!("the locked build is without {gone}, which it was told to be without"),
+            true,
+        );
+    }
+    if !is.removed.is_empty() {
+        let gone = is.removed.join(" ");
+        return Planned::Held(
+            Reason(format!("the locked build is without {}, of which it has data", is.removed.join(", "))),
+            Hint(format!(
+                "run `provost plugins uninstall {gone} --site {name}`; it shows what would go, and asks"
+            )),
+        );
+    }
     // The same codebase that has moved on is an upgrade; another codebase is what somebody asked for, and with the same versions a move.
     if is.other_codebase && is.differing.is_empty() {
-        return switch(name, want, tree, "it is on another codebase's build, of the same versions");
+        return switch(name, want, tree, "it is on another codebase's build, of the same versions", false);
     }
     let on = is.release.as_deref().unwrap_or("an unknown release");
     if !is.lowered.is_empty() {
@@ -252,7 +272,7 @@ fn relocate(name: &Name, want: &WantedSite, is: &SeenSite, relocation: &Relocati
 }
 
 /// Another build of the same versions.
-fn switch(name: &Name, want: &WantedSite, from: &str, reason: &str) -> Planned {
+fn switch(name: &Name, want: &WantedSite, from: &str, reason: &str, released: bool) -> Planned {
     Planned::Steps(vec![StepDraft {
         action: SWITCH,
         reason: reason.to_owned(),
@@ -262,7 +282,7 @@ fn switch(name: &Name, want: &WantedSite, from: &str, reason: &str) -> Planned {
         ],
         after: vec![build_step(want), Subject::new("database", name).step(kind_database::MARK)],
         impact: Impact::Interrupt,
-        params: serde_json::json!({ "tree": want.tree, "from": from }),
+        params: serde_json::json!({ "tree": want.tree, "from": from, "released": released }),
     }])
 }
 

@@ -48,6 +48,16 @@ pub(super) fn differing(from: &Versions, to: &Versions) -> Vec<String> {
     differs.map(|part| format!("{part} ({} to {})", told(from.get(part)), told(to.get(part)))).collect()
 }
 
+/// What is in `from` and no longer in `to`, where nothing else differs; else nothing.
+pub(super) fn removed(from: &Versions, to: &Versions) -> Vec<String> {
+    let kept = from.iter().filter(|(part, _)| to.contains_key(*part));
+    let same = kept.clone().count() == to.len() && kept.clone().all(|(part, is)| to.get(part) == Some(is));
+    if !same || to.is_empty() {
+        return Vec::new();
+    }
+    from.keys().filter(|part| !to.contains_key(*part)).cloned().collect()
+}
+
 /// Whether a build was made for other codebases alone than one. Where nothing is known of it, it may be that one's.
 pub(super) fn is_of_others(cx: &Context, tree: &str, codebase: &Name) -> bool {
     let record = tree.parse().ok().and_then(|tree| read_record(&cx.paths.builds(), tree));
@@ -81,6 +91,18 @@ mod tests {
         let told = ["Moodle (2024100700.10 to 2024100700.09)", "mod_down (2024110200 to 2024110100)"];
         assert_eq!(lowered(&from, &to), told);
         assert_eq!(lowered(&from, &from), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_removed_is_told_where_nothing_else_differs() {
+        let from = versions(&[("Moodle", "1"), ("mod_gone", "1"), ("mod_same", "2")]);
+        let to = versions(&[("Moodle", "1"), ("mod_same", "2")]);
+        assert_eq!(removed(&from, &to), ["mod_gone"]);
+        assert_eq!(removed(&from, &from), Vec::<String>::new());
+        assert_eq!(removed(&to, &from), Vec::<String>::new(), "one comes");
+        let upgraded = versions(&[("Moodle", "2"), ("mod_same", "2")]);
+        assert_eq!(removed(&from, &upgraded), Vec::<String>::new(), "that is an upgrade");
+        assert_eq!(removed(&from, &Versions::new()), Vec::<String>::new(), "nothing is known of it");
     }
 
     #[test]

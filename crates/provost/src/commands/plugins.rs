@@ -2,13 +2,15 @@
 
 use clap::Subcommand;
 use provost_admin::errand::{PLUGINS_LIST, PLUGINS_STATE};
+use provost_moodle::component::Component;
 use provost_ops::copying;
-use provost_ops::plugins::{DiffOptions, diff};
+use provost_ops::errands::Report;
+use provost_ops::plugins::{DiffOptions, UninstallOptions, diff, uninstall};
 use provost_ops::session::Call;
 use serde_json::json;
 
 use super::Ended;
-use super::errands::{self, Changing, Looking};
+use super::errands::{self, Changing, Destroying, How, Looking};
 use super::settings::Asked;
 use crate::ui::{self, Ui};
 
@@ -28,6 +30,7 @@ enum Verb {
     /// Disable plugins, as the page of their type does; their data stays
     Disable(State),
     Copy(Copy),
+    Uninstall(Uninstall),
 }
 
 /// Show plugins: versions, whether they are enabled, and what is wrong with them
@@ -57,6 +60,22 @@ struct Diff {
     against: Option<String>,
     #[command(flatten)]
     chosen: Asked,
+}
+
+/// Take plugins away: their data while their code is there, then their code, in one maintenance
+///
+/// Take them out of the codebase in the fleet file first, and run `provost apply`: it builds the codebase, and holds its sites. They go to
+/// that build, which must be the same else. What is used of a plugin is shown first, and asked about: it does not come back.
+#[derive(Debug, clap::Args)]
+struct Uninstall {
+    /// Names such as `mod_attendance`.
+    #[arg(value_name = "PLUGIN", required = true)]
+    plugins: Vec<Component>,
+    /// Keep tables, settings and files, and let only the code go. Whatever runs on the site without it cannot use them.
+    #[arg(long)]
+    keep_data: bool,
+    #[command(flatten)]
+    destroying: Destroying,
 }
 
 /// Enable and disable plugins as one site has them
@@ -90,6 +109,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             return errands::run(call, ui, &PLUGINS_LIST.with(params), own.looking).await;
         }
         Verb::Diff(own) => return compare(call, ui, own).await,
+        Verb::Uninstall(own) => return take_away(call, ui, own).await,
         Verb::Copy(own) => {
             let errand = copying::plugins(call, &own.from, own.plugin.as_deref()).await?;
             return errands::run(call, ui, &errand, own.changing).await;
@@ -99,6 +119,20 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     };
     let params = json!({ "plugins": own.plugins, "enabled": enabled });
     errands::run(call, ui, &PLUGINS_STATE.with(params), own.changing).await
+}
+
+async fn take_away(call: &Call, ui: &Ui, own: Uninstall) -> Ended {
+    let how = How::from(own.destroying);
+    let options =
+        UninstallOptions { plugins: own.plugins, keep_data: own.keep_data, errand: how.options().clone() };
+    let ask = async |planned: &Report| errands::agreed(call, ui, planned, how.yes()).await;
+    let done = uninstall(call, &options, ask).await?;
+    ui.finish();
+    if !ui.json(&done) {
+        errands::show(ui, &done.report, how.csv());
+        done.code.iter().for_each(|one| ui.line(&ui::plugins::code_gone(one)));
+    }
+    Ok(done.exit)
 }
 
 async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {

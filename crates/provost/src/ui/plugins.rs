@@ -1,6 +1,6 @@
 //! What came of comparing plugins, as text.
 
-use provost_ops::plugins::PluginsDiff;
+use provost_ops::plugins::{CodeGone, PluginsDiff};
 
 use super::classes::{Words, shown};
 
@@ -12,4 +12,17 @@ pub(crate) fn diff(diff: &PluginsDiff) -> String {
         cells: |key| vec![key.of.to_string(), key.name.to_string()],
     };
     shown(&diff.compared, &words)
+}
+
+/// What became of a site's code.
+pub(crate) fn code_gone(one: &CodeGone) -> String {
+    match (&one.error, &one.effect) {
+        (Some(error), _) => format!("✗ {}  its code stays, and it stays in maintenance: {error}", one.site),
+        (None, Some(effect)) if one.shut => format!(
+            "✓ {0}  on a build without them: {effect}; in maintenance, as before: `provost site maintenance off {0}`",
+            one.site
+        ),
+        (None, Some(effect)) => format!("✓ {}  on a build without them: {effect}", one.site),
+        (None, None) => format!("= {}  its code was without them before", one.site),
+    }
 }

@@ -237,3 +237,30 @@ async fn a_rename_waits_for_what_a_killed_one_still_does() {
         assert_eq!(tables_of(sql, to).await.unwrap().len(), 120, "{wait} ms, {broken_off}");
     }
 }
+
+/// A template that is made anew finds the user of the one before, which was kept out when that was closed.
+#[tokio::test]
+async fn a_user_that_was_kept_out_comes_in_when_it_is_made_again() {
+    let Some(place) = place() else { return };
+    let mut admin = place.servers.admin(&place.cx, &place.name, None).await.unwrap();
+    let Sql::Mariadb(sql) = &mut admin.sql else { panic!("it is a MariaDB") };
+    let password = Secret::new("secret");
+    for locked in [false, true] {
+        crate::database::mariadb::ensure_user(sql, "again", &password).await.unwrap();
+        let mark = Mark {
+            fleet: "f".to_owned(),
+            site: "again".parse().unwrap(),
+            stage: Stage::Created,
+            dataroot: None,
+            was: None,
+            server: None,
+            template: None,
+        };
+        crate::database::mariadb::create(sql, "again", &mark).await.unwrap();
+        let there = crate::database::mariadb::look_at_closed(sql, "again").await.unwrap().unwrap();
+        assert!(!there.locked, "made after one that was kept out: {locked}");
+        crate::database::mariadb::shut(sql, "again").await.unwrap();
+        assert!(crate::database::mariadb::look_at_closed(sql, "again").await.unwrap().unwrap().locked);
+        crate::database::mariadb::drop_database(sql, "again").await.unwrap();
+    }
+}
