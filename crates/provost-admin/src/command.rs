@@ -10,6 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -46,6 +47,8 @@ pub enum Kind {
     Text,
     /// A text of any length.
     Long,
+    /// A time, in Unix seconds to the command: a day, `now`, or some days or hours before now.
+    Time,
     /// One of some words.
     Enum(Vec<String>),
     /// Several of some words, between commas.
@@ -168,9 +171,15 @@ impl Header {
 
     /// The values of all parameters, from what was given and what holds otherwise.
     ///
+    /// `now` is what a time is told from.
+    ///
     /// # Errors
     /// When something is unknown, missing or not of its kind.
-    pub fn values(&self, given: &[(String, String)]) -> Result<BTreeMap<String, Value>, ValueError> {
+    pub fn values(
+        &self,
+        given: &[(String, String)],
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Value>, ValueError> {
         let mut said = BTreeMap::new();
         for (name, value) in given {
             if !self.parameters.iter().any(|one| one.name == *name) {
@@ -183,7 +192,7 @@ impl Header {
         let one = |parameter: &Parameter| {
             let value = said.get(parameter.name.as_str()).copied().or(parameter.default.as_deref());
             let value = value.ok_or_else(|| ValueError::Missing(parameter.name.clone()))?;
-            Ok((parameter.name.clone(), parameter.value(value)?))
+            Ok((parameter.name.clone(), parameter.value(value, now)?))
         };
         self.parameters.iter().map(one).collect()
     }
@@ -197,12 +206,13 @@ impl Parameter {
             Kind::Number => "a whole number".to_owned(),
             Kind::Text => "a text of one line".to_owned(),
             Kind::Long => "a text".to_owned(),
+            Kind::Time => "a day such as 2026-09-01, now, now-30d or now-12h".to_owned(),
             Kind::Enum(words) => format!("one of {}", words.join(", ")),
             Kind::List(words) => format!("some of {}", words.join(", ")),
         }
     }
 
-    fn value(&self, text: &str) -> Result<Value, ValueError> {
+    fn value(&self, text: &str, now: Timestamp) -> Result<Value, ValueError> {
         let value = match &self.kind {
             Kind::Boolean => match text {
                 "yes" | "true" | "1" => Some(json!(true)),
@@ -212,6 +222,7 @@ impl Parameter {
             Kind::Number => text.parse::<i64>().ok().map(Value::from),
             Kind::Text => (!text.contains(['\n', '\r', '\0'])).then(|| json!(text)),
             Kind::Long => (!text.contains('\0')).then(|| json!(text)),
+            Kind::Time => time(text, now).map(Value::from),
             Kind::Enum(words) => words.iter().any(|word| word == text).then(|| json!(text)),
             Kind::List(words) => {
                 let chosen: Vec<&str> =
@@ -223,6 +234,26 @@ impl Parameter {
             || ValueError::Kind { name: self.name.clone(), takes: self.takes(), value: text.to_owned() };
         value.ok_or_else(wrong)
     }
+}
+
+/// Unix seconds of a time as people write it; a day is its midnight in UTC.
+fn time(text: &str, now: Timestamp) -> Option<i64> {
+    if text == "now" {
+        return Some(now.as_second());
+    }
+    if let Some(before) = text.strip_prefix("now-") {
+        let (number, unit) = before.split_at_checked(before.len().checked_sub(1)?)?;
+        let seconds: i64 = if unit == "d" {
+            86_400
+        } else if unit == "h" {
+            3_600
+        } else {
+            return None;
+        };
+        return now.as_second().checked_sub(number.parse::<u32>().ok().map(i64::from)?.checked_mul(seconds)?);
+    }
+    let day: jiff::civil::Date = text.parse().ok()?;
+    day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp().as_second())
 }
 
 /// The lines of the comment that a file begins with, with their numbers, without what makes them a comment.
@@ -275,7 +306,7 @@ fn parameter_of(text: &str) -> Result<Parameter, String> {
         about: about.to_owned(),
     };
     if let Some(default) = &parameter.default {
-        parameter.value(default).map_err(|error| error.to_string())?;
+        parameter.value(default, Timestamp::UNIX_EPOCH).map_err(|error| error.to_string())?;
     }
     Ok(parameter)
 }
@@ -293,11 +324,14 @@ fn kind_of(text: &str) -> Result<Kind, String> {
     match word {
         "boolean" => Ok(Kind::Boolean),
         "number" => Ok(Kind::Number),
+        "time" => Ok(Kind::Time),
         "text" => Ok(Kind::Text),
         "long" => Ok(Kind::Long),
         "enum" => words().map(Kind::Enum),
         "list" => words().map(Kind::List),
-        _ => Err(format!("`{word}` is no kind; there are boolean, number, text, long, enum(…) and list(…)")),
+        _ => Err(format!(
+            "`{word}` is no kind; there are boolean, number, time, text, long, enum(…) and list(…)"
+        )),
     }
 }
 

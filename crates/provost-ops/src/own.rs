@@ -1,5 +1,7 @@
 //! `provost run`: commands of the fleet's own, in `commands/` beside the fleet file.
 
+mod reports;
+
 use std::collections::BTreeMap;
 
 use camino::{Utf8Path, Utf8PathBuf};
@@ -100,6 +102,8 @@ pub struct Own {
     pub name: String,
     /// In what it is written.
     pub language: Language,
+    /// Whether it came with Provost.
+    pub built_in: bool,
     /// What its header says.
     #[serde(flatten)]
     pub header: Header,
@@ -132,6 +136,11 @@ pub fn list(call: &Call) -> Result<OwnCommands, OpsError> {
             Err(error) => all.faults.push(provost_engine::execute::full_chain(&error)),
         }
     }
+    for (name, _) in reports::REPORTS {
+        if !all.commands.iter().any(|own| own.name == *name) {
+            all.commands.push(find(call, name)?);
+        }
+    }
     Ok(all)
 }
 
@@ -144,6 +153,11 @@ pub fn find(call: &Call, name: &str) -> Result<Own, OwnError> {
     let there = names(&directory)?;
     // Only what is in the list is opened: a name is no path.
     if !there.iter().any(|one| one == name) {
+        if let Some(own) = built_in(name)? {
+            return Ok(own);
+        }
+        let carried = reports::REPORTS.iter().map(|(name, _)| (*name).to_owned());
+        let there = there.into_iter().chain(carried).collect();
         return Err(OwnError::None { name: name.to_owned(), there });
     }
     let files = ["sql", "php"].map(|extension| directory.join(format!("{name}.{extension}")));
@@ -157,7 +171,16 @@ pub fn find(call: &Call, name: &str) -> Result<Own, OwnError> {
     let language = path.extension().and_then(Language::of).unwrap_or(Language::Sql);
     let header = Header::read(&text, language);
     let header = header.map_err(|source| OwnError::Header { path: path.clone(), source })?;
-    Ok(Own { name: name.to_owned(), language, header, text })
+    Ok(Own { name: name.to_owned(), language, built_in: false, header, text })
+}
+
+/// One that came with Provost.
+fn built_in(name: &str) -> Result<Option<Own>, OwnError> {
+    let Some(text) = reports::text(name) else { return Ok(None) };
+    let path = Utf8PathBuf::from(format!("{name}.sql"));
+    let header = Header::read(text, Language::Sql).map_err(|source| OwnError::Header { path, source })?;
+    let text = text.to_owned();
+    Ok(Some(Own { name: name.to_owned(), language: Language::Sql, built_in: true, header, text }))
 }
 
 fn directory(call: &Call) -> Utf8PathBuf {
@@ -214,7 +237,7 @@ pub async fn run(
     ask: impl AsyncFnOnce(Question<'_>) -> bool,
 ) -> Result<Ran, OpsError> {
     let own = find(call, name)?;
-    let values = own.header.values(given).map_err(OwnError::from)?;
+    let values = own.header.values(given, jiff::Timestamp::now()).map_err(OwnError::from)?;
     match own.language {
         Language::Sql if own.header.writes => {
             let options_of = sql_options(&own, &values, options);

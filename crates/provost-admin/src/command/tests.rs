@@ -34,7 +34,7 @@ fn values_are_of_their_kind() {
     let header = Header::read(SQL, Language::Sql).unwrap();
     let given = |pairs: &[(&str, &str)]| {
         let pairs: Vec<_> = pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        header.values(&pairs)
+        header.values(&pairs, "2026-11-23T12:00:00Z".parse().unwrap())
     };
     let values = given(&[("auth", "ldap"), ("roles", "teacher, student"), ("deleted", "yes")]).unwrap();
     assert_eq!(
@@ -66,7 +66,7 @@ fn faults_are_told_with_their_line() {
         ),
         (
             "-- A\n-- param days date",
-            "line 2: `date` is no kind; there are boolean, number, text, long, enum(…) and list(…)",
+            "line 2: `date` is no kind; there are boolean, number, time, text, long, enum(…) and list(…)",
         ),
         (
             "-- A\n-- param Days number",
@@ -78,5 +78,31 @@ fn faults_are_told_with_their_line() {
         ("-- A\n-- confirm: Now?", "line 1: `confirm` goes with `writes`"),
     ] {
         assert_eq!(Header::read(text, Language::Sql).unwrap_err().to_string(), told);
+    }
+}
+
+#[test]
+fn times_are_days_or_counted_back_from_now() {
+    let header = Header::read("-- Since\n-- param since time = now-30d\n", Language::Sql).unwrap();
+    let now: jiff::Timestamp = "2026-11-23T12:00:00Z".parse().unwrap();
+    let told = |text: &str| {
+        header.values(&[("since".to_owned(), text.to_owned())], now).map(|all| all["since"].clone())
+    };
+    assert_eq!(header.values(&[], now).unwrap()["since"], now.as_second() - 30 * 86_400);
+    assert_eq!(told("now").unwrap(), now.as_second());
+    assert_eq!(told("now-12h").unwrap(), now.as_second() - 12 * 3_600);
+    assert_eq!(told("2026-11-23").unwrap(), now.as_second() - 12 * 3_600);
+    for wrong in [
+        "",
+        "now-",
+        "now-d",
+        "now--1d",
+        "now-1w",
+        "soon",
+        "now-99999999999999999999d",
+        "2026-13-01",
+        "now-1é",
+    ] {
+        told(wrong).unwrap_err();
     }
 }

@@ -9,14 +9,12 @@ use super::tables::{lines, table};
 
 /// All of them.
 pub(crate) fn list(all: &OwnCommands) -> String {
-    if all.commands.is_empty() {
-        return "The fleet has no command of its own: write one into `commands/NAME.sql` or `NAME.php` beside the fleet file.".to_owned();
-    }
-    let mut rows = table(["COMMAND", "WRITES", "PARAMETERS", "ABOUT"]);
+    let mut rows = table(["COMMAND", "FROM", "WRITES", "PARAMETERS", "ABOUT"]);
     for own in &all.commands {
         let names: Vec<&str> = own.header.parameters.iter().map(|one| one.name.as_str()).collect();
         let writes = if own.header.writes { "yes" } else { "no" };
-        rows.add_row([&plain(&own.name), writes, &names.join(" "), &plain(&own.header.about)]);
+        let from = if own.built_in { "provost" } else { "fleet" };
+        rows.add_row([&plain(&own.name), from, writes, &names.join(" "), &plain(&own.header.about)]);
     }
     lines(&rows).trim_end().to_owned()
 }
