@@ -136,7 +136,7 @@ pub fn list(call: &Call) -> Result<OwnCommands, OpsError> {
             Err(error) => all.faults.push(provost_engine::execute::full_chain(&error)),
         }
     }
-    for (name, _) in reports::REPORTS {
+    for (name, ..) in reports::REPORTS {
         if !all.commands.iter().any(|own| own.name == *name) {
             all.commands.push(find(call, name)?);
         }
@@ -156,7 +156,7 @@ pub fn find(call: &Call, name: &str) -> Result<Own, OwnError> {
         if let Some(own) = built_in(name)? {
             return Ok(own);
         }
-        let carried = reports::REPORTS.iter().map(|(name, _)| (*name).to_owned());
+        let carried = reports::REPORTS.iter().map(|(name, ..)| (*name).to_owned());
         let there = there.into_iter().chain(carried).collect();
         return Err(OwnError::None { name: name.to_owned(), there });
     }
@@ -176,11 +176,11 @@ pub fn find(call: &Call, name: &str) -> Result<Own, OwnError> {
 
 /// One that came with Provost.
 fn built_in(name: &str) -> Result<Option<Own>, OwnError> {
-    let Some(text) = reports::text(name) else { return Ok(None) };
-    let path = Utf8PathBuf::from(format!("{name}.sql"));
-    let header = Header::read(text, Language::Sql).map_err(|source| OwnError::Header { path, source })?;
+    let Some((language, text)) = reports::text(name) else { return Ok(None) };
+    let path = Utf8PathBuf::from(name);
+    let header = Header::read(text, language).map_err(|source| OwnError::Header { path, source })?;
     let text = text.to_owned();
-    Ok(Some(Own { name: name.to_owned(), language: Language::Sql, built_in: true, header, text }))
+    Ok(Some(Own { name: name.to_owned(), language, built_in: true, header, text }))
 }
 
 fn directory(call: &Call) -> Utf8PathBuf {

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says where it stands"
 )]
 
+mod administration;
 mod archive;
 mod archive_agent;
 mod archive_proof;

@@ -26,8 +26,12 @@ impl TestEnv {
 
 /// hugo and zola on PostgreSQL, dumas on MariaDB.
 pub(crate) fn fleet() -> TestEnv {
-    let moodle = Moodle::real();
-    let env = TestEnv::with_fleet(&moodle, &["hugo", "zola", "dumas"]);
+    fleet_of(&Moodle::real())
+}
+
+/// The same, on a given Moodle.
+pub(crate) fn fleet_of(moodle: &Moodle) -> TestEnv {
+    let env = TestEnv::with_fleet(moodle, &["hugo", "zola", "dumas"]);
     let mut declared = env.fleet();
     for (site, server) in [("hugo", "main"), ("zola", "main"), ("dumas", "second")] {
         let url = format!("url = \"{}\"\n", env.url(site));
