@@ -1,15 +1,18 @@
 //! `provost roles diff`: which sites have equal roles, and where the others differ.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use provost_admin::compare::{Compared, Pool, SiteValues, compare};
 use provost_admin::roles::{Kind, Raw, of_site};
 use provost_fleet::name::Name;
+use provost_fleet::suggest::nearest;
 use provost_sites::roles::{Row, rows};
 use provost_sites::sql::QuestionError;
 use serde::Serialize;
 use serde_json::json;
 
+use super::RolesError;
 use crate::OpsError;
 use crate::error::Exit;
 use crate::fanout::{self, Cause, Deed, Touch};
@@ -69,9 +72,25 @@ pub async fn diff(
         })
         .collect();
     let base = base(&sites, against)?;
+    known(&sites, roles)?;
     let asked = |role: &str| roles.is_empty() || roles.iter().any(|one| one == role);
     let compared = compare(&sites, &base, |key| asked(&key.of), |_| false);
     Ok(RolesDiff { schema: 1, compared, causes, exit })
+}
+
+/// That each role that was named is at one of the sites, where any could be read.
+fn known(sites: &[SiteValues], named: &[String]) -> Result<(), RolesError> {
+    let there: BTreeSet<&str> =
+        sites.iter().flat_map(|site| site.values.keys()).map(|key| key.of.as_ref()).collect();
+    let Some(stray) = named.iter().find(|role| !there.contains(role.as_str())) else { return Ok(()) };
+    if sites.is_empty() {
+        return Ok(());
+    }
+    let hint = match nearest(stray, there.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("there is {}", there.iter().copied().collect::<Vec<_>>().join(", ")),
+    };
+    Err(RolesError::Nowhere { role: stray.clone(), there: hint })
 }
 
 fn raw([kind, role, what, value]: Row) -> Option<Raw> {

@@ -22,6 +22,14 @@ pub enum RolesError {
         /// What it has.
         there: String,
     },
+    /// No site has such a role.
+    #[error("none of the sites has a role `{role}`")]
+    Nowhere {
+        /// The short name.
+        role: String,
+        /// What there is.
+        there: String,
+    },
     /// A file cannot be read.
     #[error("{file} could not be read")]
     File {
@@ -91,6 +99,7 @@ impl RolesError {
         match self {
             Self::OneSite(_)
             | Self::NoRole { .. }
+            | Self::Nowhere { .. }
             | Self::File { .. }
             | Self::Preset { .. }
             | Self::Twice { .. } => Exit::Usage,
@@ -103,7 +112,7 @@ impl RolesError {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
             Self::OneSite(_) => Some("name another site behind `--to`".to_owned()),
-            Self::NoRole { there, .. } => Some(there.clone()),
+            Self::NoRole { there, .. } | Self::Nowhere { there, .. } => Some(there.clone()),
             Self::Source { .. } | Self::Site(_) => {
                 Some("`provost status` shows the sites; `provost apply` makes them".to_owned())
             }
