@@ -137,4 +137,42 @@ mod tests {
         assert!(global.contains(&"file"), "{global:?}");
         whole.get_subcommands().for_each(|below| check(below, &global));
     }
+
+    /// What documents call a command is one. Examples in code begin with `$ provost`, words in a text with a backtick.
+    #[test]
+    fn documents_name_commands_that_are_there() {
+        let texts = [
+            ("README.md", include_str!("../../../README.md")),
+            ("administration.md", include_str!("../../../docs/administration.md")),
+            ("archive.md", include_str!("../../../docs/archive.md")),
+            ("commands.md", include_str!("../../../docs/commands.md")),
+            ("roles.md", include_str!("../../../docs/roles.md")),
+            ("settings.md", include_str!("../../../docs/settings.md")),
+            ("sql.md", include_str!("../../../docs/sql.md")),
+        ];
+        let whole = command();
+        let mut seen = 0;
+        for (document, text) in texts {
+            let starts = ["`provost ", "$ provost "].into_iter().flat_map(|start| text.split(start).skip(1));
+            for named in starts {
+                let words = named.split([' ', '`', '\n']).take_while(|word| {
+                    !word.is_empty()
+                        && word.chars().all(|c| c.is_ascii_lowercase() || c == '-')
+                        && !word.starts_with('-')
+                });
+                let mut place = &whole;
+                for word in words {
+                    if place.get_subcommands().next().is_none() {
+                        break;
+                    }
+                    let Some(next) = place.find_subcommand(word) else {
+                        panic!("{document}: there is no `{word}` below `{}`", place.get_name());
+                    };
+                    place = next;
+                    seen += 1;
+                }
+            }
+        }
+        assert!(seen > 100, "{seen}");
+    }
 }
