@@ -62,7 +62,7 @@ pub async fn retry(
 ) -> Result<Retried, OpsError> {
     let (entry, names) = {
         let session = Session::open(call, Access::LookAtRest)?;
-        let entry = journal::find(&session, which)?;
+        let entry = meant(&session, which)?;
         refuse(&session, &entry)?;
         let units = session.cx.store.journal_units(entry.operation.id, MOST)?;
         let left = units.iter().filter(|unit| journal::is_left(unit));
@@ -95,6 +95,22 @@ pub async fn retry(
         }
         _ => sql::again(call, operation, &entry.declared, &names).await.map(Retried::Sql),
     }
+}
+
+/// The operation that is meant. Settings and roles that somebody looked at meanwhile are not what `LAST` means: nothing of them can be left.
+fn meant(session: &Session, which: Which) -> Result<Entry, OpsError> {
+    const LOOKS: u32 = 50;
+    let looked = |entry: &Entry| {
+        let (machine, declared) = (entry.operation.machine.as_str(), &entry.declared);
+        (machine == "settings" && declared["read"] == true)
+            || (machine == "roles" && declared.get("compared").is_some())
+    };
+    if which == Which::Last
+        && let Some(entry) = session.cx.store.journal(LOOKS)?.into_iter().find(|entry| !looked(entry))
+    {
+        return Ok(entry);
+    }
+    journal::find(session, which)
 }
 
 fn refuse(session: &Session, entry: &Entry) -> Result<(), OpsError> {

@@ -21,6 +21,7 @@ pub(crate) mod scripts;
 pub(crate) mod settings;
 pub(crate) mod sites;
 pub(crate) mod tables;
+mod tame;
 pub(crate) mod usage;
 
 use std::io::IsTerminal as _;
@@ -34,6 +35,8 @@ use tokio_util::sync::CancellationToken;
 use crate::arguments::{Color, Global};
 use output::Output;
 use progress::Progress;
+pub(crate) use tame::plain;
+use tame::tame;
 
 /// The terminal, the pipe or the log that is written to.
 pub(crate) struct Ui {
@@ -64,8 +67,27 @@ impl Ui {
         self.colour
     }
 
-    /// Prints a line of data.
+    /// Whether standard error gets colours.
+    pub(crate) fn colour_of_lines(&self) -> bool {
+        self.progress.colour()
+    }
+
+    /// Prints data for people, or JSON: whatever sites or files bring in, nothing of it moves the cursor.
     pub(crate) fn out(&self, text: &str) {
+        self.data(&tame(text, self.colour));
+    }
+
+    /// Prints rows, if there are any: as a table, or as comma-separated values. A program gets the latter as they are; a terminal gets
+    /// nothing that moves its cursor.
+    pub(crate) fn rows(&self, text: &str, csv: bool) {
+        match csv && !std::io::stdout().is_terminal() {
+            _ if text.is_empty() => {}
+            true => self.data(text),
+            false => self.out(text),
+        }
+    }
+
+    fn data(&self, text: &str) {
         if let Some(failed) = self.output.line(text) {
             self.line(&failed);
         }
@@ -99,7 +121,7 @@ impl Ui {
     /// Prints what is odd but valid.
     pub(crate) fn warnings(&self, warnings: &Diagnostics) {
         if !warnings.is_empty() {
-            self.line(warnings.render(self.colour).trim_end());
+            self.line(warnings.render(self.colour_of_lines()).trim_end());
         }
     }
 
@@ -148,9 +170,4 @@ impl Reporter for Ui {
     fn event(&self, event: &Event) {
         self.progress.event(event);
     }
-}
-
-/// A path as it can be shown: what would move the cursor or colour the terminal is escaped.
-pub(crate) fn plain(path: &str) -> String {
-    path.chars().flat_map(|c| if c.is_control() { c.escape_default().collect() } else { vec![c] }).collect()
 }

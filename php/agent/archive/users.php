@@ -65,7 +65,7 @@ final class users {
     /**
      * Decides for all of a list.
      *
-     * @param array[] $accounts Each id, username, email, idnumber, firstaccess, deleted, mnethost.
+     * @param array[] $accounts Each id, username, email, idnumber, firstaccess, deleted, mnethost; main_admin, where that is known.
      * @return array[] By id: fate, target (an id or null), username, email (as it is or will be here), why.
      */
     public function decide(array $accounts): array {
@@ -137,7 +137,8 @@ final class users {
     }
 
     /**
-     * Why somebody who is known by the user name alone may be somebody else.
+     * Why somebody who is known by the user name alone may be somebody else. Who is the main administrator at both sites is in no doubt: the
+     * installation makes that account at each site, often with an address of the site.
      *
      * @param array $account
      * @param array $same
@@ -147,7 +148,8 @@ final class users {
         $differ = fn(string $one, string $other): bool => $one !== '' && $other !== ''
             && \core_text::strtolower($one) !== \core_text::strtolower($other);
         $known = ($account['idnumber'] !== '' && $account['idnumber'] === $same['idnumber'])
-            || ($account['firstaccess'] !== 0 && $account['firstaccess'] === $same['firstaccess']);
+            || ($account['firstaccess'] !== 0 && $account['firstaccess'] === $same['firstaccess'])
+            || (!empty($account['main_admin']) && (int) (get_admin()->id ?? 0) === $same['id']);
         return ($this->policy['by'] ?? 'username') === 'username' && !$known && $differ($account['email'], $same['email'])
             ? "They have the same user name, and other addresses: $account[email] there, $same[email] here" : null;
     }

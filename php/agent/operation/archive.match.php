@@ -22,8 +22,8 @@ use provost\task;
 /**
  * Whom accounts of a source would become here.
  *
- * Parameters: users (a list of id, username, email, idnumber, firstaccess, deleted, mnethost), policy, source_site. Answer: matched, made
- * (how many), special (a list of id, username, fate, target, target_username, why).
+ * Parameters: users (a list of id, username, email, idnumber, firstaccess, deleted, main_admin, mnethost), policy, source_site. Answer:
+ * matched, made (how many), special (a list of id, username, fate, target, target_username, why).
  */
 return new class implements operation {
 

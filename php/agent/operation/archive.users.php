@@ -23,8 +23,8 @@ use provost\task;
  * Who a backup of some courses would bring: whoever takes part in them. A backup may bring a few more; the restore decides about them by the
  * same rules.
  *
- * Parameters: courses (ids), after (an id), limit. Answer: users (a list: id, username, email, idnumber, firstaccess, deleted, mnethost),
- * next (where the next page begins, or null).
+ * Parameters: courses (ids), after (an id), limit. Answer: users (a list: id, username, email, idnumber, firstaccess, deleted, main_admin,
+ * mnethost), next (where the next page begins, or null).
  */
 return new class implements operation {
 
@@ -51,6 +51,7 @@ return new class implements operation {
             array_pop($users);
             $next = (int) end($users)->id;
         }
+        $admin = (int) (get_admin()->id ?? 0);
         $hosts = $DB->get_records_menu('mnet_host', null, '', 'id, wwwroot');
         return [
             'users' => array_values(array_map(fn(stdClass $user): array => [
@@ -60,6 +61,7 @@ return new class implements operation {
                 'idnumber' => $user->idnumber,
                 'firstaccess' => (int) $user->firstaccess,
                 'deleted' => (bool) $user->deleted,
+                'main_admin' => (int) $user->id === $admin,
                 'mnethost' => $user->mnethostid == $CFG->mnet_localhost_id ? '' : ($hosts[$user->mnethostid] ?? '?'),
             ], $users)),
             'next' => $next,

@@ -77,6 +77,8 @@ pub struct Account {
     pub firstaccess: i64,
     /// Whether it was deleted at the source.
     pub deleted: bool,
+    /// Whether it is the main administrator of the source: such an account is made with each site.
+    pub main_admin: bool,
     /// The host it comes from where that is another Moodle (MNet), else empty.
     pub mnethost: String,
 }

@@ -158,8 +158,8 @@ pub(super) fn show(ui: &Ui, report: &Report, csv: bool) {
     }
     let data = ui::errands::data(report, csv);
     // What was not agreed to was shown with the question.
-    if !data.is_empty() && report.outcome != Outcome::Refused {
-        ui.out(&data);
+    if report.outcome != Outcome::Refused {
+        ui.rows(&data, csv);
     }
     ui.line(&ui::errands::summary(report));
 }

@@ -112,9 +112,7 @@ pub(super) fn show(ui: &Ui, asked: &provost_ops::sql::Asked, csv: bool) {
         return;
     }
     let data = queries::data(asked, csv);
-    if !data.is_empty() {
-        ui.out(&data);
-    }
+    ui.rows(&data, csv);
     ui.line(&queries::summary(asked));
 }
 

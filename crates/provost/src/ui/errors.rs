@@ -8,6 +8,7 @@ use provost_ops::OpsError;
 use provost_ops::error::Exit;
 use serde_json::{Value, json};
 
+use super::tame::tame;
 use super::{Ui, output};
 
 /// Prints an error and says what it means for the exit code.
@@ -15,7 +16,7 @@ pub(crate) fn show(ui: &Ui, error: &OpsError) -> Exit {
     if ui.wants_json() {
         ui.json(&told_as_json(error));
     } else if let OpsError::Invalid(diagnostics) = error {
-        ui.line(diagnostics.render(ui.colour()).trim_end());
+        ui.line(diagnostics.render(ui.colour_of_lines()).trim_end());
     } else {
         ui.line(&told(error));
     }
@@ -27,12 +28,13 @@ pub(crate) fn plain(wants_json: bool, text: &str) -> ExitCode {
     if wants_json {
         to_stdout(&as_json(Exit::Failed, &[text.to_owned()], None, None));
     } else {
-        to_stderr(&format!("error: {text}"));
+        to_stderr(&tame(&format!("error: {text}"), false));
     }
     ExitCode::from(Exit::Failed.code())
 }
 
 pub(super) fn to_stderr(text: &str) {
+    // Nobody is left to be told that standard error cannot be written to.
     writeln!(std::io::stderr(), "{text}").ok();
 }
 

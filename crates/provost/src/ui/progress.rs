@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use provost_engine::event::Event;
 
+use super::tame::{plain, tame};
+
 /// A plain log gets a line about a running step this often: often enough to see that it lives.
 const EVERY: Duration = Duration::from_secs(15);
 
 /// Where progress goes.
 pub(super) struct Progress {
     quiet: bool,
+    colour: bool,
     /// On a terminal only.
     bars: Option<MultiProgress>,
     running: Mutex<BTreeMap<String, Running>>,
@@ -26,13 +29,19 @@ struct Running {
 }
 
 impl Progress {
-    pub(super) fn new(quiet: bool, _colour: bool) -> Self {
+    pub(super) fn new(quiet: bool, colour: bool) -> Self {
         let bars = (!quiet && std::io::stderr().is_terminal()).then(MultiProgress::new);
-        Self { quiet, bars, running: Mutex::default(), whole: Mutex::default() }
+        Self { quiet, colour, bars, running: Mutex::default(), whole: Mutex::default() }
+    }
+
+    /// Whether lines get colours.
+    pub(super) fn colour(&self) -> bool {
+        self.colour
     }
 
     /// Prints a line, above the bars where there are any. Errors are printed even when quiet.
     pub(super) fn line(&self, text: &str) {
+        let text = tame(text, self.colour);
         match &self.bars {
             Some(bars) => bars.suspend(|| writeln!(std::io::stderr(), "{text}").ok()),
             None => writeln!(std::io::stderr(), "{text}").ok(),
@@ -124,7 +133,7 @@ impl Progress {
             _ => note.to_owned(),
         };
         match &running.bar {
-            Some(bar) => bar.set_message(text),
+            Some(bar) => bar.set_message(plain(&text)),
             None if running.told.elapsed() >= EVERY => {
                 running.told = Instant::now();
                 drop(all);

@@ -1,10 +1,12 @@
 //! What clap has to say: help, the version, and wrong usage.
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use provost_ops::error::Exit;
 
+use super::tame::tame;
 use super::{errors, output};
 
 /// Prints it and returns the exit code. Help is data, and wrong usage an error: for programs on standard output too, as all others.
@@ -19,8 +21,13 @@ pub(crate) fn show(error: &clap::Error, arguments: impl Iterator<Item = OsString
         };
         return ExitCode::from(exit.code());
     }
-    // Nobody is left to be told that standard error cannot be written to.
-    error.print().ok();
+    let told = match std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty())
+    {
+        true => tame(&error.render().ansi().to_string(), true).into_owned(),
+        false => tame(&error.render().to_string(), false).into_owned(),
+    };
+    errors::to_stderr(told.trim_end());
     // clap gives no arguments along with an error, so the flag is looked for by its name.
     if arguments.take_while(|argument| argument != "--").any(|argument| argument == "--json") {
         let (what, hint) = in_short(&error.to_string());

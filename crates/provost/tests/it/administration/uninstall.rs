@@ -16,16 +16,15 @@ fn a_plugin_goes_with_its_data_and_then_with_its_code() {
     for engine in [Engine::Postgresql, Engine::Mariadb] {
         let env = TestEnv::with_fleet_on(engine, &moodle, &["hugo", "zola"]);
         let without = env.fleet();
-        let (head, sites) = without.split_once("\n[site.").unwrap();
-        let declared = format!(
-            "[codebase.main.plugins]\n{} = {{ git = \"{}\", branch = \"{}\" }}\n",
+        let line = format!(
+            "{} = {{ git = \"{}\", branch = \"{}\" }}\n",
             plugin.component,
             plugin.git.display(),
             plugin.branch
         );
-        let codebase = head.split("[codebase.").nth(1).unwrap().split(']').next().unwrap();
-        let declared = declared.replace("codebase.main", &format!("codebase.{codebase}"));
-        env.write_fleet(&format!("{head}\n{declared}\n[site.{sites}"));
+        // The file that `init` writes has the table, with nothing in it.
+        let head = without.lines().find(|line| line.ends_with(".plugins]")).unwrap();
+        env.write_fleet(&without.replacen(&format!("{head}\n"), &format!("{head}\n{line}"), 1));
         let applied = env.run(&["apply"]);
         assert_eq!(applied.code, 0, "{applied}");
         goes(&env, &plugin.component, &without);
