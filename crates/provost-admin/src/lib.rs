@@ -2,6 +2,7 @@
 
 pub mod command;
 pub mod compare;
+pub mod declared;
 pub mod errand;
 pub mod roles;
 pub mod settings;

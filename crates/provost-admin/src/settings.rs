@@ -13,24 +13,9 @@ pub use canonical::Ground;
 
 use crate::compare::{Key, Pool, SiteValues, Value};
 
-/// Words in the names of settings whose values are secrets. Rather one too many: a value that is not shown is only less comfortable.
-const SECRET: [&str; 10] = [
-    "passw",
-    "secret",
-    "privatekey",
-    "apikey",
-    "token",
-    "bindpw",
-    "salt",
-    "credential",
-    "dbpass",
-    "accesskey",
-];
-
 /// Whether the value of a setting is never shown: it is told as equal or different only.
 pub fn is_secret(key: &Key) -> bool {
-    let name = key.name.to_ascii_lowercase().replace(['_', '-'], "");
-    SECRET.iter().any(|word| name.contains(word)) || name.ends_with("pass") || name.ends_with("pw")
+    provost_fleet::setting::is_secret(&key.name)
 }
 
 /// Whether a text fits a pattern in which `*` stands for anything.
@@ -50,14 +35,14 @@ pub type Raw = (String, String, String);
 pub fn of_site(
     site: String,
     rows: Vec<Raw>,
-    forced: Vec<(String, String)>,
+    forced: Vec<Raw>,
     ground: &Ground,
     pool: &mut Pool,
 ) -> SiteValues {
     let mut values = BTreeMap::new();
     let mut left_out = 0;
     let stored = rows.into_iter().map(|(plugin, name, value)| (plugin, name, value, false));
-    let forced = forced.into_iter().map(|(name, value)| ("core".to_owned(), name, value, true));
+    let forced = forced.into_iter().map(|(plugin, name, value)| (plugin, name, value, true));
     // What is forced comes last, and is stronger.
     for (plugin, name, value, is_forced) in stored.chain(forced) {
         if state::is_state(&plugin, &name) {

@@ -4,6 +4,7 @@ pub(crate) mod archives;
 mod clashes;
 mod databases;
 mod dataroots;
+mod profiles;
 mod references;
 mod serving;
 mod templates;
@@ -16,6 +17,7 @@ use crate::read::Draft;
 pub(crate) fn check(draft: &Draft, ground: &Ground<'_>, sink: &Sink) {
     references::check(draft, sink);
     templates::check(draft, sink);
+    profiles::check(draft, sink);
     clashes::check(draft, sink);
     databases::check(draft, sink);
     dataroots::check(draft, ground, sink);

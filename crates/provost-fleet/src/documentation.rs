@@ -7,7 +7,7 @@ pub use schema::json_schema;
 use crate::keys::{self, Key, Kind, Table, archive};
 
 /// Every table, in the order in which the reference shows them.
-const TABLES: [&Table; 24] = [
+const TABLES: [&Table; 26] = [
     &keys::FLEET,
     &keys::WEB,
     &keys::CRON,
@@ -18,6 +18,8 @@ const TABLES: [&Table; 24] = [
     &keys::REDIS_ADDRESS,
     &keys::CODEBASE,
     &keys::PLUGIN,
+    &keys::PROFILE,
+    &keys::SETTING,
     &keys::TEMPLATE,
     &keys::SITE,
     &keys::SITE_ADMIN,
@@ -68,9 +70,15 @@ moodle = "4.5+"
 mod_attendance = { git = "https://github.com/danmarsden/moodle-mod_attendance.git", branch = "MOODLE_405_STABLE" }
 mod_customcert = { git = "https://github.com/mdjnelson/moodle-mod_customcert.git", tag = "v4.5.1" }
 
+[profile.school.settings]
+"core/enableglobalsearch" = true
+"core/timezone" = { value = "Europe/Paris", policy = "forced" }
+"theme_boost/preset" = { value = "plain.scss", policy = "seeded" }
+
 [template.school]
 database = "main"
 language = "fr"
+profiles = ["school"]
 courses = ["courses/welcome.mbz"]
 
 [site.hugo]
@@ -81,6 +89,11 @@ tags = ["lyon", "pilot"]
 admin = { email = "ops@example.org", password = { file = "secrets/hugo" } }
 full_name = "Lycée Victor Hugo"
 memory_limit = "512M"
+
+[site.hugo.settings]
+"core/langlist" = ["fr", "de"]
+"core/smtppass" = { file = "secrets/smtp" }
+"quiz/attempts" = { absent = true }
 
 [site.archives]
 url = "https://archives.example.org"
@@ -151,6 +164,8 @@ fn kind(kind: Kind) -> String {
         Kind::TableList(table) => format!("list of `{}`", table.header),
         Kind::TextsByName => "texts by name".to_owned(),
         Kind::TextOrSecret => "text or secret".to_owned(),
+        Kind::Settings => "settings by name".to_owned(),
+        Kind::Setting => "text, number, yes or no, list, secret".to_owned(),
     }
 }
 

@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     TextsByName,
     /// A text, or a reference to a secret.
     TextOrSecret,
+    /// Settings of Moodle, by their names.
+    Settings,
+    /// The value of one.
+    Setting,
 }
 
 /// One key.
@@ -57,7 +61,10 @@ impl Table {
     /// Whether a value in this table can be a secret, so that one in the wrong place must not be shown.
     pub(crate) fn holds_secrets(&self) -> bool {
         self.header == SECRET.header
-            || self.keys.iter().any(|key| matches!(key.kind, Kind::Secret | Kind::TextOrSecret))
+            || self
+                .keys
+                .iter()
+                .any(|key| matches!(key.kind, Kind::Secret | Kind::TextOrSecret | Kind::Setting))
     }
 }
 
@@ -91,6 +98,7 @@ pub(crate) static ROOT: Table = Table {
             "Where sites keep sessions and caches, by name.",
         ),
         optional("codebase", Kind::Tables(&CODEBASE), "none", "Codebases, by name."),
+        optional("profile", Kind::Tables(&PROFILE), "none", "Profiles: settings that sites share, by name."),
         optional(
             "template",
             Kind::Tables(&TEMPLATE),
@@ -105,7 +113,7 @@ pub(crate) static ROOT: Table = Table {
             "Sessions that move courses between sites, by name.",
         ),
     ],
-    later: &["include", "profile"],
+    later: &["include"],
 };
 
 pub(crate) static FLEET: Table = Table {
@@ -354,6 +362,51 @@ pub(crate) static PLUGIN: Table = Table {
     later: &[],
 };
 
+pub(crate) static PROFILE: Table = Table {
+    what: "a profile",
+    header: "[profile.NAME]",
+    doc: "Settings that sites and templates take by its name. Of a setting that several declare one alone counts, whole: the site's own, else \
+          that of its last profile, the template's own, that of the template's last profile; a profile's own are stronger than its parents'.",
+    keys: &[
+        optional(
+            "parents",
+            Kind::Texts,
+            "none",
+            "Profiles that it has all settings of; of two the later one counts.",
+        ),
+        optional("settings", Kind::Settings, "none", "The settings."),
+    ],
+    later: &["language"],
+};
+
+pub(crate) static SETTING: Table = Table {
+    what: "a setting",
+    header: "\"PLUGIN/NAME\" = …",
+    doc: "A setting of Moodle, called as in its tables: `\"core/timezone\"`, `\"quiz/attempts\"`. A text, a whole number, `true` and `false` (1 and \
+          0), a list of texts (joined by commas), a secret; or a table of these keys. What is taken out of the file stays on the sites as it is.",
+    keys: &[
+        optional(
+            "value",
+            Kind::Setting,
+            "none",
+            "What it shall be; a secret as `{ env = … }`, `{ file = … }` or `{ command = … }`.",
+        ),
+        optional(
+            "policy",
+            Kind::Text,
+            "kept",
+            "`kept`: every `apply` sets it; `forced`: it is in the configuration file, and locked on the site; `seeded`: it is set once, and the site's from then on.",
+        ),
+        optional(
+            "absent",
+            Kind::Boolean,
+            "false",
+            "`true`: it is taken away, so that Moodle's default holds.",
+        ),
+    ],
+    later: &[],
+};
+
 pub(crate) static TEMPLATE: Table = Table {
     what: "a template",
     header: "[template.NAME]",
@@ -406,8 +459,20 @@ pub(crate) static TEMPLATE: Table = Table {
             "",
             "Its administrator. A clone's own takes the place of it.",
         ),
+        optional(
+            "profiles",
+            Kind::Texts,
+            "none",
+            "Profiles of its clones: of two that declare one setting the later one counts.",
+        ),
+        optional(
+            "settings",
+            Kind::Settings,
+            "none",
+            "Settings of its clones, stronger than those of its profiles. The template itself is not changed by them.",
+        ),
     ],
-    later: &["profiles", "settings"],
+    later: &[],
 };
 
 pub(crate) static SITE: Table = Table {
@@ -468,8 +533,15 @@ pub(crate) static SITE: Table = Table {
         optional("memory_limit", Kind::Size, "256M", "PHP's `memory_limit`."),
         optional("upload_limit", Kind::Size, "100M", "The largest upload."),
         optional("workers", Kind::Integer, "5", "Most PHP processes at once."),
+        optional(
+            "profiles",
+            Kind::Texts,
+            "none",
+            "Profiles: stronger than its template's, and of two that declare one setting the later one counts.",
+        ),
+        optional("settings", Kind::Settings, "none", "Its own settings of Moodle, stronger than all others."),
     ],
-    later: &["profiles", "settings"],
+    later: &[],
 };
 
 pub(crate) static SITE_ADMIN: Table = Table {

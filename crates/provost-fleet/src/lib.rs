@@ -15,6 +15,7 @@ mod read;
 pub mod reference;
 pub mod secret;
 pub mod selector;
+pub mod setting;
 pub mod sheet;
 pub mod starter;
 pub mod suggest;

@@ -15,6 +15,7 @@ use crate::archive::Archive;
 use crate::cron::Cron;
 use crate::name::{Name, NameError};
 use crate::secret::SecretRef;
+use crate::setting::Settings;
 use crate::url::SiteUrl;
 
 /// A whole fleet, checked: every name it mentions exists, and no two sites share an address, a database or a dataroot.
@@ -403,6 +404,10 @@ pub struct Site {
     pub language: String,
     /// What it may use.
     pub limits: Limits,
+    /// Settings that the file declares for it: those of its profiles, of its template and its own, merged. None of a template: it is made
+    /// once, and what it declares is its clones'.
+    #[serde(skip_serializing_if = "Settings::is_empty")]
+    pub settings: Settings,
 }
 
 /// The administrator that a site is installed with.

@@ -7,14 +7,18 @@ mod database;
 mod draft;
 mod fleet;
 mod location;
+mod profile;
 mod redis;
 mod secret;
+mod setting;
+mod settings;
 mod site;
 mod template;
 mod value;
 mod web;
 
 pub(crate) use draft::{ArchiveDraft, At, Draft, SiteDraft, TemplateDraft};
+pub(crate) use setting::SettingDraft;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -33,12 +37,13 @@ pub(crate) fn document(text: &str, sink: &Sink) -> Draft {
     let databases = root.named("database", &keys::DATABASE, database::read);
     let redis = root.named("redis", &keys::REDIS, redis::read);
     let codebases = root.named("codebase", &keys::CODEBASE, codebase::read);
+    let profiles = root.named("profile", &keys::PROFILE, profile::read);
     let templates = root.named("template", &keys::TEMPLATE, template::read);
     let sites = root.named("site", &keys::SITE, site::read);
     let archives = root.named("archive", &keys::archive::ARCHIVE, archive::read);
     root.finish();
     let fleet = fleet.unwrap_or_default();
-    Draft { fleet, web, cron, databases, redis, codebases, templates, sites, archives }
+    Draft { fleet, web, cron, databases, redis, codebases, profiles, templates, sites, archives }
 }
 
 /// Reads the keys of one archive session, without a header.

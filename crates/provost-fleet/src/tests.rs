@@ -11,6 +11,7 @@ mod places;
 mod redis;
 mod secrets;
 mod servers;
+mod settings;
 mod sites;
 mod templates;
 mod web;

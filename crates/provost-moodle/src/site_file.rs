@@ -102,14 +102,21 @@ impl SiteFile<'_> {
         Ok(text)
     }
 
-    /// What the file says beyond what every site needs to run, as Moodle's settings have values: without lists and maps, which no setting
-    /// is.
-    pub fn forced(&self) -> Vec<(String, String)> {
+    /// What the file says beyond what every site needs to run, as Moodle's settings have values: plugin (`core` for Moodle's own), name
+    /// and value, without lists and maps, which no setting is.
+    pub fn forced(&self) -> Vec<(String, String, String)> {
         let defaults = defaults::defaults(self.dataroot, self.below()).into_iter();
         let defaults = defaults.filter(|(key, ..)| !self.extra.contains_key(*key));
         let defaults = defaults.map(|(key, value, _)| (key.to_owned(), value));
         let all = defaults.chain(self.extra.iter().map(|(key, value)| (key.clone(), value.clone())));
-        all.filter_map(|(key, value)| Some((key, value.as_setting()?))).collect()
+        all.flat_map(|(key, value)| match value {
+            PhpLiteral::Map(plugins) if key == FORCED_PLUGIN_SETTINGS => plugins
+                .into_iter()
+                .flat_map(|(plugin, settings)| of_plugin(&plugin, settings))
+                .collect::<Vec<_>>(),
+            value => value.as_setting().map(|value| ("core".to_owned(), key, value)).into_iter().collect(),
+        })
+        .collect::<Vec<_>>()
     }
 
     /// The path that the site is below, without slashes.
@@ -157,6 +164,15 @@ impl SiteDatabase<'_> {
         options.extend(self.options.clone());
         PhpLiteral::Map(options.into_iter().collect())
     }
+}
+
+/// The key of `$CFG` that forces settings of plugins: a map of maps.
+pub const FORCED_PLUGIN_SETTINGS: &str = "forced_plugin_settings";
+
+fn of_plugin(plugin: &str, settings: PhpLiteral) -> Vec<(String, String, String)> {
+    let PhpLiteral::Map(settings) = settings else { return Vec::new() };
+    let one = |(name, value): (String, PhpLiteral)| Some((plugin.to_owned(), name, value.as_setting()?));
+    settings.into_iter().filter_map(one).collect()
 }
 
 /// Whether PHP and Moodle can use this as the name of a property of `$CFG`.

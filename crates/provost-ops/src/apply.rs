@@ -36,7 +36,7 @@ pub enum Scope {
 }
 
 /// The kinds that are named by site.
-const OF_SITES: [&str; 4] = ["database", "keyspace", "site", "vhost"];
+const OF_SITES: [&str; 5] = ["database", "keyspace", "site", "settings", "vhost"];
 
 impl Scope {
     /// The sites that it is about, where it is not about all: also under the names that they had, whose files give way to theirs.

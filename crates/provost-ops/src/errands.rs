@@ -94,6 +94,9 @@ pub(crate) enum ErrandError {
     /// The site is not fit for it.
     #[error("{0}")]
     Site(String),
+    /// It could not even be looked at in time.
+    #[error("its database did not answer within {0} s")]
+    Late(u64),
     /// The agent failed.
     #[error("{}", in_short(.0))]
     Agent(AgentError),
@@ -248,8 +251,11 @@ impl Round<'_> {
         shown: Option<&Told>,
     ) -> Result<Told, ErrandError> {
         let kind = self.errand.kind;
-        let (_, account) = reach(self.session, name).await.map_err(ErrandError::Site)?;
         let patience = self.options.patience.unwrap_or(kind.allowed);
+        // A database whose tables somebody locks answers to no look either.
+        let reached = tokio::time::timeout(patience, reach(self.session, name)).await;
+        let late = |_| ErrandError::Late(patience.as_secs());
+        let (_, account) = reached.map_err(late)?.map_err(ErrandError::Site)?;
         let mut door = ErrandDoor::open(cx, name, &account, patience).await?;
         let told = async {
             if let Some(shown) = shown

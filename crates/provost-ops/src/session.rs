@@ -20,6 +20,7 @@ use provost_sites::kind_database::DatabaseKind;
 use provost_sites::kind_keyspace::KeyspaceKind;
 use provost_sites::kind_redis::RedisKind;
 use provost_sites::kind_server::ServerKind;
+use provost_sites::kind_settings::SettingsKind;
 use provost_sites::kind_site::SiteKind;
 use provost_sites::kind_spare::SpareKind;
 use provost_sites::kind_template::TemplateKind;
@@ -183,6 +184,12 @@ impl Session {
                 references: self.references.clone(),
             }),
             Arc::new(SiteKind {
+                fleet: fleet.clone(),
+                servers: self.servers.clone(),
+                fleet_id: self.fleet_id.clone(),
+                references: self.references.clone(),
+            }),
+            Arc::new(SettingsKind {
                 fleet: fleet.clone(),
                 servers: self.servers.clone(),
                 fleet_id: self.fleet_id.clone(),

@@ -1,5 +1,6 @@
 //! `provost settings`: what settings sites have, and where they differ.
 
+pub mod declared;
 pub mod write;
 
 use std::collections::BTreeSet;
@@ -126,14 +127,15 @@ fn got(site: &str, read: &Read, patterns: &[Pattern]) -> Vec<GotSetting> {
             secret: secret && value.is_some(),
         }
     };
-    let forced: BTreeSet<&str> = read.forced.iter().map(|(name, _)| name.as_str()).collect();
+    let forced: BTreeSet<(&str, &str)> =
+        read.forced.iter().map(|(plugin, name, _)| (plugin.as_str(), name.as_str())).collect();
     let set = read.rows.iter().filter(|(plugin, name, _)| {
-        means(plugin, name) && !(plugin == "core" && forced.contains(name.as_str()))
+        means(plugin, name) && !forced.contains(&(plugin.as_str(), name.as_str()))
     });
     let mut all: Vec<GotSetting> =
         set.map(|(plugin, name, value)| one(plugin, name, "set", Some(value))).collect();
-    let stronger = read.forced.iter().filter(|(name, _)| means("core", name));
-    all.extend(stronger.map(|(name, value)| one("core", name, "forced", Some(value))));
+    let stronger = read.forced.iter().filter(|(plugin, name, _)| means(plugin, name));
+    all.extend(stronger.map(|(plugin, name, value)| one(plugin, name, "forced", Some(value))));
     for pattern in patterns.iter().filter(|pattern| pattern.is_one()) {
         let name = format!("{}/{}", pattern.plugin, pattern.name);
         if !all.iter().any(|found| found.setting == name) {

@@ -240,7 +240,7 @@ fn rests(session: &Session, blocked: &Blocked) -> bool {
     }
     let site = match blocked.subject.kind.as_str() {
         "template" => fleet.templates.get(name).map(|template| &template.site),
-        "database" | "site" | "vhost" => fleet.sites.get(name),
+        "database" | "site" | "settings" | "vhost" => fleet.sites.get(name),
         _ => None,
     };
     site.is_some_and(|site| is_stopped(session, &site.database))

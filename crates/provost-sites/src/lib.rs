@@ -14,6 +14,7 @@ pub mod kind_database;
 pub mod kind_keyspace;
 pub mod kind_redis;
 pub mod kind_server;
+pub mod kind_settings;
 pub mod kind_site;
 pub mod kind_spare;
 pub mod kind_template;

@@ -26,8 +26,10 @@ const QUESTION: &str = "select 's' as kind, 'core' as a, name as b, value as c f
 pub struct Read {
     /// Plugin (`core` for Moodle's own), name and value of what the database has.
     pub rows: Vec<(String, String, String)>,
-    /// Name and value of what the configuration file says of `$CFG` beyond what every site needs to run.
-    pub forced: Vec<(String, String)>,
+    /// The same of what the configuration file says beyond what every site needs to run.
+    pub forced: Vec<(String, String, String)>,
+    /// Whether the file is written so; `apply` does it.
+    pub forced_is_written: bool,
     /// Short names of roles, by number.
     pub roles: BTreeMap<String, String>,
     /// Paths of categories, by number: `Science / Physics`.
@@ -69,6 +71,8 @@ pub async fn read(
     if let Some(password) = secrets::read(&cx.paths, &Generated::SiteDatabase(name))?
         && let Ok(file) = config::render(cx, servers, name, site, &password)
     {
+        let link = std::fs::read_link(cx.paths.site(name).join("site.php"));
+        read.forced_is_written = link.is_ok_and(|link| link == std::path::Path::new(&file.file_name));
         read.forced = file.forced;
     }
     Ok(read)

@@ -57,8 +57,22 @@ fn kind(kind: Kind) -> Value {
         Kind::TextOrTable(below) => json!({ "anyOf": [{ "type": "string" }, table(below)] }),
         Kind::TableList(below) => json!({ "type": "array", "items": table(below) }),
         Kind::TextsByName => json!({ "type": "object", "additionalProperties": { "type": "string" } }),
+        Kind::Settings => json!({
+            "type": "object",
+            "additionalProperties": { "anyOf": [setting(), table(&keys::SETTING)] },
+        }),
+        Kind::Setting => setting(),
         Kind::TextOrSecret => json!({ "anyOf": [{ "type": "string" }, { "$ref": "#/$defs/secret" }] }),
     }
+}
+
+/// The value of a setting of Moodle.
+fn setting() -> Value {
+    json!({ "anyOf": [
+        { "type": ["string", "integer", "boolean"] },
+        { "type": "array", "items": { "type": "string" } },
+        { "$ref": "#/$defs/secret" },
+    ] })
 }
 
 fn duration() -> Value {

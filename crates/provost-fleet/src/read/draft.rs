@@ -7,6 +7,7 @@ use camino::Utf8PathBuf;
 use provost_moodle::component::Component;
 use provost_moodle::request::MoodleRequest;
 
+use super::SettingDraft;
 use crate::archive::{Archive, End, Fate, Place, Registry, Transport};
 use crate::cron::Cron;
 use crate::diagnostic::Span;
@@ -16,6 +17,7 @@ use crate::model::{
 };
 use crate::name::Name;
 use crate::secret::SecretRef;
+use crate::setting::Settings;
 use crate::url::SiteUrl;
 
 /// Where codebases take Moodle from when nothing is said.
@@ -45,6 +47,7 @@ pub(crate) struct Draft {
     pub(crate) databases: Vec<(At<Name>, ServerDraft)>,
     pub(crate) redis: Vec<(At<Name>, Option<Redis>)>,
     pub(crate) codebases: Vec<(At<Name>, CodebaseDraft)>,
+    pub(crate) profiles: Vec<(At<Name>, ProfileDraft)>,
     pub(crate) templates: Vec<(At<Name>, TemplateDraft)>,
     pub(crate) sites: Vec<(At<Name>, SiteDraft)>,
     pub(crate) archives: Vec<(At<Name>, ArchiveDraft)>,
@@ -103,6 +106,14 @@ pub(crate) struct SiteDraft {
     pub(crate) memory: Option<u32>,
     pub(crate) upload: Option<u32>,
     pub(crate) workers: Option<u32>,
+    pub(crate) profiles: Vec<At<String>>,
+    pub(crate) settings: Vec<SettingDraft>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ProfileDraft {
+    pub(crate) parents: Vec<At<String>>,
+    pub(crate) settings: Vec<SettingDraft>,
 }
 
 #[derive(Debug)]
@@ -224,7 +235,12 @@ impl Draft {
             None => None,
         };
         let site = self.site_with(name, draft, from, draft.url.as_ref()?.value.clone())?;
-        Some(Site { template, database_name: self.database_name(name, draft), ..site })
+        Some(Site {
+            template,
+            database_name: self.database_name(name, draft),
+            settings: self.settings_of(name, draft),
+            ..site
+        })
     }
 
     fn template(&self, name: &Name, draft: &TemplateDraft) -> Option<Template> {
@@ -299,6 +315,7 @@ impl Draft {
                 upload_mib: draft.upload.unwrap_or(Limits::USUAL.upload_mib),
                 workers: draft.workers.unwrap_or(Limits::USUAL.workers),
             },
+            settings: Settings::new(),
         })
     }
 }

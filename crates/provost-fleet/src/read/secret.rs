@@ -1,10 +1,10 @@
 //! References to secrets. What stands where a reference belongs may be the secret itself, so it is never shown.
 
-use toml::de::DeValue;
+use toml::de::{DeTable, DeValue};
 
 use super::At;
 use super::value::Reader;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Sink, Span};
 use crate::keys::SECRET;
 use crate::secret::SecretRef;
 
@@ -21,14 +21,19 @@ pub(super) fn read(above: &mut Reader<'_>, key: &'static str) -> Option<At<Secre
         above.sink.push(fault.hint(HOW));
         return None;
     };
-    let mut reader = Reader::new(&SECRET, table, span.clone(), above.sink);
+    of(table, span, above.sink)
+}
+
+/// Reads the reference that a table is.
+pub(super) fn of(table: &DeTable<'_>, span: Span, sink: &Sink) -> Option<At<SecretRef>> {
+    let mut reader = Reader::new(&SECRET, table, span.clone(), sink);
     let env = reader.text("env").and_then(|text| variable(&reader, text));
     let file = reader.text("file").and_then(|text| file(&reader, text));
     let command = command(&mut reader);
     reader.finish();
     if table.len() != 1 {
         let fault = Diagnostic::error(span, "a secret has exactly one of `env`, `file` and `command`");
-        above.sink.push(fault.hint(HOW));
+        sink.push(fault.hint(HOW));
         return None;
     }
     env.or(file).or(command).map(|secret| At::new(secret, span))

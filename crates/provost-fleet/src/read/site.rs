@@ -2,6 +2,7 @@
 
 use super::At;
 use super::draft::SiteDraft;
+use super::setting;
 use super::value::Reader;
 use crate::diagnostic::{Diagnostic, Span};
 use crate::keys;
@@ -85,6 +86,8 @@ pub(super) fn common(reader: &mut Reader<'_>, header: Span) -> SiteDraft {
     let language = reader
         .text("language")
         .filter(|code| fits(reader, code, is_language, "a language of Moodle's, such as `fr`"));
+    let profiles = reader.texts("profiles");
+    let settings = setting::read(reader);
     SiteDraft {
         header,
         codebase,
@@ -96,6 +99,8 @@ pub(super) fn common(reader: &mut Reader<'_>, header: Span) -> SiteDraft {
         admin_user: user.map(|text| text.value),
         admin_email: email.map(|text| text.value),
         admin_password: password.map(|secret| secret.value),
+        profiles,
+        settings,
         ..SiteDraft::default()
     }
 }

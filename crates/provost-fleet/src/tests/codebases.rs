@@ -93,7 +93,9 @@ fn patches_are_files_named_once() {
 
 #[test]
 fn tables_of_later_versions_are_told_as_such() {
-    assert!(wrong("[web]", "[profile.x]\n[web]").contains("not supported by this version yet"));
+    assert!(
+        wrong("[web]", "[profile.x]\nlanguage = \"fr\"\n[web]").contains("not supported by this version yet")
+    );
     assert!(wrong("[fleet]", "include = [\"sites/*.toml\"]\n[fleet]").contains("`include` is not supported"));
 }
 

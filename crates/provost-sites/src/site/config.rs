@@ -7,8 +7,9 @@ use provost_fleet::digest::Digest;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
+use provost_fleet::setting::{Policy, Wish};
 use provost_moodle::php::PhpLiteral;
-use provost_moodle::site_file::{SiteDatabase, SiteFile};
+use provost_moodle::site_file::{FORCED_PLUGIN_SETTINGS, SiteDatabase, SiteFile};
 
 use super::{SiteError, dataroot, sessions};
 use crate::php::Php;
@@ -28,8 +29,27 @@ pub struct Rendered {
     pub text: Secret,
     /// `site-DIGEST.php`.
     pub file_name: String,
-    /// What it says beyond what every site needs to run: keys of `$CFG` that are stronger than the site's settings.
-    pub forced: Vec<(String, String)>,
+    /// What it says beyond what every site needs to run, stronger than the site's settings: plugin (`core` for Moodle's own), name, value.
+    pub forced: Vec<(String, String, String)>,
+}
+
+/// What the fleet file forces.
+fn declared(site: &Site) -> BTreeMap<String, PhpLiteral> {
+    let (mut core, mut plugins) = (BTreeMap::new(), BTreeMap::<&str, Vec<(String, PhpLiteral)>>::new());
+    for (key, declared) in &site.settings {
+        let (Policy::Forced, Wish::Value(value)) = (declared.policy, &declared.wish) else { continue };
+        let value = PhpLiteral::from(value.as_str());
+        match key.component() {
+            "core" => drop(core.insert(key.name().to_owned(), value)),
+            plugin => plugins.entry(plugin).or_default().push((key.name().to_owned(), value)),
+        }
+    }
+    if !plugins.is_empty() {
+        let plugins =
+            plugins.into_iter().map(|(plugin, settings)| (plugin.to_owned(), PhpLiteral::Map(settings)));
+        core.insert(FORCED_PLUGIN_SETTINGS.to_owned(), PhpLiteral::Map(plugins.collect()));
+    }
+    core
 }
 
 /// Renders the file of a site.
@@ -42,7 +62,7 @@ pub fn render(
 ) -> Result<Rendered, SiteError> {
     let endpoint = servers.endpoint(cx, &site.database)?;
     let dataroot = dataroot(cx, name, site);
-    let mut extra = BTreeMap::new();
+    let mut extra = declared(site);
     if let Some(php) = Php::find(&cx.machine) {
         // "Run now" of a scheduled task starts PHP from the web; nobody can set the path in the browser.
         extra.insert("pathtophp".to_owned(), PhpLiteral::from(php.cli.as_str()));

@@ -2,6 +2,7 @@
 
 use clap::Subcommand;
 use provost_ops::session::Call;
+use provost_ops::settings::declared::declared;
 use provost_ops::settings::write::{CopyOptions, One, copy, errand};
 use provost_ops::settings::{Pattern, diff, get};
 use provost_ops::site::Targets;
@@ -65,6 +66,9 @@ struct Diff {
     /// The site that the others are compared with. Without, those that most sites are equal to.
     #[arg(long, value_name = "SITE")]
     against: Option<String>,
+    /// Compare each site with what the fleet file declares for it, by its profiles, its template and itself. `apply` sets what is kept.
+    #[arg(long, conflicts_with = "against")]
+    declared: bool,
     #[command(flatten)]
     chosen: Asked,
 }
@@ -142,6 +146,15 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
                 ui.line(&format!("left out: {left}"));
             }
             errands::run(call, ui, &copied.errand, own.changing).await
+        }
+        Verb::Diff(own) if own.declared => {
+            let found = declared(call, &own.settings, &own.chosen.into()).await?;
+            ui.finish();
+            if !ui.json(&found) {
+                ui.out(&settings::departed(&found));
+                classes::causes(ui, &found.causes);
+            }
+            Ok(found.exit)
         }
         Verb::Diff(own) => {
             let found = diff(call, &own.settings, own.against.as_deref(), &own.chosen.into()).await?;

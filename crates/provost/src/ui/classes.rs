@@ -32,11 +32,12 @@ pub(super) fn shown(compared: &Compared, words: &Words) -> String {
         return "No site could be read.".to_owned();
     };
     let equal = if first.sites.len() == 1 { "compared with" } else { "are equal" };
-    writeln!(text, "{} {equal}: {}", sites(first), named(first)).ok();
+    writeln!(text, "{} {equal}: {}", counted(first.sites.len(), "site"), named(&first.sites)).ok();
     for class in others {
         let verb = if class.sites.len() == 1 { "differs" } else { "differ" };
         let count = counted(class.differences.len(), words.one);
-        writeln!(text, "\n{} {verb} in {count}: {}", sites(class), named(class)).ok();
+        let sites = counted(class.sites.len(), "site");
+        writeln!(text, "\n{sites} {verb} in {count}: {}", named(&class.sites)).ok();
         text.push_str(&lines(&differences(class, words)));
     }
     write!(text, "\n{} compared", counted(compared.keys, words.one)).ok();
@@ -54,7 +55,7 @@ fn differences(class: &Class, words: &Words) -> Table {
     rows
 }
 
-fn indented(mut row: Vec<String>) -> Vec<String> {
+pub(super) fn indented(mut row: Vec<String>) -> Vec<String> {
     if let Some(first) = row.first_mut() {
         first.insert_str(0, "  ");
     }
@@ -82,19 +83,16 @@ fn told(one: &Difference, there: bool) -> String {
     }
 }
 
-fn sites(class: &Class) -> String {
-    counted(class.sites.len(), "site")
-}
-
-fn named(class: &Class) -> String {
-    let first = class.sites.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match class.sites.len().saturating_sub(NAMED) {
+/// Names of sites, not too many.
+pub(super) fn named(sites: &[String]) -> String {
+    let first = sites.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match sites.len().saturating_sub(NAMED) {
         0 => first,
         more => format!("{first} and {more} more"),
     }
 }
 
-fn counted(count: usize, what: &str) -> String {
+pub(super) fn counted(count: usize, what: &str) -> String {
     if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }
 

@@ -1,8 +1,12 @@
 //! Settings of sites, as text.
 
+use std::fmt::Write as _;
+
+use provost_admin::declared::Departure;
+use provost_ops::settings::declared::Departed;
 use provost_ops::settings::{Diff, Got};
 
-use super::classes::{Words, short, shown};
+use super::classes::{Words, counted, indented, named, short, shown};
 use super::plain;
 use super::tables::{lines, table};
 
@@ -30,5 +34,46 @@ pub(crate) fn diff(diff: &Diff) -> String {
     match diff.compared.classes.is_empty() {
         true => text,
         false => format!("{text}; state and identity left out, up to {} of a site", diff.left_out),
+    }
+}
+
+/// Which sites are as the fleet file declares them, and where the others are not.
+pub(crate) fn departed(found: &Departed) -> String {
+    let mut text = String::new();
+    for class in &found.classes {
+        let sites = counted(class.sites.len(), "site");
+        if class.departures.is_empty() {
+            writeln!(text, "{sites} as declared: {}\n", named(&class.sites)).ok();
+            continue;
+        }
+        let verb = if class.sites.len() == 1 { "differs" } else { "differ" };
+        let count = counted(class.departures.len(), "setting");
+        writeln!(text, "{sites} {verb} in {count}: {}", named(&class.sites)).ok();
+        let mut rows = table::<0>([]);
+        let head = ["SETTING", "BY", "POLICY", "DECLARED", "SITE HAS"];
+        rows.set_header(indented(head.map(str::to_owned).to_vec()));
+        for one in &class.departures {
+            let row = [one.setting.clone(), one.by.clone(), one.policy.word().to_owned()];
+            rows.add_row(indented(
+                [row.to_vec(), vec![told(one, &one.declared, "(secret)"), told(one, &one.is, "(different)")]]
+                    .concat(),
+            ));
+        }
+        writeln!(text, "{}", lines(&rows)).ok();
+    }
+    if !found.without.is_empty() {
+        let sites = counted(found.without.len(), "site");
+        writeln!(text, "{sites} without declared settings: {}\n", named(&found.without)).ok();
+    }
+    write!(text, "{} compared", counted(found.declared, "declared setting")).ok();
+    text
+}
+
+fn told(one: &Departure, value: &Option<String>, secret: &str) -> String {
+    match value {
+        _ if one.secret => secret.to_owned(),
+        None => "absent".to_owned(),
+        Some(value) if value.is_empty() => "\"\"".to_owned(),
+        Some(value) => short(value),
     }
 }
