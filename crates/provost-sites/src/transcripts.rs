@@ -25,6 +25,8 @@ use crate::secrets::References;
 use crate::server::{Servers, Starting};
 use crate::site::moving::Way;
 
+mod settings;
+
 const FLEET: &str = r#"
 [fleet]
 name = "test"

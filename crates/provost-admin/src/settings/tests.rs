@@ -45,7 +45,7 @@ fn sites_with_equal_settings_are_a_class_and_the_others_tell_where_they_differ()
     let odd = of_site(
         "odd".into(),
         rows_of("b.example", "5", "classic", "y"),
-        vec![("debug".into(), "1".into())],
+        vec![("core".into(), "debug".into(), "1".into())],
         &b,
         pool,
     );

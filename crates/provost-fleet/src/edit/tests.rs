@@ -171,3 +171,14 @@ fn a_comment_that_goes_on_to_the_next_table_is_of_that() {
         "[fleet]\nname = \"f\"\n# of the first\n\n# was: moodle = \"4.4\"\n# of the next\n[codebase.b]\nmoodle = \"5.0\"\n"
     );
 }
+
+#[test]
+fn the_settings_of_a_site_go_and_come_with_it() {
+    let text = format!(
+        "{FLEET}\n[site.hugo.settings]\n\"core/theme\" = \"boost\" # ours\n\n[site.zola]\nurl = \"http://zola.localhost:8080\"\n"
+    );
+    insta::assert_snapshot!(changed(&text, Edit::remove(&["site", "hugo"])));
+    let renamed = [Edit::copy(&["site", "hugo"], &["site", "camus"]), Edit::remove(&["site", "hugo"])];
+    let renamed = apply_edits("fleet.toml", &text, &renamed).unwrap();
+    insta::assert_snapshot!(difference(&text, &renamed));
+}

@@ -17,6 +17,7 @@ mod clones;
 mod codebase;
 mod copy;
 mod cron;
+mod declared;
 mod environment;
 mod existing_mariadb;
 mod existing_server;
