@@ -65,6 +65,11 @@ pub enum Event {
         /// How many there are.
         of: usize,
     },
+    /// One of many sites has answered, or failed; only where [`Reporter::streams`].
+    Answered {
+        /// One object of JSON, on one line.
+        answer: String,
+    },
     /// Something worth a line.
     Note {
         /// The line.
@@ -76,6 +81,11 @@ pub enum Event {
 pub trait Reporter: Send + Sync {
     /// Takes one event.
     fn event(&self, event: &Event);
+
+    /// Whether the answers of sites are wanted as they come.
+    fn streams(&self) -> bool {
+        false
+    }
 }
 
 /// A reporter that drops everything.

@@ -140,6 +140,7 @@ impl Reporter for Lines {
             Event::StepFinished { step, effect, .. } => format!("{step} done: {effect}"),
             Event::StepFailed { step, error } => format!("{step} failed: {error}"),
             Event::StepSkipped { step, because } => format!("{step} skipped: {because}"),
+            Event::Answered { answer } => answer.clone(),
             Event::Sites { what, done, of } => format!("{what}: {done} of {of} sites"),
             Event::Note { text } => text.clone(),
         };

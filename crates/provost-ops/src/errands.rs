@@ -225,7 +225,11 @@ impl Round<'_> {
         };
         // What was begun at a site is finished: whoever asks to stop gets no new ones, and no half ones.
         let cx = Context { cancel: CancellationToken::new(), ..session.cx.clone() };
-        let work = async |name: &Name| self.at(&cx, name, dry, shown.get(name)).await;
+        let work = async |name: &Name| {
+            let told = self.at(&cx, name, dry, shown.get(name)).await;
+            // What is only looked at before somebody is asked is no answer yet.
+            if dry == self.options.dry_run { fanout::streamed(&cx, name, told) } else { told }
+        };
         let evidence = |told: &Told| match looks {
             true => format!("{} row(s)", told.rows.rows.len()),
             false => format!("{} change(s)", told.changes),

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::StreamExt as _;
+use provost_engine::context::Context;
 use provost_engine::event::Event;
 use provost_engine::execute::full_chain;
 use provost_engine::lease::Lease;
@@ -116,6 +117,23 @@ fn without(text: &str, name: &str) -> String {
         rest = behind;
     }
     out + rest
+}
+
+/// Passes on what a site answered, where somebody wants answers as they come: whole tables come when all have answered.
+pub(crate) fn streamed<T: Serialize, E: std::error::Error + 'static>(
+    cx: &Context,
+    site: &Name,
+    result: Result<T, E>,
+) -> Result<T, E> {
+    if cx.reporter.streams() {
+        let (done, error) = match &result {
+            Ok(done) => (Some(done), None),
+            Err(error) => (None, Some(full_chain(error))),
+        };
+        let answer = serde_json::json!({ "site": site, "done": done, "error": error }).to_string();
+        cx.reporter.event(&Event::Answered { answer });
+    }
+    result
 }
 
 /// Does it to all of them, bounded; what becomes of one is written down before the next one begins in its place.

@@ -102,7 +102,8 @@ async fn run_at(call: &Call, declared: &Declared, names: &[Name]) -> Result<Scri
     let patience = std::time::Duration::from_secs(declared.timeout_s);
     let work = async |name: &Name| -> Result<Said, OneError> {
         let (_, account) = reach(&session, name).await.map_err(OneError::Site)?;
-        Ok(declared.script.run(&cx, name, &account, patience).await?)
+        let said = declared.script.run(&cx, name, &account, patience).await;
+        Ok(fanout::streamed(&cx, name, said)?)
     };
     let evidence = |said: &Said| format!("{} line(s)", said.out.lines().count());
     let done = fanout::each(&session, &deed, names, work, evidence).await;

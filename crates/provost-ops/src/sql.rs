@@ -194,7 +194,7 @@ async fn ask_sites(
     let deed = Deed { operation: OPERATION, declared: declared(question, again), touch: Touch::Ask };
     let work = async |name: &Name| {
         let site = fleet.sites.get(name).ok_or(QuestionError::NotMade)?;
-        question.ask(&session.cx, &session.servers, name, site).await
+        fanout::streamed(&session.cx, name, question.ask(&session.cx, &session.servers, name, site).await)
     };
     let evidence = |rows: &Rows| format!("{} row(s)", rows.rows.len());
     let done = fanout::each(&session, &deed, names, work, evidence).await;

@@ -25,6 +25,7 @@ mod tame;
 pub(crate) mod usage;
 
 use std::io::IsTerminal as _;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use provost_engine::event::{Event, Reporter};
 use provost_fleet::diagnostic::Diagnostics;
@@ -41,6 +42,7 @@ use tame::tame;
 /// The terminal, the pipe or the log that is written to.
 pub(crate) struct Ui {
     json: bool,
+    streams: AtomicBool,
     colour: bool,
     output: Output,
     progress: Progress,
@@ -56,6 +58,7 @@ impl Ui {
         };
         Self {
             json: global.json,
+            streams: AtomicBool::new(false),
             colour: wanted(std::io::stdout().is_terminal()),
             output: Output::default(),
             progress: Progress::new(global.quiet, wanted(std::io::stderr().is_terminal())),
@@ -81,7 +84,7 @@ impl Ui {
     /// nothing that moves its cursor.
     pub(crate) fn rows(&self, text: &str, csv: bool) {
         match csv && !std::io::stdout().is_terminal() {
-            _ if text.is_empty() => {}
+            _ if text.is_empty() || self.streams() => {}
             true => self.data(text),
             false => self.out(text),
         }
@@ -111,6 +114,11 @@ impl Ui {
             self.out(&text);
         }
         self.json
+    }
+
+    /// Whether answers of sites are printed as they come, from now on; returns whether they were.
+    pub(crate) fn stream(&self, wanted: bool) -> bool {
+        self.streams.swap(wanted, Ordering::Relaxed)
     }
 
     /// Whether JSON was asked for.
@@ -168,6 +176,13 @@ impl Ui {
 
 impl Reporter for Ui {
     fn event(&self, event: &Event) {
-        self.progress.event(event);
+        match event {
+            Event::Answered { answer } => self.data(answer),
+            event => self.progress.event(event),
+        }
+    }
+
+    fn streams(&self) -> bool {
+        self.streams.load(Ordering::Relaxed)
     }
 }

@@ -36,6 +36,7 @@ fn script(text: &str) -> Result<Utf8PathBuf, &'static str> {
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     let what = What::Cli { path: arguments.script, arguments: arguments.given };
     let how = How::from(arguments.running);
+    ui.stream(how.stream());
     let report = scripts::run(call, &what, None, false, how.options()).await?;
     show(ui, &report);
     Ok(report.exit)
@@ -49,7 +50,7 @@ pub(super) fn show(ui: &Ui, report: &ScriptReport) {
     }
     let said = ui::scripts::said(report);
     if !said.is_empty() {
-        ui.out(&said);
+        ui.rows(&said, false);
     }
     ui.line(&ui::scripts::summary(report));
 }

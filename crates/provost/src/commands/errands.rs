@@ -51,6 +51,9 @@ pub(super) struct Running {
     /// How long a site may take, in seconds; what has not ended by then is ended there.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     timeout: Option<u64>,
+    /// Print each site's answer as it comes: an object of JSON on a line of its own.
+    #[arg(long, conflicts_with_all = ["json"])]
+    stream: bool,
 }
 
 /// As [`Changing`], for what does not come back.
@@ -71,6 +74,9 @@ struct Showing {
     /// Print comma-separated values.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// Print each site's answer as it comes: an object of JSON on a line of its own.
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    stream: bool,
 }
 
 /// How an errand goes about.
@@ -78,12 +84,18 @@ pub(super) struct How {
     options: ErrandOptions,
     yes: bool,
     csv: bool,
+    stream: bool,
 }
 
 impl How {
     fn new(targets: Targets, dry_run: bool, showing: &Showing) -> Self {
         let patience = showing.timeout.map(Duration::from_secs);
-        Self { options: ErrandOptions { targets, dry_run, patience }, yes: false, csv: showing.csv }
+        Self {
+            options: ErrandOptions { targets, dry_run, patience },
+            yes: false,
+            csv: showing.csv,
+            stream: showing.stream,
+        }
     }
 }
 
@@ -101,7 +113,7 @@ impl From<Changing> for How {
 
 impl From<Running> for How {
     fn from(own: Running) -> Self {
-        let showing = Showing { timeout: own.timeout, csv: false };
+        let showing = Showing { timeout: own.timeout, csv: false, stream: own.stream };
         Self::new(Targets { names: own.site, selection: own.sites }, false, &showing)
     }
 }
@@ -123,6 +135,11 @@ impl How {
         self.yes
     }
 
+    /// Whether answers are shown as they come.
+    pub(super) fn stream(&self) -> bool {
+        self.stream
+    }
+
     /// Whether rows are comma-separated values.
     pub(super) fn csv(&self) -> bool {
         self.csv
@@ -133,6 +150,7 @@ impl How {
 pub(super) async fn run(call: &Call, ui: &Ui, errand: &Errand, how: impl Into<How>) -> Ended {
     let how = how.into();
     let ask = async |planned: &Report| agreed(call, ui, planned, how.yes).await;
+    ui.stream(how.stream);
     let report = errands::run(call, errand, &how.options, ask).await?;
     show(ui, &report, how.csv);
     Ok(report.exit)
@@ -145,7 +163,9 @@ pub(super) async fn agreed(call: &Call, ui: &Ui, planned: &Report, yes: bool) ->
     }
     ui.finish();
     if !ui.wants_json() {
+        let streams = ui.stream(false);
         show(ui, planned, false);
+        ui.stream(streams);
     }
     ui.ask("Do it?", &call.cancel).await
 }

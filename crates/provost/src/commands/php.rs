@@ -42,6 +42,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
         return Ok(ui.usage("PHP begins with `<?php`: what stands before would be written as it is"));
     }
     let how = How::from(arguments.running);
+    ui.stream(how.stream());
     let report =
         scripts::run(call, &What::Php { text, params: json!({}) }, None, false, how.options()).await?;
     cli::show(ui, &report);

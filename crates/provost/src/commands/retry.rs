@@ -18,6 +18,9 @@ pub(crate) struct Arguments {
     /// Print comma-separated values, where the operation gives rows.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// Print each site's answer as it comes: an object of JSON on a line of its own.
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
+    stream: bool,
     /// Do not ask before what does not come back is done. Needed where nobody can be asked.
     #[arg(short, long)]
     yes: bool,
@@ -28,6 +31,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
         Planned::Errand(report) => errands::agreed(call, ui, report, arguments.yes).await,
         Planned::Rows(written) => sql::agreed(call, ui, written, arguments.yes).await,
     };
+    ui.stream(arguments.stream);
     match retry(call, arguments.operation, ask).await? {
         Retried::Nothing { operation } => {
             if !ui.json(&json!({ "schema": 1, "operation": operation, "left": 0 })) {

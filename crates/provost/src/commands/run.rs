@@ -42,6 +42,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
         return Ok(Exit::Done);
     }
     let how = How::from(arguments.how);
+    ui.stream(how.stream());
     let ask = async |question: Question<'_>| match question {
         Question::Script(own) => {
             how.yes() || ui.ask(own.header.confirm.as_deref().unwrap_or("Run it?"), &call.cancel).await

@@ -63,6 +63,7 @@ impl Progress {
         }
         match event {
             Event::Started { what } => self.line(what),
+            Event::Answered { .. } => {}
             Event::Sites { what, done, of } => self.sites(what, *done, *of),
             Event::Note { text } => self.line(&format!("note: {text}")),
             Event::StepStarted { step, number, of } => self.begin(&step.to_string(), *number, *of),

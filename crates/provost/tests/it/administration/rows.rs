@@ -117,7 +117,13 @@ fn super_administration() -> Vec<(&'static str, Vec<Try>)> {
                 well(&["settings", "unset", "quiz/shownotices", ALL], "3 changes"),
             ],
         ),
-        ("PurgeCaches; purge_caches, bulkpurgecaches", vec![well(&["caches", "purge", ALL], "3 sites")]),
+        (
+            "PurgeCaches; purge_caches, bulkpurgecaches",
+            vec![
+                well(&["caches", "purge", ALL], "3 sites"),
+                well(&["caches", "purge", "--stream", "--site", "hugo"], "\"site\":\"hugo\""),
+            ],
+        ),
         (
             "CopyFile; copy_file",
             vec![
