@@ -88,6 +88,11 @@ final class settings {
             return $there ? null : "there is no theme '$value'";
         }
         $setting = $this->known["$component/$name"] ?? null;
+        $short = preg_replace('/^mod_/', '', $component);
+        if ($setting === null && $value !== null && isset($this->known["$short/$name"])) {
+            // Most activity modules have their settings by their name alone, and some by the whole one.
+            return "its name is $short/$name";
+        }
         if ($setting === null || $value === null) {
             return null;
         }

@@ -195,8 +195,67 @@ const SECRET: [&str; 10] = [
     "accesskey",
 ];
 
+/// How names begin and end that speak about secrets and hold none: `minpasswordlength`, `passwordpolicy`, `tokenduration`.
+const ABOUT: ([&str; 5], [&str; 17]) = (
+    ["min", "max", "enable", "require", "allow"],
+    [
+        "policy",
+        "length",
+        "digits",
+        "lower",
+        "upper",
+        "nonalphanum",
+        "limit",
+        "logout",
+        "deletion",
+        "time",
+        "duration",
+        "lifetime",
+        "expiry",
+        "enabled",
+        "rotation",
+        "url",
+        "endpoint",
+    ],
+);
+
 /// Whether the value of a setting of this name (without its component) is never shown: it is told as equal or different only.
 pub fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['_', '-'], "");
+    let (begins, ends) = ABOUT;
+    if begins.iter().any(|word| name.starts_with(word)) || ends.iter().any(|word| name.ends_with(word)) {
+        return false;
+    }
     SECRET.iter().any(|word| name.contains(word)) || name.ends_with("pass") || name.ends_with("pw")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn what_speaks_about_secrets_is_none() {
+        for name in [
+            "smtppass",
+            "bind_pw",
+            "cronremotepassword",
+            "recaptchaprivatekey",
+            "clientsecret",
+            "api_token",
+            "passwordsaltmain",
+        ] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in [
+            "passwordpolicy",
+            "minpasswordlength",
+            "passwordreuselimit",
+            "passwordchangelogout",
+            "tokenduration",
+            "theme",
+            "enabletokens",
+        ] {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
 }

@@ -141,7 +141,7 @@ fn change(key: &SettingKey, declared: &Declared, is: Option<String>) -> Change {
 }
 
 /// A value on one line: what a plan shows is for people.
-fn short(value: &str) -> String {
+pub(crate) fn short(value: &str) -> String {
     let mut letters = value.chars();
     let mut short: String = letters.by_ref().take(WIDEST).collect();
     if letters.next().is_some() {

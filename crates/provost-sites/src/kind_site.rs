@@ -121,6 +121,9 @@ pub struct SeenSite {
     pub unsettled: bool,
     /// Made files that differ from what the file asks for, in words.
     pub differs: Vec<String>,
+    /// Settings that the file forces and the configuration does not say yet: which, and with what value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unforced: Vec<(String, String)>,
     /// What is to be moved, where its database is not, or not only, where the file says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relocation: Option<Relocation>,

@@ -17,36 +17,56 @@ pub(crate) type SettingDraft = (At<SettingKey>, Wish, Policy);
 pub(super) fn read(reader: &mut Reader<'_>) -> Vec<SettingDraft> {
     let mut all = Vec::new();
     for (name, (value, span)) in reader.entries("settings") {
-        if sounds_secret(&name.value) && !matches!(value, DeValue::Table(_)) {
-            reader.sink.mask(span.clone());
-            if let DeValue::String(text) = value
-                && !text.is_empty()
-            {
-                let fault = Diagnostic::warning(
-                    span.clone(),
-                    format!("`{}` may be a secret, and stands here for all to read", name.value),
-                );
-                reader.sink.push(
-                    fault.hint("write { file = \"secrets/…\" }, { env = \"…\" } or { command = [\"…\"] }"),
-                );
-            }
+        let hidden = sounds_secret(&name.value);
+        if hidden {
+            mask(reader, value, span.clone());
         }
         let key = key(reader, name);
-        let read = setting(reader, value, span);
+        let read = setting(reader, value, span.clone());
         if let (Some(key), Some((wish, policy))) = (key, read) {
-            if policy == Policy::Forced
-                && let Some(why) = key.value.not_forced()
-            {
-                let fault = Diagnostic::error(
-                    key.span.clone(),
-                    format!("`{}` cannot be \"forced\": {why}", key.value),
-                );
-                reader.sink.push(fault);
+            let why = (policy == Policy::Forced).then(|| key.value.not_forced()).flatten();
+            if let Some(why) = why {
+                let message = format!("`{}` cannot be \"forced\": {why}", key.value);
+                reader.sink.push(Diagnostic::error(key.span.clone(), message));
+            }
+            if hidden && matches!(&wish, Wish::Value(text) if !text.is_empty()) {
+                in_plain(reader, &key, policy, span);
             }
             all.push((key, wish, policy));
         }
     }
     all
+}
+
+/// What may be a secret is never shown, in whatever form it stands there.
+fn mask(reader: &Reader<'_>, value: &DeValue<'_>, span: Span) {
+    match value {
+        DeValue::Table(table) => {
+            if let Some(value) =
+                table.get("value").filter(|value| !matches!(value.get_ref(), DeValue::Table(_)))
+            {
+                reader.sink.mask(value.span());
+            }
+        }
+        _ => reader.sink.mask(span),
+    }
+}
+
+/// A text in the place of a secret: its name says what it may be, and nobody can be sure.
+fn in_plain(reader: &Reader<'_>, key: &At<SettingKey>, policy: Policy, span: Span) {
+    let name = &key.value;
+    let fault = match policy {
+        Policy::Forced => Diagnostic::error(
+            key.span.clone(),
+            format!(
+                "`{name}` may be a secret, and cannot be \"forced\": Moodle shows what its configuration file forces"
+            ),
+        ),
+        Policy::Kept | Policy::Seeded => {
+            Diagnostic::warning(span, format!("`{name}` may be a secret, and stands here for all to read"))
+        }
+    };
+    reader.sink.push(fault.hint("write { file = \"secrets/…\" }, { env = \"…\" } or { command = [\"…\"] }"));
 }
 
 fn key(reader: &Reader<'_>, name: At<String>) -> Option<At<SettingKey>> {

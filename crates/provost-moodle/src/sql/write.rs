@@ -51,6 +51,9 @@ pub enum WriteError {
     /// A word that is not taken, for then other rows would be touched than are shown.
     #[error("`{0}` cannot be part of it here")]
     Word(String),
+    /// It changes the number of rows.
+    #[error("the number of rows (`id`) cannot be changed: they are known by it")]
+    Number,
 }
 
 const UPDATE: &str = "update {table} set … where …";
@@ -118,6 +121,9 @@ fn update(text: &str, words: &[&Word]) -> Result<Option<Write>, WriteError> {
     let end = place.map_or(text.len(), |word| word.at);
     let values = text.get(set.end..end).unwrap_or("").trim().to_owned();
     let columns = assigned(text, set.end, rest.iter().take_while(|word| word.at < end));
+    if columns.iter().any(|column| column == "id") {
+        return Err(WriteError::Number);
+    }
     let change = Change::Update { set: values, columns };
     Ok(Some(Write { table: table.text.clone(), condition: condition(text, place.copied()), change }))
 }

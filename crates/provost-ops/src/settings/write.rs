@@ -6,6 +6,7 @@ use provost_admin::compare::Key;
 use provost_admin::errand::{Errand, SETTINGS_SET};
 use provost_admin::settings::canonical::By;
 use provost_admin::settings::{fits, is_secret, state};
+use provost_fleet::setting::{Policy, SettingKey};
 use provost_fleet::suggest::nearest;
 use provost_sites::settings::Read;
 use serde::Serialize;
@@ -64,6 +65,29 @@ pub fn errand(settings: &[One]) -> Result<Errand, String> {
     let secret = settings.iter().any(|one| one.is_secret() && one.value.is_some());
     let params = json!({ "settings": settings });
     Ok(if secret { SETTINGS_SET.with_secret(params) } else { SETTINGS_SET.with(params) })
+}
+
+/// Which of some settings the fleet file keeps, in words: the next `apply` sets these back.
+///
+/// # Errors
+/// When the fleet file is not valid.
+pub fn kept_by_the_file(call: &Call, settings: &[One]) -> Result<Vec<String>, OpsError> {
+    let fleet = call.load()?.fleet;
+    let mut kept = BTreeSet::new();
+    for one in settings {
+        let Ok(key) = format!("{}/{}", one.component, one.name).parse::<SettingKey>() else { continue };
+        let declared = fleet.sites.values().filter_map(|site| site.settings.get(&key));
+        let by =
+            declared.filter(|declared| declared.policy == Policy::Kept).map(|declared| declared.by.as_str());
+        let by: BTreeSet<&str> = by.collect();
+        if !by.is_empty() {
+            let by = by.into_iter().take(3).collect::<Vec<_>>().join(", ");
+            kept.insert(format!(
+                "{key} is declared in the fleet file ({by}): where it is, `apply` sets it back"
+            ));
+        }
+    }
+    Ok(kept.into_iter().collect())
 }
 
 /// What is brought to other sites.

@@ -267,6 +267,8 @@ pub struct Back {
     pub table: String,
     /// How many rows were put back; 0 where they were as before already.
     pub rows: usize,
+    /// The rows that somebody has changed since, by table and number: they stay.
+    pub changed: Vec<String>,
 }
 
 /// What came of putting rows back.
@@ -287,22 +289,23 @@ pub struct Undone {
     pub exit: Exit,
 }
 
-/// Puts back what an operation changed, at all of its sites or some of them.
+/// Puts back what an operation changed, at all of its sites or some of them; `dry` only says what that would be.
 ///
 /// # Errors
-/// When nothing is kept of the operation. What goes wrong at a site is told with it, and nothing is put back there.
+/// When nothing is kept of the operation. What goes wrong at a site is told with it.
 pub async fn undo(
     call: &Call,
     which: Which,
     targets: &Targets,
     patience: std::time::Duration,
+    dry: bool,
 ) -> Result<Undone, OpsError> {
     let chosen = match targets.names.is_empty() && targets.selection.is_none() {
         true => None,
         false => Some(to_change(call, targets).await?),
     };
     let session = Session::open(call, Access::Change)?;
-    let done = undo_in(&session, which, chosen, patience).await;
+    let done = undo_in(&session, which, chosen, patience, dry).await;
     session.close().await;
     done
 }
@@ -312,6 +315,7 @@ async fn undo_in(
     which: Which,
     chosen: Option<Vec<Name>>,
     patience: std::time::Duration,
+    dry: bool,
 ) -> Result<Undone, OpsError> {
     let entry = journal::find(session, which)?;
     let undone = entry.operation.id.0;
@@ -330,21 +334,29 @@ async fn undo_in(
             there,
         });
     }
-    let deed = Deed { operation: UNDO, declared: json!({ "undone": undone }), touch: Touch::Change };
+    let deed =
+        Deed { operation: UNDO, declared: json!({ "undone": undone, "dry": dry }), touch: Touch::Change };
     let cx = Context { cancel: CancellationToken::new(), ..session.cx.clone() };
     let work = async |name: &Name| -> Result<Back, EditError> {
         let text = fs_err::read(directory.join(format!("{name}.json"))).map_err(EditError::Keep)?;
         let touched: Touched =
             serde_json::from_slice(&text).map_err(std::io::Error::other).map_err(EditError::Keep)?;
         let site = fleet.sites.get(name).ok_or(QuestionError::NotMade)?;
-        let rows = match put_back(&cx, &session.servers, name, site, &touched, patience).await? {
-            PutBack::Rows(rows) => rows,
-            PutBack::Nothing => 0,
-        };
-        Ok(Back { table: touched.table, rows })
+        let PutBack { rows, changed } =
+            put_back(&cx, &session.servers, name, site, &touched, patience, dry).await?;
+        Ok(Back { table: touched.table, rows, changed })
     };
-    let done =
-        fanout::each(session, &deed, &names, work, |back| format!("{} row(s) put back", back.rows)).await?;
+    let evidence = |back: &Back| match back.changed.len() {
+        0 => format!("{} row(s) put back", back.rows),
+        changed => format!("{} row(s) put back, {changed} changed since stay", back.rows),
+    };
+    let mut done = fanout::each(session, &deed, &names, work, evidence).await?;
+    for target in &mut done.targets {
+        let changed = target.done.as_ref().map(|back| back.changed.clone()).unwrap_or_default();
+        if !changed.is_empty() {
+            target.error = Some(EditError::Since(changed).to_string());
+        }
+    }
     Ok(Undone {
         schema: 1,
         operation: done.operation.0,

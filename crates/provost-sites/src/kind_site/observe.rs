@@ -260,6 +260,7 @@ impl SiteKind {
         let linked = files::build_of(&cx.paths, name);
         seen.sessions = sessions::moved(&cx.paths.site(name).join("site.php"), declared)
             .map(|(from, to)| (from.to_owned(), to.to_owned()));
+        seen.unforced = config::not_yet_forced(cx, name, declared);
         seen.differs = self.differences(cx, name, declared, &password, linked.is_some())?;
         seen.tree = linked.or_else(|| facts.own.get("tree").cloned());
         // The wanted build is made by a step of its own, in the same plan: only another one can be missing for good.

@@ -200,6 +200,9 @@ fn configure(name: &Name, want: &WantedSite, is: &SeenSite, tree: &str) -> Plann
     let mut reason = "its made files differ from the fleet file".to_owned();
     let mut changes: Vec<Change> =
         is.differs.iter().map(|what| Change::replace(what, "old", "new")).collect();
+    changes.extend(
+        is.unforced.iter().map(|(setting, value)| Change::create(format!("{setting}, forced"), value)),
+    );
     let mut impact = Impact::Change;
     if let Some((from, to)) = &is.sessions {
         reason.push_str("; everybody logs in again");

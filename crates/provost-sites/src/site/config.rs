@@ -7,11 +7,12 @@ use provost_fleet::digest::Digest;
 use provost_fleet::model::Site;
 use provost_fleet::name::Name;
 use provost_fleet::secret::Secret;
-use provost_fleet::setting::{Policy, Wish};
+use provost_fleet::setting::{Policy, SettingKey, Wish};
 use provost_moodle::php::PhpLiteral;
 use provost_moodle::site_file::{FORCED_PLUGIN_SETTINGS, SiteDatabase, SiteFile};
 
 use super::{SiteError, dataroot, sessions};
+use crate::kind_settings::short;
 use crate::php::Php;
 use crate::server::Servers;
 
@@ -50,6 +51,27 @@ fn declared(site: &Site) -> BTreeMap<String, PhpLiteral> {
         core.insert(FORCED_PLUGIN_SETTINGS.to_owned(), PhpLiteral::Map(plugins.collect()));
     }
     core
+}
+
+/// What the fleet file forces and the site's PHP file does not say yet: setting with the table that declares it, and value.
+pub fn not_yet_forced(cx: &Context, name: &Name, site: &Site) -> Vec<(String, String)> {
+    let forced = site.settings.iter().filter(|(_, declared)| declared.policy == Policy::Forced);
+    let mut forced = forced.peekable();
+    if forced.peek().is_none() {
+        return Vec::new();
+    }
+    // Without a file nothing is forced.
+    let text = std::fs::read_to_string(cx.paths.site(name).join("site.php")).unwrap_or_default();
+    let line = |key: &SettingKey, value: &str| {
+        format!("{} => {},", PhpLiteral::from(key.name()), PhpLiteral::from(value))
+    };
+    let missing = forced.filter_map(|(key, declared)| match &declared.wish {
+        Wish::Value(value) if !text.contains(&line(key, value)) => {
+            Some((format!("{key} ({})", declared.by), short(value)))
+        }
+        _ => None,
+    });
+    missing.collect()
 }
 
 /// Renders the file of a site.

@@ -56,7 +56,7 @@ pub enum EditError {
     #[error("what was there could not be kept")]
     Keep(#[source] std::io::Error),
     /// Rows were changed since.
-    #[error("{} of the rows were changed since, among them {}", .0.len(), .0.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", "))]
+    #[error("{} of the rows were changed since, and stay: {}{}", .0.len(), .0.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", "), if .0.len() > 5 { ", …" } else { "" })]
     Since(Vec<String>),
 }
 

@@ -10,7 +10,7 @@ use provost_ops::session::Session;
 use provost_sites::database;
 use provost_sites::secrets::{self, Generated};
 
-use super::{Result, mark, tree};
+use super::{FILLER, Result, mark, tree};
 
 /// Rows of `config` and of `config_plugins` of a Moodle 5.0 just after it was installed, rounded.
 const ROWS: [(&str, u32); 2] = [("config", 450), ("config_plugins", 2300)];
@@ -81,9 +81,9 @@ fn slim(session: &Session, seed: &str) -> Result<()> {
         session,
         SLIM,
         &format!(
-            "insert into public.mdl_config (name, value) select 'filler' || n, repeat('x', 20) from generate_series(1, {}) n;
+            "insert into public.mdl_config (name, value) select 'filler' || n, '{FILLER}' from generate_series(1, {}) n;
              insert into public.mdl_config_plugins (plugin, name, value)
-                select 'mod_filler' || n % 90, 'filler' || n, repeat('x', 20) from generate_series(1, {}) n;
+                select 'mod_filler' || n % 90, 'filler' || n, '{FILLER}' from generate_series(1, {}) n;
              analyze;",
             ROWS[0].1, ROWS[1].1
         ),
@@ -119,7 +119,7 @@ fn of_mariadb(session: &Session, name: &Name, seed: &str) -> Result<String> {
             ("plugin, name", "concat('mod_filler', seq % 90), ")
         };
         script += &format!(
-            "insert into mdl_{table} ({}, value) select {}concat('filler', seq), repeat('x', 20) from seq_1_to_{rows};\n",
+            "insert into mdl_{table} ({}, value) select {}concat('filler', seq), '{FILLER}' from seq_1_to_{rows};\n",
             columns.0, columns.1
         );
     }

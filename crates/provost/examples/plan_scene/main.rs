@@ -27,6 +27,12 @@ use provost_sites::site::{config, files};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+/// How many settings are declared for each site; all are as declared.
+const SETTINGS: usize = 20;
+
+/// The value of the rows that make the tables of settings as long as those of a Moodle.
+pub(crate) const FILLER: &str = "xxxxxxxxxxxxxxxxxxxx";
+
 /// Everything runs as the user who measures.
 const OWN: User = User { name: String::new(), account: Account::Own };
 
@@ -62,13 +68,21 @@ fn declare(directory: &Utf8Path, sites: usize) -> Result<Vec<Name>> {
     let codebases: Vec<&Name> = fleet.codebases.keys().collect();
     let port = fleet.web.listen.first().map_or(80, std::net::SocketAddr::port);
     let mut text = std::fs::read_to_string(&path)?;
+    if !text.contains("[profile.bench.settings]") {
+        text += "\n[profile.bench.settings]\n";
+        for number in 1..=SETTINGS / 2 {
+            text += &format!(
+                "\"core/filler{number}\" = \"{FILLER}\"\n\"mod_filler{number}/filler{number}\" = \"{FILLER}\"\n"
+            );
+        }
+    }
     let mut new = Vec::new();
     for number in 1..sites {
         let name: Name = format!("s{number:04}").parse()?;
         if !fleet.sites.contains_key(&name) {
             let codebase = codebases[number % codebases.len()];
             text += &format!(
-                "\n[site.{name}]\nurl = \"http://{name}.localhost:{port}\"\ncodebase = \"{codebase}\"\ntags = [\"t{}\"]\n",
+                "\n[site.{name}]\nurl = \"http://{name}.localhost:{port}\"\ncodebase = \"{codebase}\"\nprofiles = [\"bench\"]\ntags = [\"t{}\"]\n",
                 number % 10
             );
             new.push(name);

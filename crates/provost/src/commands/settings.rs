@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use provost_ops::session::Call;
 use provost_ops::settings::declared::declared;
-use provost_ops::settings::write::{CopyOptions, One, copy, errand};
+use provost_ops::settings::write::{CopyOptions, One, copy, errand, kept_by_the_file};
 use provost_ops::settings::{Pattern, diff, get};
 use provost_ops::site::Targets;
 
@@ -47,7 +47,7 @@ impl From<Asked> for Targets {
 /// Show settings: whether a site has them set, forced by its configuration file, or absent
 #[derive(Debug, clap::Args)]
 struct Get {
-    /// PLUGIN/NAME, or a name of Moodle's own; `*` stands for anything: `core/theme`, `theme`, `mod_quiz/*`.
+    /// PLUGIN/NAME, or a name of Moodle's own; `*` stands for anything: `core/theme`, `theme`, `quiz/*`.
     #[arg(value_name = "SETTING", required = true)]
     settings: Vec<Pattern>,
     #[command(flatten)]
@@ -60,7 +60,7 @@ struct Get {
 /// categories are compared by name, and a site's own address stands for itself. Secrets are told as different only.
 #[derive(Debug, clap::Args)]
 struct Diff {
-    /// Only these settings: `core/theme`, `mod_quiz/*`.
+    /// Only these settings: `core/theme`, `quiz/*`.
     #[arg(value_name = "SETTING")]
     settings: Vec<Pattern>,
     /// The site that the others are compared with. Without, those that most sites are equal to.
@@ -79,7 +79,7 @@ struct Diff {
 /// configuration file forces cannot be set.
 #[derive(Debug, clap::Args)]
 struct Set {
-    /// PLUGIN/NAME=VALUE, where Moodle's own need no PLUGIN: `theme=boost`, `mod_quiz/attempts=2`. `NAME=@FILE` takes a file's text, as a
+    /// PLUGIN/NAME=VALUE, where Moodle's own need no PLUGIN: `theme=boost`, `quiz/attempts=2`. `NAME=@FILE` takes a file's text, as a
     /// secret must be given; `@-` is standard input.
     #[arg(value_name = "SETTING=VALUE", required = true)]
     settings: Vec<String>,
@@ -103,7 +103,7 @@ struct Unset {
 /// other's. What only the others have set stays as it is.
 #[derive(Debug, clap::Args)]
 struct Copy {
-    /// Plugins, such as `mod_quiz`; or single settings: `core/theme`, `mod_quiz/*`.
+    /// Plugins, such as `quiz`; or single settings: `core/theme`, `quiz/*`.
     #[arg(value_name = "PLUGIN", required = true)]
     plugins: Vec<String>,
     /// The site that has them.
@@ -126,18 +126,12 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
         }
         Verb::Set(own) => {
             let settings = own.settings.iter().map(|text| assigned(text)).collect::<Result<Vec<_>, _>>();
-            match settings.and_then(|settings| errand(&settings)) {
-                Ok(errand) => errands::run(call, ui, &errand, own.changing).await,
-                Err(why) => Ok(ui.usage(&why)),
-            }
+            write(call, ui, settings, own.changing).await
         }
         Verb::Unset(own) => {
             let settings =
                 own.settings.iter().map(|text| One::parse(text, None)).collect::<Result<Vec<_>, _>>();
-            match settings.and_then(|settings| errand(&settings)) {
-                Ok(errand) => errands::run(call, ui, &errand, own.changing).await,
-                Err(why) => Ok(ui.usage(&why)),
-            }
+            write(call, ui, settings, own.changing).await
         }
         Verb::Copy(own) => {
             let options = CopyOptions { from: own.from, plugins: own.plugins };
@@ -165,6 +159,19 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             }
             Ok(found.exit)
         }
+    }
+}
+
+async fn write(call: &Call, ui: &Ui, settings: Result<Vec<One>, String>, changing: Changing) -> Ended {
+    let errand = settings.and_then(|settings| errand(&settings).map(|errand| (errand, settings)));
+    match errand {
+        Ok((errand, settings)) => {
+            for kept in kept_by_the_file(call, &settings)? {
+                ui.line(&format!("note: {kept}"));
+            }
+            errands::run(call, ui, &errand, changing).await
+        }
+        Err(why) => Ok(ui.usage(&why)),
     }
 }
 

@@ -54,8 +54,8 @@ pub(crate) struct Arguments {
     /// Change rows: an `update`, a `delete` or an `insert` of one table.
     #[arg(long)]
     write: bool,
-    /// With `--write`: show the rows that would be touched, and do nothing.
-    #[arg(long, requires = "write")]
+    /// With `--write` and `--undo`: show the rows that would be touched, and do nothing.
+    #[arg(long, conflicts_with_all = ["list", "stream"])]
     dry_run: bool,
     /// With `--write` and `--undo`: do not ask first. Needed where nobody can be asked.
     #[arg(short, long)]
@@ -66,6 +66,9 @@ pub(crate) struct Arguments {
     /// Print comma-separated values.
     #[arg(long, conflicts_with = "json")]
     csv: bool,
+    /// Print each site's answer as it comes: an object of JSON on a line of its own.
+    #[arg(long, conflicts_with_all = ["json", "csv", "write", "list", "undo"])]
+    stream: bool,
 }
 
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
@@ -100,6 +103,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     if arguments.write {
         return change(call, ui, &options, (arguments.dry_run, arguments.yes)).await;
     }
+    ui.stream(arguments.stream);
     let asked = ask(call, &options).await?;
     show(ui, &asked, arguments.csv);
     Ok(asked.exit)
@@ -160,15 +164,27 @@ pub(super) fn changed(ui: &Ui, written: &Written) {
 }
 
 async fn undo(call: &Call, ui: &Ui, which: Which, arguments: &Arguments) -> Ended {
-    if !arguments.yes && !ui.ask("Put the rows back as they were?", &call.cancel).await {
-        ui.line("nothing was done; `--yes` answers where nobody can be asked");
-        return Ok(Exit::Refused);
-    }
     let targets = Targets { names: arguments.site.clone(), selection: arguments.sites.clone() };
-    let undone = write::undo(call, which, &targets, Duration::from_secs(arguments.timeout)).await?;
+    let patience = Duration::from_secs(arguments.timeout);
+    if arguments.dry_run || !arguments.yes {
+        let planned = write::undo(call, which, &targets, patience, true).await?;
+        ui.finish();
+        if !ui.json(&planned) {
+            ui.out(&edits::back(&planned));
+            ui.line(&edits::undone(&planned, true));
+        }
+        if arguments.dry_run {
+            return Ok(planned.exit);
+        }
+        if !ui.ask("Put the rows back as they were?", &call.cancel).await {
+            ui.line("nothing was done; `--yes` answers where nobody can be asked");
+            return Ok(Exit::Refused);
+        }
+    }
+    let undone = write::undo(call, which, &targets, patience, false).await?;
     ui.finish();
     if !ui.json(&undone) {
-        ui.line(&edits::undone(&undone));
+        ui.line(&edits::undone(&undone, false));
     }
     Ok(undone.exit)
 }

@@ -7,6 +7,7 @@ use provost_ops::sql::write::{Outcome, Undone, Written};
 
 use super::queries::{causes, counted};
 use super::rows::{self, Of};
+use super::tables::{lines, table};
 
 /// How many rows of a site are shown; `--json` has all.
 const SHOWN: usize = 10;
@@ -53,13 +54,32 @@ pub(crate) fn summary(written: &Written) -> String {
     text
 }
 
+/// What would be put back, site by site.
+pub(crate) fn back(undone: &Undone) -> String {
+    let mut rows = table(["SITE", "TABLE", "ROWS", "CHANGED SINCE"]);
+    for site in &undone.sites {
+        if let Some(back) = &site.done {
+            rows.add_row([
+                site.site.clone(),
+                back.table.clone(),
+                back.rows.to_string(),
+                back.changed.len().to_string(),
+            ]);
+        }
+    }
+    lines(&rows).trim_end().to_owned()
+}
+
 /// How many rows were put back.
-pub(crate) fn undone(undone: &Undone) -> String {
+pub(crate) fn undone(undone: &Undone, dry: bool) -> String {
     let done = || undone.sites.iter().filter_map(|site| site.done.as_ref());
     let rows = counted(done().map(|back| back.rows).sum(), "row");
-    let mut text =
-        format!("{rows} of {} put back", counted(done().filter(|back| back.rows > 0).count(), "site"));
-    let nothing = done().filter(|back| back.rows == 0).count();
+    let mut text = format!(
+        "{rows} of {} {}put back",
+        counted(done().filter(|back| back.rows > 0).count(), "site"),
+        if dry { "would be " } else { "" }
+    );
+    let nothing = done().filter(|back| back.rows == 0 && back.changed.is_empty()).count();
     if nothing > 0 {
         write!(text, "; {} had them as before already", counted(nothing, "site")).ok();
     }

@@ -77,50 +77,53 @@ fn departures(env: &TestEnv) -> Vec<String> {
 
 #[test]
 fn what_is_declared_is_so_and_stays_so() {
+    is_so_and_stays_so(Engine::Postgresql);
+}
+
+#[test]
+#[ignore = "the same on the other engine, a minute and a half: run it with `--run-ignored all`"]
+fn what_is_declared_is_so_and_stays_so_on_mariadb() {
+    is_so_and_stays_so(Engine::Mariadb);
+}
+
+fn is_so_and_stays_so(engine: Engine) {
     if !Moodle::real().is_real() {
         println!("no real Moodle: nothing to declare");
         return;
     }
-    for engine in [Engine::Postgresql, Engine::Mariadb] {
-        let env = fleet(engine);
-        let applied = env.run(&["apply"]);
-        assert_eq!(applied.code, 0, "{applied}");
-        assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
-        let _up = env.up();
-        assert_eq!(get(&env, "hugo", "core/maxbytes"), is("1048576", "set"));
-        assert_eq!(get(&env, "zola", "core/maxbytes"), is("2097152", "set"));
-        assert_eq!(get(&env, "hugo", "core/timezone"), is("Europe/Paris", "forced"));
-        assert_eq!(get(&env, "hugo", "quiz/attempts"), is("3", "forced"));
-        assert_eq!(get(&env, "hugo", "core/supportname"), (None, "absent".to_owned()));
-        assert_eq!(get(&env, "hugo", "core/custommenuitems"), is("One|/one\n'Two' \"quoted\"|/two\n", "set"));
-        assert_eq!(departures(&env), Vec::<String>::new());
-        // Moodle itself takes them for what they are.
-        let asked = "echo get_config('quiz', 'attempts'), ' ', $CFG->timezone, ' ', $CFG->frontpageloggedin, ' ', $CFG->smtppass === \
-                     'Hush-4711-x' ? 'yes' : 'no';";
-        let told = env.run(&["php", "--run", asked, "--site", "hugo"]);
-        assert!(told.stdout.contains("3 Europe/Paris 5 yes"), "{told}");
+    let env = fleet(engine);
+    let applied = env.run(&["apply"]);
+    assert_eq!(applied.code, 0, "{applied}");
+    assert_eq!(env.run(&["plan"]).stdout, "Nothing to do.\n");
+    let _up = env.up();
+    assert_eq!(get(&env, "hugo", "core/maxbytes"), is("1048576", "set"));
+    assert_eq!(get(&env, "zola", "core/maxbytes"), is("2097152", "set"));
+    assert_eq!(get(&env, "hugo", "core/timezone"), is("Europe/Paris", "forced"));
+    assert_eq!(get(&env, "hugo", "quiz/attempts"), is("3", "forced"));
+    assert_eq!(get(&env, "hugo", "core/supportname"), (None, "absent".to_owned()));
+    assert_eq!(get(&env, "hugo", "core/custommenuitems"), is("One|/one\n'Two' \"quoted\"|/two\n", "set"));
+    assert_eq!(departures(&env), Vec::<String>::new());
+    // Moodle itself takes them for what they are.
+    // The journal has the code: the secret itself must not be in it.
+    let asked = "echo get_config('quiz', 'attempts'), ' ', $CFG->timezone, ' ', $CFG->frontpageloggedin, ' ', md5($CFG->smtppass);";
+    let told = env.run(&["php", "--run", asked, "--site", "hugo"]);
+    assert!(told.stdout.contains("3 Europe/Paris 5 b9c01aba1e537c46b9666f1aacdad0e7"), "{told}");
 
-        let set =
-            ["settings", "set", "frontpageloggedin=6", "theme_boost/preset=default.scss", "--site", "hugo"];
-        assert_eq!(env.run(&set).code, 0);
-        let forced = env.run(&["settings", "set", "quiz/attempts=1", "--site", "hugo"]);
-        assert!(forced.code == 3 && forced.stdout.is_empty(), "{forced}");
-        assert_eq!(
-            departures(&env),
-            ["hugo core/frontpageloggedin \"6\""],
-            "what was sown is the site's own"
-        );
-        let plan = env.run(&["plan"]);
-        assert!(plan.stdout.contains("core/frontpageloggedin (profile.base)  6 -> 5"), "{plan}");
-        let applied = env.run(&["apply"]);
-        assert!(applied.code == 0, "{applied}");
-        assert_eq!(get(&env, "hugo", "core/frontpageloggedin"), is("5", "set"));
-        assert_eq!(get(&env, "hugo", "theme_boost/preset"), is("default.scss", "set"));
+    let set = ["settings", "set", "frontpageloggedin=6", "theme_boost/preset=default.scss", "--site", "hugo"];
+    assert_eq!(env.run(&set).code, 0);
+    let forced = env.run(&["settings", "set", "quiz/attempts=1", "--site", "hugo"]);
+    assert!(forced.code == 3 && forced.stdout.is_empty(), "{forced}");
+    assert_eq!(departures(&env), ["hugo core/frontpageloggedin \"6\""], "what was sown is the site's own");
+    let plan = env.run(&["plan"]);
+    assert!(plan.stdout.contains("core/frontpageloggedin (profile.base)  6 -> 5"), "{plan}");
+    let applied = env.run(&["apply"]);
+    assert!(applied.code == 0, "{applied}");
+    assert_eq!(get(&env, "hugo", "core/frontpageloggedin"), is("5", "set"));
+    assert_eq!(get(&env, "hugo", "theme_boost/preset"), is("default.scss", "set"));
 
-        wrong_values(&env);
-        renamed_and_made(&env);
-        assert_eq!(holding(&env, SECRET), "", "the secret is written down");
-    }
+    wrong_values(&env);
+    renamed_and_made(&env);
+    assert_eq!(holding(&env, SECRET), "", "the secret is written down");
 }
 
 /// What Moodle does not take stops that site's settings alone, all of them.

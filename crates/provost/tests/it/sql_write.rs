@@ -115,17 +115,19 @@ fn changed_since(env: &TestEnv) {
     let back = env.run(&["sql", "--undo", &operation, "--yes"]);
     assert!(
         back.code == 3
-            && back.stderr.contains("hugo: 1 of the rows were changed since, among them mdl_user 1"),
+            && back.stderr.contains("hugo: 1 of the rows were changed since, and stay: mdl_user 1"),
         "{back}"
     );
     assert_eq!(
         env.sql_in("test_hugo", "select count(*) from mdl_user where city = 'Torino'"),
-        "1",
-        "nothing of hugo was put back"
+        "0",
+        "the row that nobody has changed was put back"
     );
     env.sql_in("test_hugo", "update mdl_user set city = 'Torino' where username = 'guest'");
     let back = env.run(&["sql", "--undo", &operation, "--yes", "--site", "hugo"]);
-    assert!(back.code == 0 && back.stderr.contains("2 rows of 1 site put back"), "{back}");
+    assert!(back.code == 0 && back.stderr.contains("1 row of 1 site put back"), "{back}");
+    let key = env.write_sql(&["--sites", "*", "--yes", "update {scale} set id = id + 1000 where id > 0"]);
+    assert!(key.code == 64 && key.stderr.contains("cannot be changed"), "{key}");
     assert_eq!(env.run(&["sql", "--undo", "999999", "--yes"]).code, 64);
 }
 

@@ -13,18 +13,19 @@ use super::{EditError, Touched, Verb};
 use crate::server::{Servers, Sql};
 
 /// What came of putting rows back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PutBack {
-    /// So many rows are as they were.
-    Rows(usize),
-    /// They were as before already.
-    Nothing,
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PutBack {
+    /// How many rows were put back.
+    pub rows: usize,
+    /// The rows that somebody has changed since, by table and number: they stay.
+    pub changed: Vec<String>,
 }
 
-/// Puts rows back as they were, in one transaction, where nobody has changed them since.
+/// Puts rows back as they were, in one transaction: each that nobody has changed since. One that is as it was already is let be. `dry` gives
+/// up the transaction.
 ///
 /// # Errors
-/// When somebody has: then nothing is put back.
+/// The database's, and when the table has other columns by now: then nothing is put back.
 pub async fn put_back(
     cx: &Context,
     servers: &Servers,
@@ -32,6 +33,7 @@ pub async fn put_back(
     site: &Site,
     touched: &Touched,
     patience: Duration,
+    dry: bool,
 ) -> Result<PutBack, EditError> {
     in_time(cx, patience, async {
         let mut own = connect(cx, servers, name, site).await?;
@@ -40,7 +42,7 @@ pub async fn put_back(
         }
         begin(&mut own.sql, patience, false).await?;
         let done = back(&mut own.sql, touched).await;
-        run(&mut own.sql, if done.is_ok() { "commit" } else { "rollback" }).await?;
+        run(&mut own.sql, if done.is_ok() && !dry { "commit" } else { "rollback" }).await?;
         own.close().await;
         done
     })
@@ -53,16 +55,16 @@ async fn back(sql: &mut Sql, touched: &Touched) -> Result<PutBack, EditError> {
     }
     let all = if touched.before.is_empty() { &touched.after } else { &touched.before };
     if all.is_empty() {
-        return Ok(PutBack::Nothing);
+        return Ok(PutBack::default());
     }
+    let now = by_number(sql, touched, &numbered(touched, all)?, true).await?;
+    let (touched, changed) = unchanged(touched, &now);
+    let touched = &touched;
+    if touched.count() == 0 {
+        return Ok(PutBack { rows: 0, changed });
+    }
+    let all = if touched.before.is_empty() { &touched.after } else { &touched.before };
     let meant = numbered(touched, all)?;
-    let now = by_number(sql, touched, &meant, true).await?;
-    if now == touched.before {
-        return Ok(PutBack::Nothing);
-    }
-    if now != touched.after {
-        return Err(EditError::Since(changed(touched, &now)));
-    }
     match touched.verb {
         Verb::Insert => {
             run(sql, &format!("delete from {} where {meant}", touched.table)).await?;
@@ -79,21 +81,34 @@ async fn back(sql: &mut Sql, touched: &Touched) -> Result<PutBack, EditError> {
         }
     }
     let now = by_number(sql, touched, &meant, false).await?;
-    if now == touched.before { Ok(PutBack::Rows(touched.count())) } else { Err(EditError::Differs) }
+    if now == touched.before {
+        Ok(PutBack { rows: touched.count(), changed })
+    } else {
+        Err(EditError::Differs)
+    }
 }
 
-/// Numbers of rows that are neither as they were written nor as they were before.
-fn changed(touched: &Touched, now: &[Vec<Option<String>>]) -> Vec<String> {
+/// The rows that are as they were written, apart from those that are neither so nor as they were before.
+fn unchanged(touched: &Touched, now: &[Vec<Option<String>>]) -> (Touched, Vec<String>) {
     let number = |row: &[Option<String>]| id_of(touched, row).unwrap_or_default();
-    let known: BTreeMap<String, &Vec<Option<String>>> = now.iter().map(|row| (number(row), row)).collect();
-    let was: BTreeMap<String, &Vec<Option<String>>> =
-        touched.after.iter().map(|row| (number(row), row)).collect();
-    let every = known.keys().chain(was.keys()).collect::<BTreeSet<_>>();
-    every
-        .into_iter()
-        .filter(|id| known.get(*id) != was.get(*id))
-        .map(|id| format!("{} {id}", touched.table))
-        .collect()
+    let known = |rows: &[Vec<Option<String>>]| -> BTreeMap<String, Vec<Option<String>>> {
+        rows.iter().map(|row| (number(row), row.clone())).collect()
+    };
+    let (before, after, now) = (known(&touched.before), known(&touched.after), known(now));
+    let is = |id: &String| now.get(id);
+    let every: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let others = |id: &&&String| is(id) != after.get(**id) && is(id) != before.get(**id);
+    let changed = every.iter().filter(others).map(|id| format!("{} {id}", touched.table)).collect();
+    let still = |row: &&Vec<Option<String>>| {
+        let id = number(row);
+        is(&id) == after.get(&id) && is(&id) != before.get(&id)
+    };
+    let left = Touched {
+        before: touched.before.iter().filter(still).cloned().collect(),
+        after: touched.after.iter().filter(still).cloned().collect(),
+        ..touched.clone()
+    };
+    (left, changed)
 }
 
 fn insert_of(engine: Engine, touched: &Touched, row: &[Option<String>]) -> String {
