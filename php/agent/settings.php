@@ -25,6 +25,9 @@ namespace provost;
  */
 final class settings {
 
+    /** @var true[] Settings whose values are never written down, by component and name. */
+    private array $secrets = [];
+
     /** @var \admin_setting[] The settings that have a place in the site administration, by "component/name". */
     private array $known = [];
 
@@ -115,6 +118,16 @@ final class settings {
     }
 
     /**
+     * Says that the value of a setting is a secret.
+     *
+     * @param string $component
+     * @param string $name
+     */
+    public function is_secret(string $component, string $name): void {
+        $this->secrets["$component/$name"] = true;
+    }
+
+    /**
      * Writes a value and reads it back.
      *
      * @param string $component
@@ -157,6 +170,10 @@ final class settings {
     private function write_plainly(string $component, string $name, ?string $before, ?string $value): void {
         $plugin = $component === 'core' ? null : $component;
         set_config($name, $value, $plugin);
+        if (isset($this->secrets["$component/$name"])) {
+            // As core does for settings that it knows to be passwords.
+            [$before, $value] = array_map(fn(?string $one): ?string => (string) $one === '' ? $one : '********', [$before, $value]);
+        }
         add_to_config_log($name, $before, $value, $plugin);
         if ($plugin === null && $name === 'theme') {
             theme_reset_all_caches();

@@ -22,6 +22,9 @@ pub trait Kind: Send + Sync + 'static {
     /// Whether its steps wait for each other, so that something is done once for many of them. Such steps mostly wait, and take no place
     /// among those that work.
     const GATHERS: bool = false;
+    /// Whether executing a step looks for itself, and does what is to be done by then: whatever came in between, such as the step of
+    /// another kind that it waited for, makes nothing stale.
+    const LOOKS_ITSELF: bool = false;
     /// What the file says about one.
     type Wanted: Serialize + Send + Sync;
     /// What was seen of one. Secrets are compared while observing; this holds their sameness, never a value.

@@ -12,7 +12,7 @@ mod run;
 
 pub use ledger::{Ledger, LedgerError, MARK_VARIABLE, ProcessRecord, end_recorded, start_time};
 pub use output::{Output, Status};
-pub use run::{Running, run, start};
+pub use run::{Running, run, start, terminate_all};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

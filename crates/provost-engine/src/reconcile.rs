@@ -38,6 +38,8 @@ pub trait AnyKind: Send + Sync {
     ) -> Boxed<'a, Digest>;
     /// Whether its steps wait for each other; see [`Kind::GATHERS`].
     fn gathers(&self) -> bool;
+    /// See [`Kind::LOOKS_ITSELF`].
+    fn looks_itself(&self) -> bool;
     /// See [`Kind::others_run`].
     fn others_run(&self, others: bool);
     /// Does one step.
@@ -121,6 +123,10 @@ impl<K: Kind> AnyKind for K {
 
     fn gathers(&self) -> bool {
         K::GATHERS
+    }
+
+    fn looks_itself(&self) -> bool {
+        K::LOOKS_ITSELF
     }
 
     fn others_run(&self, others: bool) {

@@ -33,8 +33,9 @@ pub enum SettingKeyError {
 }
 
 /// What Moodle or Provost writes itself, and what makes a site the site that it is: rows of the tables of settings, and no settings.
-const STATE: [&str; 12] = [
+const STATE: [&str; 13] = [
     "core/version",
+    "core/allcomponenthash",
     "core/release",
     "core/branch",
     "core/allversionshash",
@@ -196,8 +197,8 @@ const SECRET: [&str; 10] = [
 ];
 
 /// How names begin and end that speak about secrets and hold none: `minpasswordlength`, `passwordpolicy`, `tokenduration`.
-const ABOUT: ([&str; 5], [&str; 17]) = (
-    ["min", "max", "enable", "require", "allow"],
+const ABOUT: ([&str; 6], [&str; 22]) = (
+    ["min", "max", "enable", "require", "allow", "field"],
     [
         "policy",
         "length",
@@ -216,6 +217,11 @@ const ABOUT: ([&str; 5], [&str; 17]) = (
         "rotation",
         "url",
         "endpoint",
+        "toggle",
+        "bypass",
+        "adv",
+        "locked",
+        "required",
     ],
 );
 
@@ -254,6 +260,10 @@ mod tests {
             "tokenduration",
             "theme",
             "enabletokens",
+            "loginpasswordtoggle",
+            "proxybypass",
+            "quizpassword_adv",
+            "fieldpass",
         ] {
             assert!(!is_secret(name), "{name}");
         }

@@ -215,6 +215,8 @@ pub enum Ran {
     Script(ScriptReport),
     /// It was not agreed to.
     Refused,
+    /// It writes, and what a script would do is only known when it has done it.
+    CannotShow,
 }
 
 /// What is asked before a command changes something.
@@ -246,6 +248,9 @@ pub async fn run(
         }
         Language::Sql => sql::ask(call, &sql_options(&own, &values, options)).await.map(Ran::Asked),
         Language::Php => {
+            if own.header.writes && options.dry_run {
+                return Ok(Ran::CannotShow);
+            }
             if own.header.writes && !ask(Question::Script(&own)).await {
                 return Ok(Ran::Refused);
             }

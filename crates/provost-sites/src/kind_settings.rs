@@ -69,6 +69,8 @@ pub fn stored(site: &Site) -> Settings {
 impl Kind for SettingsKind {
     const NAME: &'static str = NAME;
     const OF_SITES: bool = true;
+    // A site that is made in the same plan has others by then than were seen before it was there.
+    const LOOKS_ITSELF: bool = true;
     type Wanted = WantedSettings;
     type Seen = SeenSettings;
 

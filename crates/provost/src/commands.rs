@@ -120,6 +120,8 @@ fn listen(cancel: CancellationToken, ui: Arc<Ui>) {
                 _ = terminate.recv() => {}
             }
             if cancel.is_cancelled() {
+                // Otherwise they would go on at the sites, with nobody to write down how they ended.
+                provost_engine::process::terminate_all();
                 #[expect(clippy::exit, reason = "the second Ctrl-C is a demand to stop at once")]
                 std::process::exit(130);
             }

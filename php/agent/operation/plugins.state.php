@@ -38,6 +38,8 @@ return new class implements operation {
 
     #[\Override]
     public function run(array $params, task $task): array {
+        global $CFG;
+        require_once("$CFG->libdir/filterlib.php");
         require_once(__DIR__ . '/../rows.php');
         $rows = new rows(['plugin', 'was', 'is']);
         $word = fn(?bool $state) => $state ? 'enabled' : 'disabled';
@@ -49,7 +51,9 @@ return new class implements operation {
             if (!empty($params['dry'])) {
                 continue;
             }
-            $info::enable_plugin($info->name, (int) $enabled);
+            // A filter that is merely off can be switched on in a course: 0 is no state of one.
+            $off = $info->type === 'filter' ? TEXTFILTER_DISABLED : 0;
+            $info::enable_plugin($info->name, $enabled ? 1 : $off);
             \core_plugin_manager::reset_caches();
             $task->effect("$info->component is {$word($enabled)}");
             if ($this->find($info->component)->is_enabled() !== $enabled) {
@@ -70,7 +74,7 @@ return new class implements operation {
         $wanted = [];
         foreach ((array) ($params['states'] ?? []) as $component => $enabled) {
             $info = \core_plugin_manager::instance()->get_plugin_info($component);
-            if (!$info || $info->is_enabled() === null || !$info::plugintype_supports_disabling()) {
+            if (!$info || !$this->has_states($info)) {
                 $rows->add($component, null, 'left out: this site has no such plugin that can be enabled');
             } else {
                 $wanted[] = [$info, (bool) $enabled];
@@ -87,6 +91,17 @@ return new class implements operation {
     }
 
     /**
+     * Whether plugins of its type can be enabled and disabled. Course formats and others can, and do not say so.
+     *
+     * @param \core\plugininfo\base $info
+     * @return bool
+     */
+    private function has_states(\core\plugininfo\base $info): bool {
+        $method = new \ReflectionMethod($info, 'enable_plugin');
+        return $info->is_enabled() !== null && $method->getDeclaringClass()->getName() !== \core\plugininfo\base::class;
+    }
+
+    /**
      * A plugin that can be enabled and disabled.
      *
      * @param mixed $component
@@ -97,7 +112,7 @@ return new class implements operation {
         if (!$info) {
             throw new failure('no_such', "There is no plugin '$component'");
         }
-        if ($info->is_enabled() === null || !$info::plugintype_supports_disabling()) {
+        if (!$this->has_states($info)) {
             throw new failure('refused', "$component cannot be enabled or disabled: plugins of its type always are");
         }
         return $info;

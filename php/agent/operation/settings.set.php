@@ -24,9 +24,10 @@ use provost\task;
 /**
  * Writes settings as the pages of the site administration do; all of them or none.
  *
- * Parameters: settings (a list of maps with component, "core" or a plugin's name; name; and value, a text as it is stored, where null
- * takes the setting away; and by, where the value is not the same everywhere: see the class portable), dry (whether nothing is written). Answer: columns, rows, changes; see rows.php. What was and is of a
- * setting that is changed is in the rows; nothing is said of the others.
+ * Parameters: settings (a list of maps with component, "core" or a plugin's name; name; value, a text as it is stored, where null takes the
+ * setting away; secret, where the log of changes shall not have it; and by, where the value is not the same everywhere: see the class
+ * portable), dry (whether nothing is written). Answer: columns, rows, changes; see rows.php. What was and is of a setting that is changed is
+ * in the rows; nothing is said of the others.
  *
  * @package    provost
  * @copyright  Provost contributors
@@ -57,6 +58,9 @@ return new class implements operation {
         $rows = new rows(['setting', 'was', 'is']);
         $faults = [];
         foreach ($wanted as $one) {
+            if (!empty($one['secret'])) {
+                $settings->is_secret($one['component'], $one['name']);
+            }
             $was = $settings->stored($one['component'], $one['name']);
             $fault = $was === $one['value'] ? null : $settings->fault($one['component'], $one['name'], $one['value']);
             if ($fault !== null) {

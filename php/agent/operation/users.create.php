@@ -77,6 +77,17 @@ return new class implements operation {
     }
 
     /**
+     * What Moodle makes of a field.
+     *
+     * @param \stdClass $user
+     * @param string $field
+     * @return string
+     */
+    private function stored(\stdClass $user, string $field): string {
+        return (string) \core_user::clean_field($user->$field, $field);
+    }
+
+    /**
      * That it can be an account.
      *
      * @param \stdClass $user
@@ -86,6 +97,8 @@ return new class implements operation {
         $fault = match (true) {
             $user->username === '' || $user->username !== \core_user::clean_field($user->username, 'username') => "'$user->username' is no user name",
             $user->firstname === '' || $user->lastname === '' => 'a first and a last name are needed',
+            $this->stored($user, 'firstname') !== $user->firstname => "'$user->firstname' would be stored as '{$this->stored($user, 'firstname')}'",
+            $this->stored($user, 'lastname') !== $user->lastname => "'$user->lastname' would be stored as '{$this->stored($user, 'lastname')}'",
             !validate_email($user->email) => "'$user->email' is no address of mail",
             !is_enabled_auth($user->auth) => "'$user->auth' is no way of logging in that is enabled",
             default => null,

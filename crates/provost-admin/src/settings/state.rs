@@ -6,7 +6,7 @@
 use super::fits;
 
 /// Version of the list.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Patterns of plugins, each with those of names.
 pub const STATE: &[(&str, &[&str])] = &[
@@ -20,6 +20,7 @@ pub const STATE: &[(&str, &[&str])] = &[
             "release",
             "branch",
             "allversionshash",
+            "allcomponenthash",
             "backup_version",
             "backup_release",
             "rolesactive",

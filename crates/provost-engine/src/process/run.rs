@@ -1,7 +1,8 @@
 //! Starting, feeding, bounding and ending.
 
+use std::collections::BTreeSet;
 use std::process::Stdio;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::process::{Pid, Signal};
 use tokio::io::AsyncWriteExt as _;
@@ -122,7 +123,7 @@ impl Running {
 
     /// Ends the whole group: TERM, then KILL after [`GRACE`].
     pub async fn end(&mut self) {
-        if let Some(group) = self.group.take() {
+        if let Some(group) = self.take_group() {
             signal_group(group, Signal::TERM);
             if tokio::time::timeout(GRACE, self.child.wait()).await.is_err() {
                 signal_group(group, Signal::KILL);
@@ -136,11 +137,17 @@ impl Running {
 
     /// Says that the process has ended by itself.
     pub fn forget(&mut self) {
-        if let Some(group) = self.group.take() {
+        if let Some(group) = self.take_group() {
             // Children that outlived the leader are not wanted either.
             signal_group(group, Signal::KILL);
         }
         self.unrecord();
+    }
+
+    fn take_group(&mut self) -> Option<Pid> {
+        let group = self.group.take()?;
+        at_work().remove(&group.as_raw_nonzero().get());
+        Some(group)
     }
 
     fn unrecord(&mut self) {
@@ -153,7 +160,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(group) = self.group.take() {
+        if let Some(group) = self.take_group() {
             signal_group(group, Signal::KILL);
         }
         self.unrecord();
@@ -163,6 +170,20 @@ impl Drop for Running {
 fn signal_group(group: Pid, signal: Signal) {
     // ESRCH: the group is already gone, which is what we want.
     rustix::process::kill_process_group(group, signal).ok();
+}
+
+/// The groups that this process has started and not ended.
+static AT_WORK: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+fn at_work() -> MutexGuard<'static, BTreeSet<i32>> {
+    AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks every group at work to end, for a process that is about to exit without waiting for anything.
+pub fn terminate_all() {
+    for group in at_work().iter().filter_map(|group| Pid::from_raw(*group)) {
+        signal_group(group, Signal::TERM);
+    }
 }
 
 /// Starts a program with piped standard input, output and error.
@@ -195,6 +216,7 @@ pub async fn start(program: Program, ledger: &Arc<dyn Ledger>) -> Result<Running
     let mut child =
         command.spawn().map_err(|source| ProcessError::Start { program: name.clone(), source })?;
     let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    at_work().extend(group.map(|group| group.as_raw_nonzero().get()));
     let stdin = child.stdin.take();
     let stdout = child.stdout.take();
     let mut running = Running { child, group, record: None, stdin, stdout };

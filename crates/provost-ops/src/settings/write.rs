@@ -6,7 +6,7 @@ use provost_admin::compare::Key;
 use provost_admin::errand::{Errand, SETTINGS_SET};
 use provost_admin::settings::canonical::By;
 use provost_admin::settings::{fits, is_secret, state};
-use provost_fleet::setting::{Policy, SettingKey};
+use provost_fleet::setting::{Policy, SettingKey, SettingKeyError};
 use provost_fleet::suggest::nearest;
 use provost_sites::settings::Read;
 use serde::Serialize;
@@ -43,6 +43,14 @@ impl One {
                 "`{name}` cannot be the name of a setting: write PLUGIN/NAME, such as core/theme"
             ));
         }
+        // One wrong version and a site answers nobody any more. A flag that an upgrade that was killed left can be taken away.
+        let full = format!("{component}/{short}");
+        let left = value.is_none() && full == "core/upgraderunning";
+        if full.parse::<SettingKey>() == Err(SettingKeyError::State) && !left {
+            return Err(format!(
+                "`{full}` is no setting: Moodle or Provost writes it, and sites break where somebody else does"
+            ));
+        }
         let value = value.map(str::to_owned);
         Ok(Self { component: component.to_owned(), name: short.to_owned(), value, by: None })
     }
@@ -63,7 +71,14 @@ pub fn errand(settings: &[One]) -> Result<Errand, String> {
         return Err(format!("`{}/{}` is given twice", twice.component, twice.name));
     }
     let secret = settings.iter().any(|one| one.is_secret() && one.value.is_some());
-    let params = json!({ "settings": settings });
+    let each = settings.iter().map(|one| {
+        let mut given = json!(one);
+        if one.is_secret() {
+            given["secret"] = json!(true);
+        }
+        given
+    });
+    let params = json!({ "settings": each.collect::<Vec<_>>() });
     Ok(if secret { SETTINGS_SET.with_secret(params) } else { SETTINGS_SET.with(params) })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use provost_engine::context::Context;
 use provost_fleet::name::Name;
-use provost_fleet::setting::Wish;
+use provost_fleet::setting::{Wish, is_secret};
 use serde_json::{Value, json};
 
 use super::observe::{Fetched, LookError, SOWN};
@@ -52,6 +52,7 @@ impl SettingsKind {
             if !seen.differing.contains_key(&text) && !seen.unsown.contains_key(&text) {
                 continue;
             }
+            let secret = is_secret(key.name()) || matches!(declared.wish, Wish::Secret(_));
             let value = match &declared.wish {
                 Wish::Absent => None,
                 Wish::Value(value) => Some(value.clone()),
@@ -59,7 +60,9 @@ impl SettingsKind {
                     Some(self.secret(cx, key, reference, &fetched).await?.expose().to_owned())
                 }
             };
-            wanted.push(json!({ "component": key.component(), "name": key.name(), "value": value }));
+            wanted.push(
+                json!({ "component": key.component(), "name": key.name(), "value": value, "secret": secret }),
+            );
         }
         if wanted.is_empty() {
             return Ok("they are as they shall be".to_owned());

@@ -38,19 +38,16 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     let how = How::from(arguments.running);
     ui.stream(how.stream());
     let report = scripts::run(call, &what, None, false, how.options()).await?;
-    show(ui, &report);
+    show(ui, &report, how.csv());
     Ok(report.exit)
 }
 
 /// Prints what scripts wrote.
-pub(super) fn show(ui: &Ui, report: &ScriptReport) {
+pub(super) fn show(ui: &Ui, report: &ScriptReport, csv: bool) {
     ui.finish();
     if ui.json(report) {
         return;
     }
-    let said = ui::scripts::said(report);
-    if !said.is_empty() {
-        ui.rows(&said, false);
-    }
+    ui.rows(&ui::scripts::said(report, csv), csv);
     ui.line(&ui::scripts::summary(report));
 }

@@ -51,8 +51,11 @@ pub(super) struct Running {
     /// How long a site may take, in seconds; what has not ended by then is ended there.
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=604_800))]
     timeout: Option<u64>,
+    /// Print comma-separated values.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Print each site's answer as it comes: an object of JSON on a line of its own.
-    #[arg(long, conflicts_with_all = ["json"])]
+    #[arg(long, conflicts_with_all = ["json", "csv"])]
     stream: bool,
 }
 
@@ -113,7 +116,7 @@ impl From<Changing> for How {
 
 impl From<Running> for How {
     fn from(own: Running) -> Self {
-        let showing = Showing { timeout: own.timeout, csv: false, stream: own.stream };
+        let showing = Showing { timeout: own.timeout, csv: own.csv, stream: own.stream };
         Self::new(Targets { names: own.site, selection: own.sites }, false, &showing)
     }
 }

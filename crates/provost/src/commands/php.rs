@@ -45,7 +45,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     ui.stream(how.stream());
     let report =
         scripts::run(call, &What::Php { text, params: json!({}) }, None, false, how.options()).await?;
-    cli::show(ui, &report);
+    cli::show(ui, &report, how.csv());
     Ok(report.exit)
 }
 

@@ -136,6 +136,7 @@ async fn take_away(call: &Call, ui: &Ui, own: Uninstall) -> Ended {
 }
 
 async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {
+    let csv = own.chosen.csv;
     let options = DiffOptions {
         plugin: own.plugin,
         additional: own.additional,
@@ -145,7 +146,7 @@ async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {
     let found = diff(call, &options).await?;
     ui.finish();
     if !ui.json(&found) {
-        ui.out(&ui::plugins::diff(&found));
+        ui.rows(&ui::plugins::diff(&found, csv), csv);
         ui::classes::causes(ui, &found.causes);
     }
     Ok(found.exit)

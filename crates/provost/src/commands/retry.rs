@@ -48,7 +48,7 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: &Arguments) -> Ended {
             Ok(written.exit)
         }
         Retried::Script(report) => {
-            cli::show(ui, &report);
+            cli::show(ui, &report, arguments.csv);
             Ok(report.exit)
         }
         Retried::Maintenance(done) => {

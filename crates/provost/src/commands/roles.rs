@@ -110,10 +110,11 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
 }
 
 async fn compare(call: &Call, ui: &Ui, own: Diff) -> Ended {
+    let csv = own.chosen.csv;
     let found = diff(call, &own.roles, own.against.as_deref(), &own.chosen.into()).await?;
     ui.finish();
     if !ui.json(&found) {
-        ui.out(&ui::roles::diff(&found));
+        ui.rows(&ui::roles::diff(&found, csv), csv);
         ui::classes::causes(ui, &found.causes);
     }
     Ok(found.exit)

@@ -61,8 +61,12 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             Ok(written.exit)
         }
         Ran::Script(report) => {
-            cli::show(ui, &report);
+            cli::show(ui, &report, how.csv());
             Ok(report.exit)
+        }
+        Ran::CannotShow => {
+            ui.line("it writes, and what a script of PHP would do cannot be shown before: nothing was done");
+            Ok(Exit::Refused)
         }
         Ran::Refused => {
             ui.line("nothing was done; `--yes` answers where nobody can be asked");

@@ -36,6 +36,9 @@ pub(super) struct Asked {
     /// The sites, as a selection, such as `lyon & !pilot`; see docs/selections.md.
     #[arg(long, value_name = "SELECTION")]
     sites: Option<String>,
+    /// Print comma-separated values.
+    #[arg(long, conflicts_with = "json")]
+    pub(super) csv: bool,
 }
 
 impl From<Asked> for Targets {
@@ -116,10 +119,11 @@ struct Copy {
 pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
     match arguments.verb {
         Verb::Get(own) => {
+            let csv = own.chosen.csv;
             let got = get(call, &own.settings, &own.chosen.into()).await?;
             ui.finish();
             if !ui.json(&got) {
-                ui.out(&settings::got(&got));
+                ui.rows(&settings::got(&got, csv), csv);
                 classes::causes(ui, &got.causes);
             }
             Ok(got.exit)
@@ -142,19 +146,21 @@ pub(crate) async fn run(call: &Call, ui: &Ui, arguments: Arguments) -> Ended {
             errands::run(call, ui, &copied.errand, own.changing).await
         }
         Verb::Diff(own) if own.declared => {
+            let csv = own.chosen.csv;
             let found = declared(call, &own.settings, &own.chosen.into()).await?;
             ui.finish();
             if !ui.json(&found) {
-                ui.out(&settings::departed(&found));
+                ui.rows(&settings::departed(&found, csv), csv);
                 classes::causes(ui, &found.causes);
             }
             Ok(found.exit)
         }
         Verb::Diff(own) => {
+            let csv = own.chosen.csv;
             let found = diff(call, &own.settings, own.against.as_deref(), &own.chosen.into()).await?;
             ui.finish();
             if !ui.json(&found) {
-                ui.out(&settings::diff(&found));
+                ui.rows(&settings::diff(&found, csv), csv);
                 classes::causes(ui, &found.causes);
             }
             Ok(found.exit)

@@ -6,6 +6,7 @@ use comfy_table::Table;
 use provost_admin::compare::{Class, Compared, Difference, Key, Value};
 use provost_ops::fanout::Cause;
 
+use super::rows::lines_of;
 use super::tables::{lines, table};
 use super::{Ui, plain};
 
@@ -42,6 +43,27 @@ pub(super) fn shown(compared: &Compared, words: &Words) -> String {
     }
     write!(text, "\n{} compared", counted(compared.keys, words.one)).ok();
     text
+}
+
+/// The same as comma-separated values: a line for each site and difference.
+pub(super) fn csv(compared: &Compared, words: &Words) -> String {
+    let head = words.head.iter().map(|head| head.to_ascii_lowercase()).collect::<Vec<_>>();
+    let head: Vec<&str> =
+        ["site"].into_iter().chain(head.iter().map(String::as_str)).chain(["there", "here"]).collect();
+    let value = |one: &Difference, there: bool| match if there { &one.there } else { &one.here } {
+        _ if one.secret => told(one, there),
+        Some(value) => value.text().to_string(),
+        None => String::new(),
+    };
+    let each = compared.classes.iter().skip(1).flat_map(|class| {
+        class.sites.iter().flat_map(move |site| {
+            class.differences.iter().map(move |one| {
+                let own = vec![value(one, true), value(one, false)];
+                [vec![site.clone()], (words.cells)(&one.key), own].concat()
+            })
+        })
+    });
+    lines_of(&head, each)
 }
 
 fn differences(class: &Class, words: &Words) -> Table {

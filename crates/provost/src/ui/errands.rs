@@ -2,15 +2,40 @@
 
 use std::fmt::Write as _;
 
+use provost_admin::errand::CHECKS_RUN;
 use provost_ops::errands::{Outcome, Report};
+use provost_ops::sql::Rows;
 
 use super::queries::{causes, counted};
 use super::rows::{self, Of};
 
+/// What a check of Moodle's can say, the worst first; as in `php/agent/operation/checks.run.php`.
+const STATUSES: [&str; 7] = ["critical", "error", "warning", "unknown", "info", "ok", "na"];
+
 /// All rows, as a table or as comma-separated values. Empty where there is nothing to show.
 pub(crate) fn data(report: &Report, csv: bool) -> String {
     let done = report.sites.iter().filter_map(|site| Some((site.site.as_str(), &site.done.as_ref()?.rows)));
-    rows::data(&done.collect::<Vec<Of<'_>>>(), csv)
+    let done = done.collect::<Vec<Of<'_>>>();
+    match report.errand == CHECKS_RUN.operation {
+        true => {
+            rows::data(&worst_first(&done).iter().map(|(site, rows)| (*site, rows)).collect::<Vec<_>>(), csv)
+        }
+        false => rows::data(&done, csv),
+    }
+}
+
+/// Rows of all sites by what is in their first column, the worst of any site first.
+fn worst_first<'a>(sites: &[Of<'a>]) -> Vec<(&'a str, Rows)> {
+    let status = |row: &Vec<Option<String>>| row.first().cloned().flatten().unwrap_or_default();
+    let rank = |status: &str| STATUSES.iter().position(|one| *one == status).unwrap_or(STATUSES.len());
+    let of_rank = |wanted: usize| {
+        sites.iter().filter_map(move |(site, rows)| {
+            let here = rows.rows.iter().filter(|row| rank(&status(row)) == wanted);
+            let rows = Rows { rows: here.cloned().collect(), ..(*rows).clone() };
+            (!rows.rows.is_empty()).then_some((*site, rows))
+        })
+    };
+    (0..=STATUSES.len()).flat_map(of_rank).collect()
 }
 
 /// What was done, and what failed by cause.

@@ -2,16 +2,16 @@
 
 use provost_ops::plugins::{CodeGone, PluginsDiff};
 
-use super::classes::{Words, shown};
+use super::classes::{Words, csv, shown};
 
 /// Which sites have equal plugins, and where the others differ.
-pub(crate) fn diff(diff: &PluginsDiff) -> String {
+pub(crate) fn diff(diff: &PluginsDiff, as_csv: bool) -> String {
     let words = Words {
         one: "line",
         head: &["PLUGIN", "WHAT"],
         cells: |key| vec![key.of.to_string(), key.name.to_string()],
     };
-    shown(&diff.compared, &words)
+    if as_csv { csv(&diff.compared, &words) } else { shown(&diff.compared, &words) }
 }
 
 /// What became of a site's code.

@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 
 use provost_ops::roles::{Action, Outcome, RolePlan, RolesDiff, Synced};
 
-use super::classes::{Words, shown};
+use super::classes::{Words, csv, shown};
 
 /// How many names of a list are told; the rest is a number. All of them are in the JSON.
 const TOLD: usize = 6;
 
 /// Which sites have equal roles, and where the others differ.
-pub(crate) fn diff(diff: &RolesDiff) -> String {
+pub(crate) fn diff(diff: &RolesDiff, as_csv: bool) -> String {
     let cells = |key: &provost_admin::compare::Key| vec![key.of.to_string(), key.name.to_string()];
-    shown(&diff.compared, &Words { one: "line", head: &["ROLE", "WHAT"], cells })
+    let words = Words { one: "line", head: &["ROLE", "WHAT"], cells };
+    if as_csv { csv(&diff.compared, &words) } else { shown(&diff.compared, &words) }
 }
 
 /// What would be done, site by site and role by role. Roles that are the same are counted.

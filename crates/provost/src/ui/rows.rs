@@ -58,6 +58,14 @@ fn csv(sites: &[Of<'_>]) -> String {
     text
 }
 
+/// Lines as comma-separated values, the site among their fields where `head` says.
+pub(super) fn lines_of(head: &[&str], lines: impl Iterator<Item = Vec<String>>) -> String {
+    let line = |fields: &mut dyn Iterator<Item = &str>| fields.map(field).collect::<Vec<_>>().join(",");
+    let mut all = vec![line(&mut head.iter().copied())];
+    all.extend(lines.map(|fields| line(&mut fields.iter().map(String::as_str))));
+    all.join("\r\n")
+}
+
 /// A place in the table.
 enum Cell<'a> {
     Value(&'a str),

@@ -5,9 +5,17 @@ use std::fmt::Write as _;
 use provost_ops::scripts::{Said, ScriptReport};
 
 use super::queries::{causes, counted, named};
+use super::rows::lines_of;
 
 /// What sites said, those that said most of them first.
-pub(crate) fn said(report: &ScriptReport) -> String {
+pub(crate) fn said(report: &ScriptReport, as_csv: bool) -> String {
+    if as_csv {
+        let done = report.sites.iter().filter_map(|site| Some((site, site.done.as_ref()?)));
+        return lines_of(
+            &["site", "out", "err"],
+            done.map(|(site, said)| vec![site.site.clone(), said.out.clone(), said.err.clone()]),
+        );
+    }
     let mut groups: Vec<(&Said, Vec<&str>)> = Vec::new();
     for site in &report.sites {
         let Some(said) = &site.done else { continue };

@@ -6,12 +6,21 @@ use provost_admin::declared::Departure;
 use provost_ops::settings::declared::Departed;
 use provost_ops::settings::{Diff, Got};
 
-use super::classes::{Words, counted, indented, named, short, shown};
+use super::classes::{Words, counted, csv, indented, named, short, shown};
 use super::plain;
+use super::rows::lines_of;
 use super::tables::{lines, table};
 
 /// Settings, site by site.
-pub(crate) fn got(got: &Got) -> String {
+pub(crate) fn got(got: &Got, as_csv: bool) -> String {
+    if as_csv {
+        let each = got.settings.iter().map(|one| {
+            let value =
+                if one.secret { "(secret)".to_owned() } else { one.value.clone().unwrap_or_default() };
+            vec![one.site.clone(), one.setting.clone(), value, one.how.to_owned()]
+        });
+        return lines_of(&["site", "setting", "value", "how"], each);
+    }
     let mut rows = table(["SITE", "SETTING", "VALUE", "HOW"]);
     for one in &got.settings {
         let value = match (&one.value, one.secret) {
@@ -28,8 +37,11 @@ pub(crate) fn got(got: &Got) -> String {
 }
 
 /// Which sites have equal settings, and where the others differ.
-pub(crate) fn diff(diff: &Diff) -> String {
+pub(crate) fn diff(diff: &Diff, as_csv: bool) -> String {
     let words = Words { one: "setting", head: &["SETTING"], cells: |key| vec![key.to_string()] };
+    if as_csv {
+        return csv(&diff.compared, &words);
+    }
     let text = shown(&diff.compared, &words);
     match diff.compared.classes.is_empty() {
         true => text,
@@ -38,7 +50,27 @@ pub(crate) fn diff(diff: &Diff) -> String {
 }
 
 /// Which sites are as the fleet file declares them, and where the others are not.
-pub(crate) fn departed(found: &Departed) -> String {
+pub(crate) fn departed(found: &Departed, as_csv: bool) -> String {
+    if as_csv {
+        let line = |site: &String, one: &Departure| {
+            let plain = |value: &Option<String>, secret| match value {
+                Some(value) => value.clone(),
+                None if one.secret => told(one, value, secret),
+                None => String::new(),
+            };
+            let own = [one.setting.clone(), one.by.clone(), one.policy.word().to_owned()];
+            [
+                vec![site.clone()],
+                own.to_vec(),
+                vec![plain(&one.declared, "(secret)"), plain(&one.is, "(different)")],
+            ]
+            .concat()
+        };
+        let each = found.classes.iter().flat_map(|class| {
+            class.sites.iter().flat_map(move |site| class.departures.iter().map(move |one| line(site, one)))
+        });
+        return lines_of(&["site", "setting", "by", "policy", "declared", "is"], each);
+    }
     let mut text = String::new();
     for class in &found.classes {
         let sites = counted(class.sites.len(), "site");
