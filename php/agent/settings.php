@@ -32,12 +32,20 @@ final class settings {
     private array $known = [];
 
     /**
-     * Reads the site administration.
+     * Reads what the site administration has of some settings.
+     *
+     * @param string[][] $wanted Each a component, "core" or a plugin's name, and a name.
      */
-    public function __construct() {
+    public function __construct(array $wanted) {
         global $CFG;
         require_once("$CFG->libdir/adminlib.php");
-        $this->collect(admin_get_root(true, true));
+        require_once(__DIR__ . '/setting_pages.php');
+        foreach ($wanted as [$component, $name]) {
+            if (str_starts_with($component, 'mod_')) {
+                $wanted[] = [substr($component, 4), $name];
+            }
+        }
+        $this->known = setting_pages::of($wanted) ?? setting_pages::all();
     }
 
     /**
@@ -233,23 +241,6 @@ final class settings {
             return $parts;
         };
         return $stored !== null && $parts($stored) === $parts($meant);
-    }
-
-    /**
-     * Goes through the site administration.
-     *
-     * @param \part_of_admin_tree $part
-     */
-    private function collect(\part_of_admin_tree $part): void {
-        if ($part instanceof \admin_category) {
-            array_map($this->collect(...), $part->get_children());
-        } else if ($part instanceof \admin_settingpage) {
-            foreach ((array) $part->settings as $setting) {
-                if ($setting instanceof \admin_setting && !$setting->nosave) {
-                    $this->known[($setting->plugin ?? 'core') . "/$setting->name"] = $setting;
-                }
-            }
-        }
     }
 
     /**

@@ -10,6 +10,7 @@ use provost_admin::compare::{Base, Compared, Key, Pool, SiteValues, compare};
 use provost_admin::settings::{Ground, fits, is_secret, of_site, state};
 use provost_fleet::model::Fleet;
 use provost_fleet::name::Name;
+use provost_fleet::setting::Wish;
 use provost_sites::settings::{Read, read};
 use provost_sites::sql::QuestionError;
 use serde::Serialize;
@@ -108,17 +109,28 @@ pub struct Diff {
 /// # Errors
 /// When no sites are meant. What goes wrong at a site is told with it.
 pub async fn get(call: &Call, patterns: &[Pattern], targets: &Targets) -> Result<Got, OpsError> {
-    let (targets, causes, _fleet) = read_all(call, targets).await?;
+    let (targets, causes, fleet) = read_all(call, targets).await?;
     let exit = fanout::exit(call.cancel.is_cancelled(), &targets);
-    let of = |target: &Target<Read>| target.done.as_ref().map(|read| got(&target.site, read, patterns));
+    let secrets = declared_secrets(&fleet);
+    let of =
+        |target: &Target<Read>| target.done.as_ref().map(|read| got(&target.site, read, patterns, &secrets));
     let settings = targets.iter().filter_map(of).flatten().collect();
     Ok(Got { schema: 1, settings, causes, exit })
 }
 
-fn got(site: &str, read: &Read, patterns: &[Pattern]) -> Vec<GotSetting> {
+/// The settings that the fleet file declares as secrets: their names need not say so.
+fn declared_secrets(fleet: &Fleet) -> BTreeSet<String> {
+    let all = fleet.sites.values().flat_map(|site| &site.settings);
+    all.filter(|(_, declared)| matches!(declared.wish, Wish::Secret(_)))
+        .map(|(key, _)| key.to_string())
+        .collect()
+}
+
+fn got(site: &str, read: &Read, patterns: &[Pattern], secrets: &BTreeSet<String>) -> Vec<GotSetting> {
     let means = |plugin: &str, name: &str| patterns.iter().any(|pattern| pattern.means(plugin, name));
     let one = |plugin: &str, name: &str, how: &'static str, value: Option<&str>| {
-        let secret = is_secret(&Key { of: plugin.into(), name: name.into() });
+        let secret = is_secret(&Key { of: plugin.into(), name: name.into() })
+            || secrets.contains(&format!("{plugin}/{name}"));
         GotSetting {
             site: site.to_owned(),
             setting: format!("{plugin}/{name}"),
@@ -169,7 +181,9 @@ pub async fn diff(
     let base = base(&sites, against)?;
     let means =
         |key: &Key| patterns.is_empty() || patterns.iter().any(|pattern| pattern.means(&key.of, &key.name));
-    let compared = compare(&sites, &base, means, is_secret);
+    let secrets = declared_secrets(&fleet);
+    let secret = |key: &Key| is_secret(key) || secrets.contains(&key.to_string());
+    let compared = compare(&sites, &base, means, secret);
     let left_out = sites.iter().map(|site| site.left_out).max().unwrap_or_default();
     Ok(Diff { schema: 1, state_list: state::VERSION, left_out, compared, causes, exit })
 }

@@ -58,7 +58,7 @@ return new class implements operation {
         }
         $rows->change('mail', $word($is), $word($stopped));
         if (empty($params['dry'])) {
-            (new settings())->write('core', 'noemailever', $stopped ? '1' : null);
+            (new settings([['core', 'noemailever']]))->write('core', 'noemailever', $stopped ? '1' : null);
             $task->effect("mail is {$word($stopped)}");
         }
         return $rows->answer();

@@ -54,7 +54,7 @@ return new class implements operation {
         foreach ($wanted as $at => $one) {
             $wanted[$at]['value'] = $portable->own($one['value'] ?? null, $one['by'] ?? null);
         }
-        $settings = new settings();
+        $settings = new settings(array_map(fn(array $one): array => [$one['component'], $one['name']], $wanted));
         $rows = new rows(['setting', 'was', 'is']);
         $faults = [];
         foreach ($wanted as $one) {

@@ -191,6 +191,7 @@ const FILES: &[(&str, &str)] = carried![
     "rows.php",
     "script.php",
     "session.php",
+    "setting_pages.php",
     "settings.php",
     "task.php",
 ];

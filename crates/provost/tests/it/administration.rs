@@ -2,6 +2,7 @@
 
 mod fanout;
 mod hostile;
+mod pages;
 mod prepared;
 mod rows;
 mod uninstall;
@@ -67,6 +68,7 @@ fn each_row_of_the_table_names_a_test_that_is_there() {
 fn each_row_of_the_table_is_tried() {
     let env = each_row_on(&Moodle::real());
     let _up = env.up();
+    pages::are_those_of_the_whole_tree(&env);
     hostile::parameters_are_refused_or_inert(&env);
 }
 
