@@ -118,6 +118,20 @@ pub enum ValueError {
     },
 }
 
+/// The word that a line nearly is: what a command does must not hang on a capital.
+fn nearly(line: &str) -> Option<&'static str> {
+    let lower = line.to_ascii_lowercase();
+    let (word, rest) = lower.split_once([':', ' ']).unwrap_or((lower.as_str(), ""));
+    match (word, rest.trim()) {
+        ("writes" | "write" | "writes.", "" | "true" | "yes") => Some("writes"),
+        ("param" | "params" | "parameter", _) if lower.len() > word.len() => Some("param NAME KIND"),
+        ("confirm" | "confirmation", rest) if line.contains(':') && !rest.is_empty() => {
+            Some("confirm: QUESTION")
+        }
+        _ => None,
+    }
+}
+
 impl Header {
     /// Reads the header of a file: the comment that it begins with.
     ///
@@ -161,6 +175,8 @@ impl Header {
             self.writes = true;
         } else if let Some(question) = line.strip_prefix("confirm:") {
             self.confirm = Some(question.trim().to_owned());
+        } else if let Some(meant) = nearly(line) {
+            return Err(format!("write `{meant}`, as it stands here: else it would be taken for text"));
         } else if self.about.is_empty() {
             line.clone_into(&mut self.about);
         } else {

@@ -98,6 +98,8 @@ impl FromStr for SettingKey {
 
     fn from_str(text: &str) -> Result<Self, SettingKeyError> {
         let (component, name) = text.split_once('/').ok_or(SettingKeyError::Whole)?;
+        // Moodle's own other word for itself.
+        let component = if component == "moodle" { "core" } else { component };
         let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if !component.starts_with(|c: char| c.is_ascii_lowercase())
             || !component.bytes().all(word)
@@ -110,7 +112,7 @@ impl FromStr for SettingKey {
             return Err(SettingKeyError::Name);
         }
         let is_state = component == "provost" || (component != "core" && name == "version");
-        if is_state || STATE.contains(&text) {
+        if is_state || STATE.contains(&format!("{component}/{name}").as_str()) {
             return Err(SettingKeyError::State);
         }
         Ok(Self { component: component.to_owned(), name: name.to_owned() })

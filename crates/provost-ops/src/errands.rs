@@ -71,6 +71,8 @@ pub struct Report {
     pub sites: Vec<Target<Told>>,
     /// Failures by their reason.
     pub causes: Vec<Cause>,
+    /// Whether `provost retry` can go over it again: not where it was told a secret.
+    pub can_retry: bool,
     /// What it means for the exit code.
     #[serde(skip)]
     pub exit: Exit,
@@ -162,6 +164,9 @@ pub(crate) async fn run_at(
     report
 }
 
+/// What a site showed beforehand, or why it could not.
+type Shown = Result<Told, String>;
+
 /// An errand, on its way through the sites.
 struct Round<'a> {
     session: &'a Session,
@@ -194,28 +199,27 @@ impl Round<'_> {
         if self.session.cx.cancel.is_cancelled() {
             return Err(OpsError::Interrupted);
         }
-        if plan.changes() == 0 {
+        let failed = plan.sites.iter().any(|target| target.error.is_some());
+        if plan.changes() == 0 && !failed {
             return Ok(plan);
         }
         plan.outcome = Outcome::Planned;
-        if !ask(&plan).await {
+        if plan.changes() > 0 && !ask(&plan).await {
             return Ok(Report { outcome: Outcome::Refused, exit: Exit::Refused, ..plan });
         }
-        let told = |target: &Target<Told>| target.done.clone().filter(|told| told.changes > 0);
-        let shown: BTreeMap<Name, Told> =
+        // Sites of which nothing could be shown are part of it, as failed: it is this operation that is tried again.
+        let told = |target: &Target<Told>| match (&target.done, &target.error) {
+            (Some(told), _) if told.changes > 0 => Some(Ok(told.clone())),
+            (_, Some(error)) => Some(Err(error.clone())),
+            _ => None,
+        };
+        let shown: BTreeMap<Name, Shown> =
             plan.sites.iter().filter_map(|target| Some((target.site.parse().ok()?, told(target)?))).collect();
         let names: Vec<Name> = shown.keys().cloned().collect();
-        let mut done = self.go(&names, false, &shown).await?;
-        // What could not be shown was not done either.
-        let failed = plan.sites.into_iter().filter(|target| target.error.is_some());
-        done.sites.extend(failed);
-        done.sites.sort_by(|a, b| a.site.cmp(&b.site));
-        done.causes = fanout::causes(&self.session.loaded.fleet, &done.sites);
-        done.exit = fanout::exit(self.session.cx.cancel.is_cancelled(), &done.sites);
-        Ok(done)
+        self.go(&names, false, &shown).await
     }
 
-    async fn go(&self, names: &[Name], dry: bool, shown: &BTreeMap<Name, Told>) -> Result<Report, OpsError> {
+    async fn go(&self, names: &[Name], dry: bool, shown: &BTreeMap<Name, Shown>) -> Result<Report, OpsError> {
         let (session, errand) = (self.session, self.errand);
         let looks = dry || errand.kind.effect == Effect::Looks;
         let deed = Deed {
@@ -241,6 +245,7 @@ impl Round<'_> {
             errand: errand.kind.operation,
             effect: errand.kind.effect,
             outcome: Outcome::Done,
+            can_retry: !errand.secret,
             causes: fanout::causes(&session.loaded.fleet, &done.targets),
             exit: fanout::exit(session.cx.cancel.is_cancelled(), &done.targets),
             sites: done.targets,
@@ -252,8 +257,13 @@ impl Round<'_> {
         cx: &Context,
         name: &Name,
         dry: bool,
-        shown: Option<&Told>,
+        shown: Option<&Shown>,
     ) -> Result<Told, ErrandError> {
+        let shown = match shown {
+            Some(Err(why)) => return Err(ErrandError::Site(why.clone())),
+            Some(Ok(told)) => Some(told),
+            None => None,
+        };
         let kind = self.errand.kind;
         let patience = self.options.patience.unwrap_or(kind.allowed);
         // A database whose tables somebody locks answers to no look either.

@@ -93,7 +93,7 @@ pub fn causes<T>(fleet: &Fleet, targets: &[Target<T>]) -> Vec<Cause> {
         let Some(error) = &target.error else { continue };
         let site = fleet.sites.iter().find(|(name, _)| name.as_str() == target.site);
         let database = site.map(|(_, site)| site.database_name.as_str()).unwrap_or_default();
-        let error = without(&without(error, database), &target.site);
+        let error = without(&without(&in_the_code(error), database), &target.site);
         match causes.iter_mut().find(|cause| cause.error == error) {
             Some(cause) => cause.sites.push(target.site.clone()),
             None => causes.push(Cause { error, hint: target.hint.clone(), sites: vec![target.site.clone()] }),
@@ -101,6 +101,26 @@ pub fn causes<T>(fleet: &Fleet, targets: &[Target<T>]) -> Vec<Cause> {
     }
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.sites.len()));
     causes
+}
+
+/// A text in which files of a build are called as in Moodle's own tree: sites on two builds fail for one reason.
+fn in_the_code(text: &str) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some((before, behind)) = rest.split_once("/builds/") {
+        let tree = behind.split('/').next().unwrap_or_default();
+        if tree.len() == 40 && tree.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            let begins = before
+                .rfind(|c: char| c.is_whitespace() || matches!(c, '(' | '"' | '\''))
+                .map_or(0, |at| at + 1);
+            out.push_str(before.get(..begins).unwrap_or_default());
+            rest = behind.get(tree.len() + 1..).unwrap_or_default();
+        } else {
+            out.push_str(before);
+            out.push_str("/builds/");
+            rest = behind;
+        }
+    }
+    out + rest
 }
 
 /// A text without a name, where that stands as a word.
@@ -208,6 +228,13 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn files_of_a_build_are_called_as_in_moodle() {
+        let tree = "a".repeat(40);
+        let text = format!("too long (/srv/f/builds/{tree}/course/category.php:472), /srv/builds/x/y");
+        assert_eq!(in_the_code(&text), "too long (course/category.php:472), /srv/builds/x/y");
+    }
 
     #[test]
     fn a_name_is_taken_out_where_it_is_a_word() {

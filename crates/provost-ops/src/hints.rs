@@ -166,10 +166,8 @@ fn of_edit(error: &EditError) -> Option<String> {
         }
         EditError::TooMany(_) => "`--most-rows` takes more; or change them a part at a time".to_owned(),
         EditError::Differs | EditError::Other { .. } => "nothing was changed there; run it again".to_owned(),
-        EditError::Since(_) => {
-            "nothing was put back there; look at these rows, and put them back by hand".to_owned()
-        }
-        EditError::Keep(_) => return None,
+        EditError::Since(_) => "look at these rows, and put them back by hand where that is right".to_owned(),
+        EditError::Keep(_) | EditError::NotShown(_) | EditError::OtherSite => return None,
     })
 }
 

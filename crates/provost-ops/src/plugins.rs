@@ -17,7 +17,7 @@ use crate::errands::{self, ErrandOptions};
 use crate::error::Exit;
 use crate::fanout::Cause;
 use crate::session::Call;
-use crate::settings::base;
+use crate::settings::{base, with_reference};
 use crate::site::Targets;
 
 /// Columns of a plugin that are compared. Where it comes from and its release follow from the version.
@@ -57,7 +57,8 @@ pub struct DiffOptions {
 /// When no sites are meant, or `against` is none of them. What goes wrong at a site is told with it.
 pub async fn diff(call: &Call, options: &DiffOptions) -> Result<PluginsDiff, OpsError> {
     let errand = PLUGINS_LIST.with(json!({ "plugin": options.plugin, "additional": options.additional }));
-    let asked = ErrandOptions { targets: options.targets.clone(), ..ErrandOptions::default() };
+    let targets = with_reference(&options.targets, options.against.as_deref());
+    let asked = ErrandOptions { targets, ..ErrandOptions::default() };
     let report = errands::run(call, &errand, &asked, async |_| true).await?;
     let mut pool = Pool::default();
     let read = report.sites.into_iter().filter_map(|target| Some((target.site, target.done?.rows)));

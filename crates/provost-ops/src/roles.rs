@@ -221,17 +221,23 @@ async fn bring(
     to: &[Name],
     named: &[String],
 ) -> Result<(), OpsError> {
-    let works: BTreeMap<&Name, Work> = to
+    // Sites that could not be looked at are part of it, as failed: the journal has them too.
+    let works: BTreeMap<&Name, Result<Work, String>> = to
         .iter()
         .zip(&synced.sites)
-        .map(|(name, site)| (name, Work::of(source, named, &site.roles)))
-        .filter(|(_, work)| !work.is_empty())
+        .filter_map(|(name, site)| match &site.error {
+            Some(error) => Some((name, Err(error.clone()))),
+            None => Some(Work::of(source, named, &site.roles))
+                .filter(|work| !work.is_empty())
+                .map(|work| (name, Ok(work))),
+        })
         .collect();
     let names: Vec<Name> = works.keys().map(|name| (*name).clone()).collect();
     let declared = json!({ "from": synced.from, "roles": named });
     let deed = Deed { operation: "roles", declared, touch: Touch::Change };
     let one = async |name| match works.get(name) {
-        Some(work) => work.bring(session, name).await,
+        Some(Ok(work)) => work.bring(session, name).await,
+        Some(Err(error)) => Err(RolesError::Site(error.clone())),
         None => Ok(String::new()),
     };
     let done = fanout::each(session, &deed, &names, one, String::clone).await?;

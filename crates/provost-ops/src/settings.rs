@@ -38,6 +38,7 @@ impl std::str::FromStr for Pattern {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (plugin, name) = text.split_once('/').unwrap_or(("core", text));
+        let plugin = if plugin == "moodle" { "core" } else { plugin };
         match plugin.is_empty() || name.is_empty() {
             true => Err("write PLUGIN/NAME, such as core/theme; `*` stands for anything"),
             false => Ok(Self { plugin: plugin.to_owned(), name: name.to_owned() }),
@@ -168,7 +169,7 @@ pub async fn diff(
     against: Option<&str>,
     targets: &Targets,
 ) -> Result<Diff, OpsError> {
-    let (mut read, causes, fleet) = read_all(call, targets).await?;
+    let (mut read, causes, fleet) = read_all(call, &with_reference(targets, against)).await?;
     let exit = fanout::exit(call.cancel.is_cancelled(), &read);
     let mut pool = Pool::default();
     let mut sites = Vec::new();
@@ -186,6 +187,19 @@ pub async fn diff(
     let compared = compare(&sites, &base, means, secret);
     let left_out = sites.iter().map(|site| site.left_out).max().unwrap_or_default();
     Ok(Diff { schema: 1, state_list: state::VERSION, left_out, compared, causes, exit })
+}
+
+/// The sites that are meant, and the one that they are compared with.
+pub(crate) fn with_reference(targets: &Targets, against: Option<&str>) -> Targets {
+    let mut all = targets.clone();
+    match (&mut all.selection, against) {
+        (Some(selection), Some(site)) => *selection = format!("({selection}) | {site}"),
+        (None, Some(site)) if !all.names.is_empty() && !all.names.iter().any(|name| name == site) => {
+            all.names.push(site.to_owned());
+        }
+        _ => {}
+    }
+    all
 }
 
 /// Which class sites are compared with.

@@ -1,10 +1,13 @@
 //! Profiles: names that must exist, and parents that lead back to none.
 
+use std::collections::BTreeMap;
+
 use crate::diagnostic::{Diagnostic, Sink};
 use crate::read::{At, Draft};
 use crate::suggest::nearest;
 
 pub(super) fn check(draft: &Draft, sink: &Sink) {
+    alike(draft, sink);
     let known: Vec<&str> = draft.profiles.iter().map(|(name, _)| name.value.as_str()).collect();
     let templates = draft.templates.iter().map(|(_, template)| &template.site.profiles);
     let sites = draft.sites.iter().map(|(_, site)| &site.profiles);
@@ -17,6 +20,21 @@ pub(super) fn check(draft: &Draft, sink: &Sink) {
         if circle(draft, &mut way) {
             let fault = Diagnostic::error(span.clone(), format!("the profile `{name}` is its own parent"));
             sink.push(fault.hint(format!("by {}", way.join(" → "))));
+        }
+    }
+}
+
+/// Names of one site's settings that differ in nothing but capitals: to MariaDB they are one.
+fn alike(draft: &Draft, sink: &Sink) {
+    for (At { value: name, span }, site) in &draft.sites {
+        let mut seen = BTreeMap::new();
+        for key in draft.settings_of(name, site).keys() {
+            if let Some(other) = seen.insert(key.to_string().to_ascii_lowercase(), key.clone()) {
+                let message = format!(
+                    "`{other}` and `{key}` of `{name}` differ in capitals alone: databases take them for one"
+                );
+                sink.push(Diagnostic::error(span.clone(), message).hint("write it as Moodle does"));
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ impl Draft {
     }
 
     /// From the weakest to the strongest: the template's profiles, the template's own, the site's profiles, the site's own.
-    pub(super) fn settings_of(&self, name: &Name, site: &SiteDraft) -> Settings {
+    pub(crate) fn settings_of(&self, name: &Name, site: &SiteDraft) -> Settings {
         let mut merged = Settings::new();
         if let (Some(template), Some(named)) = (self.template_of(site), &site.template) {
             self.with_profiles(&template.site.profiles, &mut merged);

@@ -17,7 +17,7 @@ use crate::OpsError;
 use crate::error::Exit;
 use crate::fanout::{self, Cause, Deed, Touch};
 use crate::session::{Access, Call, Session};
-use crate::settings::base;
+use crate::settings::{base, with_reference};
 use crate::site::Targets;
 use crate::site::chosen::to_ask;
 
@@ -49,7 +49,7 @@ pub async fn diff(
     against: Option<&str>,
     targets: &Targets,
 ) -> Result<RolesDiff, OpsError> {
-    let names = to_ask(call, targets).await?;
+    let names = to_ask(call, &with_reference(targets, against)).await?;
     let session = Session::open(call, Access::Look)?;
     let fleet = &session.loaded.fleet;
     let deed = Deed { operation: "roles", declared: json!({ "compared": roles }), touch: Touch::Ask };

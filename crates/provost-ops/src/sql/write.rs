@@ -1,7 +1,7 @@
 //! `provost sql --write`: rows of many sites changed by one statement. Shown first; one transaction for each site; and what was there is
 //! kept, so that `--undo` can put it back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use camino::{Utf8Path, Utf8PathBuf};
 use provost_admin::compare::Key;
@@ -150,10 +150,11 @@ impl Round<'_> {
         if self.session.cx.cancel.is_cancelled() {
             return Err(OpsError::Interrupted);
         }
-        if dry_run || plan.count().0 == 0 {
+        let failed = plan.sites.iter().any(|target| target.error.is_some());
+        if dry_run || (plan.count().0 == 0 && !failed) {
             return Ok(plan);
         }
-        if !ask(&plan).await {
+        if plan.count().0 > 0 && !ask(&plan).await {
             return Ok(Written { outcome: Outcome::Refused, exit: Exit::Refused, ..plan });
         }
         self.change(plan, &shown).await
@@ -182,7 +183,14 @@ impl Round<'_> {
 
     async fn change(&self, plan: Written, shown: &BTreeMap<Name, Touched>) -> Result<Written, OpsError> {
         let (session, fleet) = (self.session, &self.session.loaded.fleet);
-        let names: Vec<Name> = shown.keys().cloned().collect();
+        // Sites of which nothing could be shown are part of it, as failed: it is this operation that is tried again.
+        let failed: BTreeMap<Name, String> = plan
+            .sites
+            .iter()
+            .filter_map(|target| Some((target.site.parse().ok()?, target.error.clone()?)))
+            .collect();
+        let names: BTreeSet<Name> = shown.keys().chain(failed.keys()).cloned().collect();
+        let names: Vec<Name> = names.into_iter().collect();
         // The journal says where it is kept.
         let kept_in = uuid::Uuid::new_v4().simple().to_string();
         let deed = Deed {
@@ -194,6 +202,9 @@ impl Round<'_> {
         let cx = Context { cancel: CancellationToken::new(), ..session.cx.clone() };
         let place = session.cx.paths.undo().join(kept_in);
         let work = async |name: &Name| {
+            if let Some(why) = failed.get(name) {
+                return Err(EditError::NotShown(why.clone()));
+            }
             let (site, touched) = (fleet.sites.get(name), shown.get(name));
             let (site, touched) =
                 (site.ok_or(QuestionError::NotMade)?, touched.ok_or(QuestionError::NotMade)?);
@@ -203,7 +214,7 @@ impl Round<'_> {
         let evidence = |touched: &Touched| format!("{} row(s)", touched.count());
         let done = fanout::each(session, &deed, &names, work, evidence).await?;
         let (_, mut targets) = apart(done.targets);
-        // What could not be shown was not done either, and where nothing was touched nothing was.
+        // Where nothing was touched nothing was done.
         let known: Vec<String> = targets.iter().map(|target| target.site.clone()).collect();
         targets.extend(plan.sites.into_iter().filter(|target| !known.contains(&target.site)));
         targets.sort_by(|a, b| a.site.cmp(&b.site));
@@ -338,7 +349,8 @@ async fn undo_in(
         Deed { operation: UNDO, declared: json!({ "undone": undone, "dry": dry }), touch: Touch::Change };
     let cx = Context { cancel: CancellationToken::new(), ..session.cx.clone() };
     let work = async |name: &Name| -> Result<Back, EditError> {
-        let text = fs_err::read(directory.join(format!("{name}.json"))).map_err(EditError::Keep)?;
+        let kept = kept_of(&directory, name, fleet).ok_or(QuestionError::NotMade)?;
+        let text = fs_err::read(kept).map_err(EditError::Keep)?;
         let touched: Touched =
             serde_json::from_slice(&text).map_err(std::io::Error::other).map_err(EditError::Keep)?;
         let site = fleet.sites.get(name).ok_or(QuestionError::NotMade)?;
@@ -369,6 +381,12 @@ async fn undo_in(
 
 /// The sites of the fleet of which something is kept.
 fn names_in(directory: &Utf8PathBuf, fleet: &Fleet) -> Vec<Name> {
-    let is_kept = |name: &&Name| directory.join(format!("{name}.json")).exists();
-    fleet.sites.keys().filter(is_kept).cloned().collect()
+    fleet.sites.keys().filter(|name| kept_of(directory, name, fleet).is_some()).cloned().collect()
+}
+
+/// Where something is kept of a site: under its name, or the one that it had.
+fn kept_of(directory: &Utf8Path, name: &Name, fleet: &Fleet) -> Option<Utf8PathBuf> {
+    let was = fleet.sites.get(name).and_then(|site| site.was.as_ref());
+    let files = [Some(name), was].into_iter().flatten().map(|name| directory.join(format!("{name}.json")));
+    files.into_iter().find(|file| file.exists())
 }

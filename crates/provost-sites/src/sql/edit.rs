@@ -20,7 +20,7 @@ use super::rows::Rows;
 use super::{QuestionError, dialect};
 use crate::server::{Servers, Sql};
 pub use back::{PutBack, put_back};
-use session::{begin, connect, in_time, run, select};
+use session::{begin, connect, identifier, in_time, run, select};
 use text::{by_number, columns, list, numbered};
 
 /// Why rows were not changed. Nothing of the site was, then.
@@ -55,6 +55,12 @@ pub enum EditError {
     /// What was changed could not be kept.
     #[error("what was there could not be kept")]
     Keep(#[source] std::io::Error),
+    /// The rows are those of another site.
+    #[error("it is another site than the one whose rows were changed")]
+    OtherSite,
+    /// What would be changed could not be shown beforehand.
+    #[error("{0}")]
+    NotShown(String),
     /// Rows were changed since.
     #[error("{} of the rows were changed since, and stay: {}{}", .0.len(), .0.iter().take(5).map(String::as_str).collect::<Vec<_>>().join(", "), if .0.len() > 5 { ", …" } else { "" })]
     Since(Vec<String>),
@@ -107,6 +113,9 @@ pub struct Touched {
     /// The columns that get other values; all where none is named.
     #[serde(default)]
     pub assigned: Vec<String>,
+    /// Moodle's identifier of the site whose rows they are: another site may have its name by the time that they are put back.
+    #[serde(default)]
+    pub identifier: Option<String>,
 }
 
 /// A column.
@@ -204,7 +213,15 @@ impl Edit {
             Change::Insert { text } => {
                 let after = self.put_in(sql, &columns, text).await?;
                 let (verb, before) = (Verb::Insert, Vec::new());
-                Ok(Touched { verb, table: write.table.clone(), columns, before, after, assigned: Vec::new() })
+                Ok(Touched {
+                    verb,
+                    table: write.table.clone(),
+                    columns,
+                    before,
+                    after,
+                    assigned: Vec::new(),
+                    identifier: None,
+                })
             }
             change => {
                 let before = self.rows(sql, write, &columns, false).await?;
@@ -213,7 +230,15 @@ impl Edit {
                     Change::Update { columns, .. } => columns.clone(),
                     _ => Vec::new(),
                 };
-                Ok(Touched { verb, table: write.table.clone(), columns, before, after: Vec::new(), assigned })
+                Ok(Touched {
+                    verb,
+                    table: write.table.clone(),
+                    columns,
+                    before,
+                    after: Vec::new(),
+                    assigned,
+                    identifier: None,
+                })
             }
         }
     }
@@ -268,7 +293,9 @@ impl Edit {
             let mut own = connect(cx, servers, name, site).await?;
             let write = self.read(own.sql.engine(), &site.prefix)?;
             begin(&mut own.sql, self.patience, false).await?;
-            let done = self.change(&mut own.sql, &write, shown).await;
+            let identifier = identifier(&mut own.sql, &site.prefix).await?;
+            let done =
+                self.change(&mut own.sql, &write, shown).await.map(|done| Touched { identifier, ..done });
             let done = done.and_then(|touched| keep(&touched).map(|()| touched).map_err(EditError::Keep));
             run(&mut own.sql, if done.is_ok() { "commit" } else { "rollback" }).await?;
             own.close().await;

@@ -67,7 +67,10 @@ pub(crate) fn summary(report: &Report) -> String {
     }
     text.push_str(&causes(&report.causes));
     if failed > 0 && report.outcome == Outcome::Done {
-        write!(text, "\n`provost retry {}` goes over only these again", report.operation).ok();
+        match report.can_retry {
+            true => write!(text, "\n`provost retry {}` goes over only these again", report.operation).ok(),
+            false => write!(text, "\nrun the command again for these: what it was given is not kept").ok(),
+        };
     }
     text
 }

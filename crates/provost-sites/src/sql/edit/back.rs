@@ -7,7 +7,7 @@ use provost_engine::context::Context;
 use provost_fleet::model::{Engine, Site};
 use provost_fleet::name::Name;
 
-use super::session::{begin, connect, in_time, run};
+use super::session::{begin, connect, identifier, in_time, run};
 use super::text::{by_number, columns, id_of, literal, named, numbered};
 use super::{EditError, Touched, Verb};
 use crate::server::{Servers, Sql};
@@ -39,6 +39,10 @@ pub async fn put_back(
         let mut own = connect(cx, servers, name, site).await?;
         if !touched.table.starts_with(&site.prefix) {
             return Err(EditError::Table(touched.table.clone()));
+        }
+        if touched.identifier.is_some() && identifier(&mut own.sql, &site.prefix).await? != touched.identifier
+        {
+            return Err(EditError::OtherSite);
         }
         begin(&mut own.sql, patience, false).await?;
         let done = back(&mut own.sql, touched).await;

@@ -59,6 +59,13 @@ pub(super) async fn run(sql: &mut Sql, text: &str) -> Result<u64, EditError> {
     })
 }
 
+/// Moodle's identifier of the site; none before it is installed.
+pub(super) async fn identifier(sql: &mut Sql, prefix: &str) -> Result<Option<String>, EditError> {
+    let text = format!("select value from {prefix}config where name = 'siteidentifier'");
+    let rows = select(sql, &text, 1).await?;
+    Ok(rows.rows.into_iter().next().and_then(|row| row.into_iter().next().flatten()))
+}
+
 /// The rows of one statement, as texts.
 pub(super) async fn select(sql: &mut Sql, text: &str, most: usize) -> Result<Rows, EditError> {
     let mut collected = Collected::new(most);

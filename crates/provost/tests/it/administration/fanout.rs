@@ -158,4 +158,14 @@ fn three_are_broken(env: &TestEnv) {
     let left: Vec<&Value> = report["sites"].as_array().unwrap().iter().collect();
     assert_eq!((left.len(), last.code), (2, 3), "the one that was well is not asked again");
     assert_eq!(report["causes"].as_array().unwrap().len(), 1);
+
+    // A site that fails while the rows are shown is a part of the operation, too.
+    let statement = "update {user} set city = 'Torino' where username = 'admin'";
+    let written = env.run(&["sql", "--write", "--yes", statement, "--sites", &format!("c01 | {GONE}")]);
+    assert_eq!(written.code, 3, "{written}");
+    let expected =
+        [("c01", "done"), (GONE, "failed")].map(|(site, state)| (site.to_owned(), state.to_owned()));
+    assert_eq!(states(env), BTreeMap::from(expected));
+    let again = env.run(&["retry", "LAST", "--yes"]);
+    assert!(again.code == 3 && !states(env).contains_key("c01"), "{again}");
 }
