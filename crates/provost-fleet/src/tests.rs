@@ -73,12 +73,12 @@ fn an_unknown_key_names_the_nearest() {
 
 #[test]
 fn a_key_of_later_versions_is_told_as_such() {
-    insta::assert_snapshot!(wrong("tags = ", "profiles = \"x\"\ntags = "), @r#"
-    error: `profiles` is not supported by this version yet
-      --> fleet.toml:19:1
+    insta::assert_snapshot!(wrong("moodle = ", "php = \"8.3\"\nmoodle = "), @r#"
+    error: `php` is not supported by this version yet
+      --> fleet.toml:13:1
        |
-    19 | profiles = "x"
-       | ^^^^^^^^
+    13 | php = "8.3"
+       | ^^^
        |
        = help: take it out; a later version of Provost will know it
     "#);
