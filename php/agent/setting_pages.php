@@ -87,9 +87,8 @@ final class setting_pages {
             return false;
         }
         foreach (array_keys($this->plugins) as $component) {
-            $info = \core_plugin_manager::instance()->get_plugin_info($component);
-            $method = $info ? new \ReflectionMethod($info, 'load_settings') : null;
-            if ($method && $method->getDeclaringClass()->getName() !== \core\plugininfo\base::class) {
+            $method = new \ReflectionMethod($this->info($component), 'load_settings');
+            if ($method->getDeclaringClass()->getName() !== \core\plugininfo\base::class) {
                 continue;
             }
             // A file of core's reads those of all plugins of this type.
@@ -124,7 +123,7 @@ final class setting_pages {
         $words = [];
         foreach ($wanted as [$component, $name]) {
             $alone = preg_quote($name, '~');
-            $words[] = $component === 'core' ? "['\"](?:moodle/|core/)?{$alone}['\"]" : "['\"]" . preg_quote($component, '~') . "(?:/|['\"])";
+            $words[] = $component === 'core' ? "['\"](?:moodle/|core/)?{$alone}['\"]" : "['\"]" . preg_quote($component, '~') . '/';
             if ($component === 'core') {
                 array_push($words, ...$this->classes($name));
             }
@@ -143,9 +142,12 @@ final class setting_pages {
         $components = array_column($wanted, 0);
         foreach (array_keys(\core_component::get_plugin_types()) as $type) {
             foreach (\core_component::get_plugin_list($type) as $plugin => $directory) {
-                $text = @file_get_contents("$directory/settings.php");
+                if (!is_file("$directory/settings.php")) {
+                    continue;
+                }
+                $text = file_get_contents("$directory/settings.php");
                 $own = in_array("{$type}_$plugin", $components, true) || ($type === 'mod' && in_array($plugin, $components, true));
-                if ($text !== false && ($own || preg_match($pattern, $text))) {
+                if ($own || preg_match($pattern, $text)) {
                     $this->plugins["{$type}_$plugin"] = $text;
                 }
             }
@@ -200,22 +202,48 @@ final class setting_pages {
             }
         }
         foreach (array_keys($this->plugins) as $component) {
-            \core_plugin_manager::instance()->get_plugin_info($component)->load_settings($ADMIN, 'modules', true);
+            $this->info($component)->load_settings($ADMIN, 'modules', true);
         }
         return $ADMIN;
+    }
+
+    /**
+     * What core knows of a plugin, as far as its page of settings needs it: the manager would read the versions of all plugins first.
+     *
+     * @param string $component
+     * @return \core\plugininfo\base
+     */
+    private function info(string $component): \core\plugininfo\base {
+        [$type, $name] = \core_component::normalize_component($component);
+        $class = \core_plugin_manager::resolve_plugininfo_class($type);
+        $info = new $class();
+        $info->type = $type;
+        $info->typerootdir = \core_component::get_plugin_types()[$type];
+        $info->name = $name;
+        $info->rootdir = \core_component::get_component_directory($component);
+        $info->pluginman = \core_plugin_manager::instance();
+        $info->displayname = $component;
+        $info->versiondisk = $info->versiondb = get_config($component, 'version');
+        return $info;
     }
 
     /**
      * Lets the file of all plugins see the chosen ones alone.
      */
     private function only_these(): void {
-        $manager = \core_plugin_manager::instance();
         $chosen = array_fill_keys(array_keys(\core_component::get_plugin_types()), []);
+        // Of these types core asks for every plugin while it shows the others.
+        foreach (['communication', 'enrol', 'media', 'qbank'] as $type) {
+            foreach (array_keys(\core_component::get_plugin_list($type)) as $name) {
+                $chosen[$type][$name] = $this->info("{$type}_$name");
+            }
+        }
         foreach (array_keys($this->plugins) as $component) {
             [$type, $name] = \core_component::normalize_component($component);
-            $chosen[$type][$name] = $manager->get_plugin_info($component);
+            $chosen[$type][$name] = $this->info($component);
         }
-        (new \ReflectionProperty(\core_plugin_manager::class, 'pluginsinfo'))->setValue($manager, $chosen);
+        $known = new \ReflectionProperty(\core_plugin_manager::class, 'pluginsinfo');
+        $known->setValue(\core_plugin_manager::instance(), $chosen);
     }
 
     /**

@@ -88,12 +88,17 @@ def theirs(arguments_of):
     return time.monotonic() - begun
 
 
+def of(row):
+    """`--component=core` would write a row that Moodle never reads."""
+    return [] if row[0] == "core" else [f"--component={row[0]}"]
+
+
 def theirs_set(which):
-    return theirs(lambda row: [f"--component={row[0]}", f"--name={row[1]}", f"--set={row[2 + which]}"])
+    return theirs(lambda row: [*of(row), f"--name={row[1]}", f"--set={row[2 + which]}"])
 
 
 def theirs_get():
-    return theirs(lambda row: [f"--component={row[0]}", f"--name={row[1]}"])
+    return theirs(lambda row: [*of(row), f"--name={row[1]}"])
 
 
 def holds(which):

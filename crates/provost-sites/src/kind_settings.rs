@@ -60,6 +60,9 @@ pub struct SeenSettings {
     pub unsown: BTreeMap<String, Option<String>>,
 }
 
+/// What a setting is that is not as it shall be: `None` for one that is, and within, where it is absent.
+type Is<'a> = &'a dyn Fn(&str) -> Option<Option<String>>;
+
 /// The settings of a site that are in its tables.
 pub fn stored(site: &Site) -> Settings {
     let stored = site.settings.iter().filter(|(_, declared)| declared.policy != Policy::Forced);
@@ -97,7 +100,7 @@ impl Kind for SettingsKind {
     ) -> Planned {
         let Some(wanted) = wanted else { return Planned::InStep };
         let nothing = SeenSettings::default();
-        let (reason, is): (&str, &dyn Fn(&str) -> Option<Option<String>>) = match seen {
+        let (reason, is): (&str, Is<'_>) = match seen {
             Observation::Present(seen) if *seen == nothing => return Planned::InStep,
             Observation::Present(seen) => ("the site has others", &|key| {
                 seen.differing.get(key).or_else(|| seen.unsown.get(key)).cloned()

@@ -53,7 +53,7 @@ pub(crate) fn diff(diff: &Diff, as_csv: bool) -> String {
 pub(crate) fn departed(found: &Departed, as_csv: bool) -> String {
     if as_csv {
         let line = |site: &String, one: &Departure| {
-            let plain = |value: &Option<String>, secret| match value {
+            let plain = |value: Option<&String>, secret| match value {
                 Some(value) => value.clone(),
                 None if one.secret => told(one, value, secret),
                 None => String::new(),
@@ -62,7 +62,7 @@ pub(crate) fn departed(found: &Departed, as_csv: bool) -> String {
             [
                 vec![site.clone()],
                 own.to_vec(),
-                vec![plain(&one.declared, "(secret)"), plain(&one.is, "(different)")],
+                vec![plain(one.declared.as_ref(), "(secret)"), plain(one.is.as_ref(), "(different)")],
             ]
             .concat()
         };
@@ -87,8 +87,14 @@ pub(crate) fn departed(found: &Departed, as_csv: bool) -> String {
         for one in &class.departures {
             let row = [one.setting.clone(), one.by.clone(), one.policy.word().to_owned()];
             rows.add_row(indented(
-                [row.to_vec(), vec![told(one, &one.declared, "(secret)"), told(one, &one.is, "(different)")]]
-                    .concat(),
+                [
+                    row.to_vec(),
+                    vec![
+                        told(one, one.declared.as_ref(), "(secret)"),
+                        told(one, one.is.as_ref(), "(different)"),
+                    ],
+                ]
+                .concat(),
             ));
         }
         writeln!(text, "{}", lines(&rows)).ok();
@@ -101,7 +107,7 @@ pub(crate) fn departed(found: &Departed, as_csv: bool) -> String {
     text
 }
 
-fn told(one: &Departure, value: &Option<String>, secret: &str) -> String {
+fn told(one: &Departure, value: Option<&String>, secret: &str) -> String {
     match value {
         _ if one.secret => secret.to_owned(),
         None => "absent".to_owned(),
