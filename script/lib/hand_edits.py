@@ -86,7 +86,9 @@ for tag, rows in before.items():
 chosen = edits()
 for site, name in sorted(chosen):
     component, setting = name.split("/", 1)
-    php(site, ["admin/cli/cfg.php", f"--component={component}", f"--name={setting}", f"--set={VALUES[name]}"])
+    # With `--component=core` it would write a row that Moodle never reads.
+    of = [] if component == "core" else [f"--component={component}"]
+    php(site, ["admin/cli/cfg.php", *of, f"--name={setting}", f"--set={VALUES[name]}"])
 for tag, sites in GROUPS.items():
     wanted = {(site, name) for site, name in chosen if site in sites}
     rows, told = found("settings", tag)
