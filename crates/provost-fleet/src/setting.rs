@@ -199,8 +199,8 @@ const SECRET: [&str; 10] = [
 ];
 
 /// How names begin and end that speak about secrets and hold none: `minpasswordlength`, `passwordpolicy`, `tokenduration`.
-const ABOUT: ([&str; 6], [&str; 22]) = (
-    ["min", "max", "enable", "require", "allow", "field"],
+const ABOUT: ([&str; 7], [&str; 22]) = (
+    ["minpassw", "maxpassw", "enablepassw", "enabletoken", "requirepassw", "allowpassw", "fieldpass"],
     [
         "policy",
         "length",
@@ -249,6 +249,8 @@ mod tests {
             "cronremotepassword",
             "recaptchaprivatekey",
             "clientsecret",
+            "maxmind_apikey",
+            "minio_secretkey",
             "api_token",
             "passwordsaltmain",
         ] {

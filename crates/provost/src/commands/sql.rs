@@ -166,8 +166,11 @@ pub(super) fn changed(ui: &Ui, written: &Written) {
 async fn undo(call: &Call, ui: &Ui, which: Which, arguments: &Arguments) -> Ended {
     let targets = Targets { names: arguments.site.clone(), selection: arguments.sites.clone() };
     let patience = Duration::from_secs(arguments.timeout);
+    let mut which = which;
     if arguments.dry_run || !arguments.yes {
         let planned = write::undo(call, which, &targets, patience, true).await?;
+        // What was only shown stands in the journal, too: LAST would be that by now.
+        which = Which::Number(planned.undone);
         ui.finish();
         if !ui.json(&planned) {
             ui.out(&edits::back(&planned));
