@@ -35,6 +35,9 @@ pub struct Mark {
     /// The server of its database: a dataroot says by it where the database was when the file names another one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<Name>,
+    /// The directory of the final copy that its files were brought back from, until the fleet file has the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<String>,
     /// That it is a template's, and what that is made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<Box<TemplateMark>>,
@@ -119,6 +122,7 @@ mod tests {
             dataroot: None,
             was: None,
             server: None,
+            copy: None,
             template: None,
         };
         let text = mark.to_text();

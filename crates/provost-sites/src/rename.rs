@@ -27,7 +27,7 @@ use crate::database::{self, Found};
 use crate::mark::{Mark, Stage, Whose, whose};
 use crate::secrets::{self, Generated};
 use crate::site::install::Installation;
-use crate::site::{SiteError, dataroot, files as site_files};
+use crate::site::{SiteError, copy, dataroot, files as site_files};
 use crate::up;
 
 pub(crate) use address::NOTE;
@@ -158,12 +158,17 @@ impl Sought<'_> {
     }
 }
 
-/// Whether what carries a mark was never a site that anybody used: its making was broken off, and its files say nothing else. Where such a
-/// site is called otherwise in the file, what there is of it goes, and the site is made under its new name.
+/// Whether what carries a mark was never a site that anybody used: its making was broken off, and its files say nothing else, or that all
+/// of it is in a final copy, which is there. Where such a site is called otherwise in the file, what there is of it goes, and the site is
+/// made under its new name.
 pub(crate) fn is_unused(paths: &Paths, mark: &Mark) -> bool {
     let begun = matches!(mark.stage, Stage::Created | Stage::Installing) && mark.was.is_none();
     let at = mark.dataroot.clone().map_or_else(|| paths.dataroot(&mark.site), Utf8PathBuf::from);
-    begun && site_files::installed_mark(&at, &mark.fleet, &mark.site).is_none()
+    begun
+        && match site_files::installed_mark(&at, &mark.fleet, &mark.site) {
+            None => true,
+            Some(installed) => installed.copy.is_some_and(|path| copy::is_copy_of(path.as_ref(), &mark.site)),
+        }
 }
 
 /// Why a site that is nowhere is not to be made anew under its other name: it was installed, and only its database is gone. In words.

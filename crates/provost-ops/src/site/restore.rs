@@ -64,14 +64,15 @@ pub async fn restore(call: &Call, name: &Name, options: &EditOptions) -> Result<
             let _site = Lease::take(&session.cx, &format!("site/{name}")).await?;
             let (fleet_id, servers) = (&session.fleet_id, &*session.servers);
             let restored = Restored { fleet_id, servers, name, site, copy: &newest };
-            restored.bring_back(&session.cx).await.map_err(|source| {
-                match session.cx.cancel.is_cancelled() {
-                    true => OpsError::Interrupted,
-                    false => DeleteError::Restore { site: name.clone(), source }.into(),
-                }
-            })?;
+            let told = |source: provost_sites::site::SiteError| match session.cx.cancel.is_cancelled() {
+                true => OpsError::Interrupted,
+                false => DeleteError::Restore { site: name.clone(), source }.into(),
+            };
+            restored.bring_back(&session.cx).await.map_err(told)?;
             // Before anybody else may apply: to him it would be a site that left the file.
-            write(call, &change, &mut file, &edited).await
+            let done = write(call, &change, &mut file, &edited).await?;
+            restored.end(&session.cx).await.map_err(told)?;
+            Ok::<_, OpsError>(done)
         };
         let brought = brought.await;
         session.close().await;

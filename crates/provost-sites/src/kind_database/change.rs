@@ -37,6 +37,7 @@ impl DatabaseKind {
             dataroot: None,
             was: None,
             server: None,
+            copy: None,
             template: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);
@@ -88,6 +89,7 @@ impl DatabaseKind {
             dataroot,
             was: None,
             server: Some(server.clone()),
+            copy: None,
             template: None,
         };
         let failed = |error: sqlx::Error| StepError::failed(error);

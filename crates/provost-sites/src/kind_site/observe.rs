@@ -348,6 +348,7 @@ fn installed(fleet: &str, name: &Name, mark: Option<Whose>) -> Mark {
         dataroot,
         was: None,
         server: None,
+        copy: None,
         template: None,
     }
 }

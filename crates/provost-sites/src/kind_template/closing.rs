@@ -101,6 +101,7 @@ impl TemplateKind {
             dataroot: Some(dataroot(cx, site_name, &template.site).into_string()),
             was: None,
             server: Some(template.site.database.clone()),
+            copy: None,
             template: Some(Box::new(mark)),
         }
     }

@@ -8,6 +8,7 @@ fn marked(site: &str, was: Option<&str>, stage: Stage) -> Found {
         dataroot: Some(format!("/srv/{site}")),
         was: was.map(|was| was.parse().unwrap()),
         server: None,
+        copy: None,
         template: None,
     };
     Found { database: Some(Some(mark.to_text())), ..Found::default() }
@@ -145,4 +146,49 @@ fn a_rename_that_is_not_finished_is_finished_first() {
     let begun = ("a_hugo", marked("hugo", Some("emile"), Stage::Installed));
     let told = sought("zola", Some("hugo"), &[begun]).unwrap_err();
     assert_eq!(told, "its rename from `emile` to `hugo` was not finished: put that name back, and apply");
+}
+
+/// A site that is being brought back: nobody has anything to lose while all of it is in its copy, and it is not written down as installed.
+#[test]
+fn what_a_copy_holds_was_not_used_until_its_database_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = Utf8PathBuf::try_from(directory.path().to_owned()).unwrap();
+    let (paths, copy) = (
+        Paths { state: state.clone(), run: state.clone(), cache: state.clone(), store: state.clone() },
+        state.join("copy"),
+    );
+    let dataroot = state.join("data");
+    std::fs::create_dir(&dataroot).unwrap();
+    let of = |stage, copy: Option<&Utf8PathBuf>| Mark {
+        fleet: "f1".to_owned(),
+        site: "hugo".parse().unwrap(),
+        stage,
+        dataroot: Some(dataroot.to_string()),
+        was: None,
+        server: None,
+        copy: copy.map(ToString::to_string),
+        template: None,
+    };
+    let files_say = |mark: &Mark| std::fs::write(dataroot.join(crate::mark::FILE), mark.to_text()).unwrap();
+    let installing = of(Stage::Installing, None);
+    assert!(is_unused(&paths, &installing), "no files");
+    files_say(&of(Stage::Installed, None));
+    assert!(!is_unused(&paths, &installing), "files of an installed site");
+    files_say(&of(Stage::Installed, Some(&copy)));
+    assert!(!is_unused(&paths, &installing), "the copy is gone");
+    write_manifest(&copy, "zola");
+    assert!(!is_unused(&paths, &installing), "the copy is another site's");
+    write_manifest(&copy, "hugo");
+    assert!(is_unused(&paths, &installing), "all of it is in the copy");
+    assert!(!is_unused(&paths, &of(Stage::Installed, None)), "it is a site again");
+}
+
+fn write_manifest(copy: &Utf8PathBuf, site: &str) {
+    let manifest = serde_json::json!({
+        "schema": 1, "fleet": "f1", "site": site, "url": "http://hugo.example", "declared": "", "release": null, "tree": null,
+        "server": "main", "database": "f_hugo", "made_at": "2026-11-24T00:00:00Z", "keep_until": "2026-12-24T00:00:00Z", "gone_at": null,
+        "dump": { "engine": "postgresql", "bytes": 1, "sha256": "", "tables": 1 }, "files": { "count": 0, "bytes": 0, "left_out": [] },
+    });
+    std::fs::create_dir_all(copy).unwrap();
+    std::fs::write(copy.join("manifest.json"), manifest.to_string()).unwrap();
 }

@@ -8,6 +8,7 @@ mod files;
 mod kept;
 mod restore;
 
+pub(crate) use kept::is_copy_of;
 pub use kept::{Kept, is_database_gone, kept, prune, remove_unfinished, settle, unreadable, unsettled};
 pub use restore::Restored;
 

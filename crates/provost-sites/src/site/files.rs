@@ -151,6 +151,14 @@ fn empty_but_for_mark(path: &Utf8Path) -> Result<(), SiteError> {
 pub fn remove_dataroot(path: &Utf8Path) -> Result<(), SiteError> {
     empty_but_for_mark(path)?;
     remove_file(&path.join(mark::FILE))?;
+    remove_empty_dataroot(path)
+}
+
+/// Removes a dataroot that counts as absent: whoever was killed while he made it leaves it empty, or with a mark that is half written.
+pub fn remove_empty_dataroot(path: &Utf8Path) -> Result<(), SiteError> {
+    for entry in read_directory(path)?.into_iter().filter(|entry| is_half_written_mark(entry)) {
+        remove_file(&path.join(entry))?;
+    }
     match std::fs::remove_dir(path) {
         // A mount point stays, empty.
         Err(error)
@@ -160,6 +168,11 @@ pub fn remove_dataroot(path: &Utf8Path) -> Result<(), SiteError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a file's name is that of a mark that was being written when somebody was killed.
+fn is_half_written_mark(name: &str) -> bool {
+    name.starts_with(&format!(".{}.", mark::FILE))
 }
 
 /// What a dataroot is.
@@ -184,11 +197,8 @@ pub fn look_at_dataroot(path: &Utf8Path) -> Result<Dataroot, SiteError> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Dataroot::Absent),
         Err(source) => Err(SiteError::Io { verb: "read", path: path.to_owned(), source }),
         Ok(entries) => {
-            // A mark that was being written when somebody was killed is no content.
-            let half_written = format!(".{}.", mark::FILE);
-            let mut content = entries
-                .flatten()
-                .filter(|entry| !entry.file_name().to_string_lossy().starts_with(&half_written));
+            let mut content =
+                entries.flatten().filter(|entry| !is_half_written_mark(&entry.file_name().to_string_lossy()));
             Ok(if content.next().is_none() { Dataroot::Absent } else { Dataroot::Unmarked })
         }
     }
@@ -221,4 +231,26 @@ pub fn make_logs(cx: &Context, name: &Name, user: &User) -> Result<Utf8PathBuf, 
     let logs = cx.paths.site_logs(name);
     files::directory(&logs, 0o750, &user.account).map_err(SiteError::io("make", &logs))?;
     Ok(logs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dataroot_that_was_being_made_goes_and_one_with_content_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = Utf8Path::from_path(directory.path()).unwrap().join("hugo");
+        remove_empty_dataroot(&root).unwrap();
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(root.join(format!(".{}.tmp", mark::FILE)), "provost {").unwrap();
+        assert_eq!(look_at_dataroot(&root).unwrap(), Dataroot::Absent);
+        remove_empty_dataroot(&root).unwrap();
+        assert!(!root.exists());
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(root.join("mine"), "").unwrap();
+        assert_eq!(look_at_dataroot(&root).unwrap(), Dataroot::Unmarked);
+        remove_empty_dataroot(&root).unwrap_err();
+        assert!(root.join("mine").exists());
+    }
 }

@@ -140,6 +140,7 @@ impl Installation<'_> {
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
             was: None,
             server: Some(self.site.database.clone()),
+            copy: None,
             template: self.template.cloned().map(Box::new),
         }
     }

@@ -26,7 +26,7 @@ pub async fn remove(
                 let gone = tokio::task::spawn_blocking(move || files::remove_dataroot(&dataroot)).await;
                 gone.map_err(|broke| SiteError::ReadBack(format!("removing the dataroot broke: {broke}")))??;
             }
-            files::Dataroot::Absent => {}
+            files::Dataroot::Absent => files::remove_empty_dataroot(&dataroot)?,
             _ => return Err(SiteError::ReadBack(format!("`{dataroot}` is not ours to remove"))),
         }
     }

@@ -146,6 +146,7 @@ fn mark(session: &Session, name: &Name) -> Mark {
         stage: Stage::Installed,
         dataroot: Some(session.cx.paths.dataroot(name).into_string()),
         server: session.loaded.fleet.sites.get(name).map(|site| site.database.clone()),
+        copy: None,
         template: None,
         was: None,
     }

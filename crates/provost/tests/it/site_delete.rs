@@ -403,7 +403,7 @@ fn a_restore_that_was_killed_holds_up_nobody() {
     let env = TestEnv::with_fleet(&Moodle::standin(), &["hugo", "zola"]);
     assert_eq!(env.run(&["apply"]).code, 0);
     let up = env.up();
-    for wait in [60, 100, 150, 220, 300, 600, 900, 1200] {
+    for wait in [60, 100, 150, 220, 260, 300, 340, 380, 420, 480, 540, 600, 700, 900, 1200] {
         assert_eq!(env.run(&["site", "disable", "zola"]).code, 0);
         assert_eq!(env.run(&["site", "delete", "zola", "--yes"]).code, 0);
         let mut killed = env.spawn_aside(&["site", "restore", "zola"]);
@@ -415,7 +415,9 @@ fn a_restore_that_was_killed_holds_up_nobody() {
         } else {
             let applied = env.run(&["apply"]);
             assert_eq!(applied.code, 0, "after {wait} ms: {applied}");
-            assert!(!env.state().join("data/sites/zola").exists() && env.account("zola").is_none());
+            let directory = env.state().join("data/sites/zola");
+            assert!(!directory.exists(), "after {wait} ms: {applied}");
+            assert_eq!(env.account("zola"), None, "after {wait} ms: {applied}");
             assert_eq!(env.on_server(Engine::Postgresql, "test_zola"), "0");
             let restored = env.run(&["site", "restore", "zola"]);
             assert_eq!(restored.code, 0, "after {wait} ms: {restored}");

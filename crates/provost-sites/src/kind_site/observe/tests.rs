@@ -8,6 +8,7 @@ fn marked(stage: Stage) -> Dataroot {
         dataroot: None,
         was: None,
         server: None,
+        copy: None,
         template: None,
     })
 }

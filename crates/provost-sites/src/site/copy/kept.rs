@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use camino::Utf8PathBuf;
+use camino::{Utf8Path, Utf8PathBuf};
 use provost_engine::context::Context;
 use provost_engine::paths::Paths;
 use provost_fleet::name::Name;
@@ -35,6 +35,11 @@ pub fn kept(paths: &Paths) -> Vec<Kept> {
 /// A copy that is there and cannot be read, and why: nobody knows what it needs.
 pub fn unreadable(paths: &Paths) -> Option<(Utf8PathBuf, std::io::Error)> {
     look(paths).find_map(Result::err)
+}
+
+/// Whether a directory is the copy of a site, and can be read.
+pub(crate) fn is_copy_of(path: &Utf8Path, site: &Name) -> bool {
+    Manifest::read(path).is_ok_and(|manifest| manifest.site == *site)
 }
 
 fn look(paths: &Paths) -> impl Iterator<Item = Result<Kept, (Utf8PathBuf, std::io::Error)>> {

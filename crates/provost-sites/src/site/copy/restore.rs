@@ -34,7 +34,9 @@ pub struct Restored<'a> {
 }
 
 impl Restored<'_> {
-    /// Brings database and dataroot back. What was interrupted begins anew; a site whose data is still there is left as it is.
+    /// Brings database and dataroot back, all but the [last word](Self::end). Whoever is killed before that leaves what an apply takes away
+    /// without asking while the file does not have the site: all of it is in the copy, as the files say. What was interrupted begins anew;
+    /// a site whose data is still there is left as it is.
     ///
     /// # Errors
     /// When the copy is damaged, when something else is where the site was, and when what came back is not what was copied.
@@ -60,8 +62,7 @@ impl Restored<'_> {
             // Killed before its last word: the files are marked when all else is there.
             (Some(Stage::Installing), Some(Stage::Installed)) => {
                 let password = secrets::read_or_draw(&cx.paths, &Generated::SiteDatabase(self.name))?;
-                self.is_whole(cx, &password).await?;
-                return self.end(cx).await;
+                return self.is_whole(cx, &password).await;
             }
             (Some(Stage::Installed), _) | (_, Some(Stage::Installed)) => {
                 return Err(SiteError::ReadBack(
@@ -76,24 +77,36 @@ impl Restored<'_> {
         let (from, to, account) = (self.copy.path.join(FILES), root.clone(), user.account.clone());
         let given = tokio::task::spawn_blocking(move || give(&from, &to, &account, true)).await;
         given.map_err(|broke| SiteError::ReadBack(format!("copying the files broke: {broke}")))??;
-        site_files::write_mark(&root, &self.mark(cx, Stage::Installed), &user)?;
-        self.end(cx).await
+        self.keep_admin(cx)?;
+        let copied = Mark { copy: Some(self.copy.path.to_string()), ..self.mark(cx, Stage::Installed) };
+        site_files::write_mark(&root, &copied, &user)
     }
 
-    /// The last word: its database is that of an installed site.
-    async fn end(&self, cx: &Context) -> Result<(), SiteError> {
+    /// The last word, when the file has the site: it is an installed one. The files say so first, for an apply makes good what a database
+    /// does not say of its site, and takes away what the file does not have and a copy does.
+    ///
+    /// # Errors
+    /// When a mark cannot be written. An apply does it again.
+    pub async fn end(&self, cx: &Context) -> Result<(), SiteError> {
+        let mark = self.mark(cx, Stage::Installed);
+        let user = accounts::site(cx, &self.fleet_id.id, self.name).await?;
+        site_files::write_mark(&dataroot(cx, self.name, self.site), &mark, &user)?;
+        let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
+        Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &mark).await?)
+    }
+
+    /// The password of its administrator is again the one that was kept.
+    fn keep_admin(&self, cx: &Context) -> Result<(), SiteError> {
         let kept = self.copy.path.join(ADMIN);
         match std::fs::read_to_string(&kept) {
             Ok(text) => {
                 secrets::keep(&cx.paths, &Generated::SiteAdmin(self.name), &Secret::new(text.trim_end()))?;
+                Ok(())
             }
             // It was not one of ours, or the copy is older than this file.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => return Err(SiteError::io("read", &kept)(error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(SiteError::io("read", &kept)(error)),
         }
-        let mut admin = self.servers.admin(cx, &self.site.database, None).await?;
-        let mark = self.mark(cx, Stage::Installed);
-        Ok(database::set_mark(&mut admin.sql, &self.site.database_name, &mark).await?)
     }
 
     fn mark(&self, cx: &Context, stage: Stage) -> Mark {
@@ -104,6 +117,7 @@ impl Restored<'_> {
             dataroot: Some(dataroot(cx, self.name, self.site).into_string()),
             was: None,
             server: Some(self.site.database.clone()),
+            copy: None,
             template: None,
         }
     }

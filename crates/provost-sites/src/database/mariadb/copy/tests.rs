@@ -221,6 +221,7 @@ async fn a_rename_waits_for_what_a_killed_one_still_does() {
         dataroot: None,
         was: None,
         server: None,
+        copy: None,
         template: None,
     };
     let password = Secret::new("secret");
@@ -254,6 +255,7 @@ async fn a_user_that_was_kept_out_comes_in_when_it_is_made_again() {
             dataroot: None,
             was: None,
             server: None,
+            copy: None,
             template: None,
         };
         crate::database::mariadb::create(sql, "again", &mark).await.unwrap();
