@@ -1,5 +1,8 @@
 //! From a declared site to the texts of its files.
 
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
 use camino::Utf8PathBuf;
 use provost_engine::context::Context;
 use provost_engine::process::Program;
@@ -197,11 +200,24 @@ pub fn render(
 }
 
 /// The version of this machine's nginx; the oldest that works where there is none yet, whose syntax every later one reads.
+///
+/// A process asks once for as long as the program's file is the same one.
 pub async fn nginx_version(cx: &Context) -> NginxVersion {
+    static KNOWN: Mutex<Option<(Utf8PathBuf, SystemTime, NginxVersion)>> = Mutex::new(None);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
     let asked = async {
-        let program = Program::new(cx.machine.program("nginx")?).arg("-v");
-        let output = cx.run(program).await.ok()?;
-        NginxVersion::parse(&String::from_utf8_lossy(&output.stderr))
+        let nginx = cx.machine.program("nginx")?;
+        let changed = std::fs::metadata(&nginx).and_then(|file| file.modified()).ok()?;
+        if let Some((path, then, version)) = &*known()
+            && *path == nginx
+            && *then == changed
+        {
+            return Some(*version);
+        }
+        let output = cx.run(Program::new(&nginx).arg("-v")).await.ok()?;
+        let version = NginxVersion::parse(&String::from_utf8_lossy(&output.stderr))?;
+        *known() = Some((nginx, changed, version));
+        Some(version)
     };
     asked.await.unwrap_or(crate::web::nginx::OLDEST)
 }

@@ -171,15 +171,15 @@ async fn round(cx: &Context, fleet: &Fleet, requests: &[Request]) -> Result<(), 
     let _one = serving::FILES.lock().await;
     serving::check_nginx(cx).await?;
     if requests.iter().all(|request| request.pools == Pools::AsTheyAre) {
-        serving::reload_nginx(cx);
+        serving::reload_nginx(cx).await;
         return Ok(());
     }
     let Some(closing) = requests.iter().find(|request| !request.answer.needs_pool()) else {
         serving::reload_pools(cx).await;
-        serving::reload_nginx(cx);
+        serving::reload_nginx(cx).await;
         return Ok(());
     };
-    serving::reload_nginx(cx);
+    serving::reload_nginx(cx).await;
     // nginx takes all files up at once: one speaks for all. What it answers instead is told to who asked for it.
     see(cx, fleet, &closing.place, closing.answer).await.ok();
     serving::reload_pools(cx).await;

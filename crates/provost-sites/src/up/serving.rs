@@ -144,7 +144,7 @@ pub(crate) async fn read_again(cx: &Context) {
         return;
     }
     let _one = FILES.lock().await;
-    reload_nginx(cx);
+    reload_nginx(cx).await;
     reload_pools(cx).await;
 }
 
@@ -182,10 +182,14 @@ fn incarnation(cx: &Context) -> Option<(u64, i64, i64)> {
     Some((found.ino(), found.mtime(), found.mtime_nsec()))
 }
 
-/// Has nginx read its files again.
-pub(super) fn reload_nginx(cx: &Context) {
-    workers::grow_old(&nginx_pid(&cx.paths));
-    signal(&nginx_pid(&cx.paths), Signal::HUP);
+/// Has nginx read its files again, and waits until new workers have taken over.
+pub(super) async fn reload_nginx(cx: &Context) {
+    let pid_file = nginx_pid(&cx.paths);
+    let old = workers::grow_old(&pid_file);
+    signal(&pid_file, Signal::HUP);
+    if !old.is_empty() {
+        workers::hand_over(&pid_file, &old).await;
+    }
 }
 
 /// Held by who changes files of the web server or has them read again. Reloads follow each other, for php-fpm starts itself anew on each
