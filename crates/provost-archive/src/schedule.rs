@@ -7,7 +7,8 @@
 //! How often a unit ends after its window follows from the bound: where one that just fits is begun, once in a hundred, and most have
 //! more time than that. How late it ends follows from what nothing foretells: a phase that hangs for hours (a lock, a backup of the
 //! same database) would end hours late, be it let finish or stopped at its end. So a phase that takes far longer than anything that was
-//! expected of it is broken off, and begun again from its start: every phase may be entered again.
+//! expected of it is broken off, and begun again from its start: every phase may be entered again. And so is what is still at work some
+//! minutes after its window.
 
 #[cfg(test)]
 mod tests;
@@ -45,8 +46,10 @@ const HANGS_FROM: f64 = 15.0 * 60.0;
 /// The same as long as little is learned.
 const HANGS_FROM_AT_FIRST: f64 = 3600.0;
 
-/// So many seconds after its window a phase is broken off. Until then nearly all end that overrun at all; and ending a process takes some
-/// seconds of the five minutes that a unit may be late.
+/// So many seconds after its window a phase is broken off, by either policy. Until then nearly all end that overrun at all; and ending a
+/// process takes some seconds of the five minutes that a unit may be late. (Where units are let finish, a phase had once as long as was
+/// expected of it at most. Of half a million units two were five to seven minutes late: a transport that hung, for one phase is expected
+/// to vary more than its whole unit; and a proof of two minutes that began four minutes late, after a transport of three times its mean.)
 const GRACE: f64 = 4.0 * 60.0;
 
 /// A unit that could be begun or gone on with.
@@ -257,22 +260,25 @@ impl Schedule {
         Boundary::PutBack { until: self.window.next_opening(now) }
     }
 
-    /// When a phase that was begun at a time is broken off, unless it has ended by then. A phase that hangs: whenever that is clear.
-    /// Besides, some minutes after the window: where units are stopped, every phase; where they are let finish, one that has taken longer
-    /// than it was expected to take at most.
+    /// When a phase that was begun at a time is broken off, unless it has ended by then: one that hangs, whenever that is clear; besides,
+    /// every one some minutes after its window, whatever was expected of it: else it would be as late as its expectation was wrong.
     pub fn break_off(&self, begun: Timestamp, phase: &Prediction) -> Timestamp {
         let from = if known(phase) { HANGS_FROM } else { HANGS_FROM_AT_FIRST };
         let hangs = later(begun, (HANGS * phase.upper).max(from));
-        let closes = match self.window.at(begun) {
-            State::Open { until: None, .. } => return hangs,
-            State::Open { until: Some(until), .. } => until,
-            State::Closed { .. } => begun,
-        };
-        let overrun = match self.overrun {
-            Overrun::Stop => later(closes, GRACE),
-            Overrun::Finish => later(closes, GRACE).max(later(begun, phase.upper)),
-        };
-        hangs.min(overrun)
+        match (self.window.at(begun), self.window.at(later(begun, -GRACE))) {
+            (State::Open { until: None, .. }, _) => hangs,
+            // A phase that follows on another may begin just after the window.
+            (State::Open { until: Some(closes), .. }, _)
+            | (State::Closed { .. }, State::Open { until: Some(closes), .. }) => {
+                hangs.min(later(closes, GRACE))
+            }
+            (State::Closed { .. }, _) => begun,
+        }
+    }
+
+    /// Whether a phase that was begun at a time had all of a window: where even that was not enough, the next one will not be, either.
+    pub fn had_a_window(&self, begun: Timestamp) -> bool {
+        Now::of(&self.window, begun).just_opened
     }
 
     /// Seconds that what is begun now may be predicted to take at most, by its upper bound: for a query of the registry. 0 where the

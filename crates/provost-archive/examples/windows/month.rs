@@ -218,7 +218,8 @@ impl<'a> Month<'a> {
         self.figures.broken_off += 1;
         self.figures.ended(job.since, now, job.closes, course);
         progress.not_before = self.window.next_opening(now);
-        progress.failures += u32::from(took.as_secs_f64() > expected.upper);
+        let in_vain = took.as_secs_f64() > expected.upper || self.schedule.had_a_window(job.phase_since);
+        progress.failures += u32::from(in_vain);
         if progress.failures < TRIES {
             self.put_back.push(job.unit);
         } else {

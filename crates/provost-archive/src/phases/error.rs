@@ -40,6 +40,14 @@ pub enum PhaseError {
         /// The upper bound of what was expected.
         expected: f64,
     },
+    /// It takes longer than a window is open.
+    #[error(
+        "it took {seconds:.0} s, all the time that its window was open, and was broken off; it needs a longer window"
+    )]
+    LongerThanWindow {
+        /// What it had taken when it was broken off.
+        seconds: f64,
+    },
     /// The unit's row lacks what an earlier phase leaves there.
     #[error("the registry lacks {0} of this unit")]
     Incomplete(&'static str),
@@ -70,7 +78,9 @@ impl PhaseError {
     /// What it means.
     pub fn weight(&self) -> Weight {
         match self {
-            Self::End(EndError::Passing { .. }) | Self::Hung { .. } => Weight::Passing,
+            Self::End(EndError::Passing { .. }) | Self::Hung { .. } | Self::LongerThanWindow { .. } => {
+                Weight::Passing
+            }
             Self::End(EndError::Platform { .. }) => Weight::Platform,
             Self::End(EndError::Interrupted) => Weight::Interrupted,
             // A course that was still changing can be counted again.

@@ -56,7 +56,7 @@ fn what_has_been_begun_goes_first_then_what_is_wished_for() {
 }
 
 #[test]
-fn a_phase_that_hangs_is_broken_off_whenever_and_one_that_overruns_by_policy() {
+fn a_phase_that_hangs_is_broken_off_whenever_and_any_other_four_minutes_after_the_window() {
     let (finish, stop) = (nights(Overrun::Finish, 1), nights(Overrun::Stop, 1));
     let (opens, closes) = (at("2026-03-10T22:00:00Z"), at("2026-03-11T05:30:00Z"));
     let minutes = |from: Timestamp, minutes: i64| from + SignedDuration::from_mins(minutes);
@@ -67,13 +67,14 @@ fn a_phase_that_hangs_is_broken_off_whenever_and_one_that_overruns_by_policy() {
     assert_eq!(stop.break_off(opens, &takes(0.1)), minutes(opens, 15));
     let little = Prediction { learned_from: 3, ..takes(0.1) };
     assert_eq!(stop.break_off(opens, &little), minutes(opens, 60));
-    // As the night ends: by its end, or by what was expected.
-    let late = minutes(closes, -3);
-    assert_eq!(stop.break_off(late, &takes(30.0)), minutes(closes, 4));
-    assert_eq!(finish.break_off(late, &takes(30.0)), minutes(late, 30));
-    assert_eq!(finish.break_off(late, &takes(5.0)), minutes(closes, 4));
-    // Begun after it, where units are let finish.
-    assert_eq!(finish.break_off(minutes(closes, 1), &takes(2.0)), minutes(closes, 5));
+    // As the night ends: whatever was expected of it, by either policy, and whether it began before or after the window closed.
+    for schedule in [&finish, &stop] {
+        assert_eq!(schedule.break_off(minutes(closes, -3), &takes(30.0)), minutes(closes, 4));
+        assert_eq!(schedule.break_off(minutes(closes, -3), &takes(0.1)), minutes(closes, 4));
+        assert_eq!(schedule.break_off(closes, &takes(2.0)), minutes(closes, 4));
+        assert_eq!(schedule.break_off(minutes(closes, 3), &takes(2.0)), minutes(closes, 4));
+        assert_eq!(schedule.break_off(minutes(closes, 5), &takes(2.0)), minutes(closes, 5));
+    }
     let always = Schedule::new(Window::always(), Overrun::Stop, 1, opens);
     assert_eq!(always.break_off(opens, &takes(60.0)), minutes(opens, 240));
 }
@@ -93,6 +94,15 @@ fn one_that_may_take_longer_than_a_night_is_begun_as_it_opens() {
     let by_phases = nights(Overrun::Stop, 1);
     assert!(!by_phases.never(&never[0]));
     assert_eq!(by_phases.next(at("2026-03-11T01:00:00Z"), &never, 0), Decision::Begin(1));
+}
+
+#[test]
+fn what_began_as_the_window_opened_had_all_of_it() {
+    let schedule = nights(Overrun::Finish, 1);
+    assert!(schedule.had_a_window(at("2026-03-10T22:00:00Z")));
+    assert!(schedule.had_a_window(at("2026-03-10T22:05:00Z")));
+    assert!(!schedule.had_a_window(at("2026-03-10T23:00:00Z")));
+    assert!(!schedule.had_a_window(at("2026-03-11T05:31:00Z")));
 }
 
 #[test]

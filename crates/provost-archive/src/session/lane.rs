@@ -117,6 +117,8 @@ impl Lane {
             let seconds = now.duration_since(begun).as_secs_f64();
             return if seconds > expected.upper {
                 PhaseError::Hung { seconds, expected: expected.upper }
+            } else if self.shared().schedule.had_a_window(begun) {
+                PhaseError::LongerThanWindow { seconds }
             } else {
                 let until = self.shared().schedule.window().next_opening(now);
                 PhaseError::NotYet { why: "its window closed before it ended".to_owned(), until }
@@ -216,7 +218,9 @@ impl Lane {
     /// as the phase was, and four times as long after that.
     fn retry_at(&self, error: &PhaseError, unit: &Unit, now: Timestamp) -> Timestamp {
         let soon = self.runner.pace.retry_at(now, unit.failures);
-        let PhaseError::Hung { seconds, .. } = error else { return soon };
+        let (PhaseError::Hung { seconds, .. } | PhaseError::LongerThanWindow { seconds }) = error else {
+            return soon;
+        };
         let next = self.shared().schedule.window().next_opening(now);
         let longer = 4_u32.saturating_pow(u32::try_from(unit.failures).unwrap_or(0).min(5));
         next.unwrap_or_else(|| pace::after(now, Duration::from_secs_f64(*seconds).saturating_mul(longer)))

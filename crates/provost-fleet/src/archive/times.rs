@@ -86,7 +86,7 @@ impl Exception {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Overrun {
-    /// It is let finish.
+    /// It goes on for some minutes, in which nearly all that overrun end.
     #[default]
     Finish,
     /// It stops when its phase is done, and goes on in the next window.

@@ -73,8 +73,8 @@ pub(crate) static ARCHIVE: Table = Table {
             "overrun",
             Kind::Text,
             "finish",
-            "What a unit does that is still running when its window ends: `finish`, or `stop` when its phase is done. A phase that hangs is \
-             broken off.",
+            "What a unit does that is still running when its window ends: `finish`, as far as it gets in four minutes, or `stop` when its \
+             phase is done. Then a phase is broken off, and begins again in the next window.",
         ),
         optional("workers", Kind::Integer, "2", "Units at once."),
         optional(
